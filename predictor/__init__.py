@@ -1,0 +1,1 @@
+"""The KServe predictor: warm Tesseract workers that read one page per job."""

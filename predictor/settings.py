@@ -1,0 +1,50 @@
+"""The predictor's settings."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from protocol.settings import Settings
+
+
+class PredictorSettings(Settings):
+    """Read from ``OCR_*`` variables by :meth:`Settings.from_environment`."""
+
+    engine: Literal["tesserocr", "pytesseract"] = Field(
+        "tesserocr",
+        description="`tesserocr` keeps models loaded; `pytesseract` starts a process for each page.",
+    )
+    workers: int = Field(
+        0, ge=0, le=256, description="Worker processes; 0 for one per CPU that the cgroup grants."
+    )
+    queue: int = Field(
+        64, ge=0, le=10_000, description="Pages that may wait for a worker; more are answered 503."
+    )
+    page_seconds: float = Field(
+        60.0, gt=0, le=3600, description="Seconds a page may be read before it is given up."
+    )
+    split: bool = Field(True, description="Read one page on all idle workers when it is one column.")
+    tessdata: str = Field("", description="Directory of `*.traineddata` models; empty for the system's.")
+    languages: int = Field(4, ge=1, le=64, description="Language combinations each worker keeps loaded.")
+    max_bytes: int = Field(
+        134_217_728,
+        ge=1024,
+        le=4_294_967_296,
+        description="Bytes of one request's body; more are answered 413.",
+    )
+    max_pixels: int = Field(
+        100_000_000, ge=10_000, le=1_000_000_000, description="Pixels of one page; more are answered 413."
+    )
+    recycle_pages: int = Field(2000, ge=0, description="Pages after which a worker is replaced; 0 for never.")
+    recycle_megabytes: int = Field(
+        256,
+        ge=0,
+        description="Growth of a worker's resident memory, in MiB, after which it is replaced; 0 for never.",
+    )
+    worker_megabytes: int = Field(
+        0,
+        ge=0,
+        description="Limit on a worker's address space, in MiB; 0 for none. A page over it fails alone.",
+    )

@@ -1,0 +1,135 @@
+"""Every error a client can see: HTTP status, gRPC status, slug, and a sentence that says what to do."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+
+class OcrError(Exception):
+    """Base of all errors that reach a client.
+
+    ``status`` is the HTTP status, ``grpc_status`` the numeric gRPC code, ``code`` the slug of the error body.
+    The one argument is the sentence the client reads. Instances pickle, so worker processes can raise them.
+    """
+
+    status: ClassVar[int] = 500
+    grpc_status: ClassVar[int] = 13  # INTERNAL
+    code: ClassVar[str] = "internal"
+
+    def __init__(self, sentence: str, *, retry_after: int | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.retry_after = retry_after
+        """Seconds after which a client should try again, or None."""
+
+    def within(self, place: str) -> Self:
+        """The same error with the place it concerns in front: ``document 2: …``."""
+        return type(self)(f"{place}: {self.sentence}", retry_after=self.retry_after)
+
+    def body(self) -> dict[str, str]:
+        """The JSON object that every route answers with."""
+        return {"error": self.sentence, "code": self.code}
+
+    def headers(self) -> dict[str, str]:
+        """Response headers that go with the error."""
+        return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+
+
+class InternalError(OcrError):
+    """A defect of ours; nothing the client can mend."""
+
+
+class MalformedRequestError(OcrError):
+    status, grpc_status, code = 400, 3, "malformed_request"
+
+
+class InvalidParameterError(OcrError):
+    status, grpc_status, code = 400, 3, "invalid_parameter"
+
+
+class ModelNotFoundError(OcrError):
+    status, grpc_status, code = 404, 5, "model_not_found"
+
+
+class RouteNotFoundError(OcrError):
+    status, grpc_status, code = 404, 5, "not_found"
+
+
+class MethodNotAllowedError(OcrError):
+    status, grpc_status, code = 405, 12, "method_not_allowed"
+
+
+class NotAcceptableError(OcrError):
+    status, grpc_status, code = 406, 3, "not_acceptable"
+
+
+class TooManyBytesError(OcrError):
+    status, grpc_status, code = 413, 8, "too_many_bytes"
+
+
+class TooManyPixelsError(OcrError):
+    status, grpc_status, code = 413, 8, "too_many_pixels"
+
+
+class TooManyPagesError(OcrError):
+    status, grpc_status, code = 413, 8, "too_many_pages"
+
+
+class TooManyDocumentsError(OcrError):
+    status, grpc_status, code = 413, 8, "too_many_documents"
+
+
+class UnsupportedDocumentError(OcrError):
+    status, grpc_status, code = 415, 3, "unsupported_document"
+
+
+class DamagedDocumentError(OcrError):
+    status, grpc_status, code = 422, 3, "damaged_document"
+
+
+class EncryptedDocumentError(OcrError):
+    status, grpc_status, code = 422, 3, "encrypted_document"
+
+
+class PredictorUnreachableError(OcrError):
+    status, grpc_status, code = 502, 14, "predictor_unreachable"
+
+
+class PageCrashedError(OcrError):
+    status, grpc_status, code = 502, 14, "page_crashed"
+
+
+class OverloadedError(OcrError):
+    status, grpc_status, code = 503, 14, "overloaded"
+
+
+class StartingError(OcrError):
+    status, grpc_status, code = 503, 14, "starting"
+
+
+class StoppingError(OcrError):
+    status, grpc_status, code = 503, 14, "stopping"
+
+
+class TimedOutError(OcrError):
+    status, grpc_status, code = 504, 4, "timed_out"
+
+
+def _all(base: type[OcrError]) -> list[type[OcrError]]:
+    return [base, *(found for child in base.__subclasses__() for found in _all(child))]
+
+
+_BY_CODE: dict[str, type[OcrError]] = {error.code: error for error in _all(OcrError)}
+
+
+def from_wire(status: int, body: Any, *, retry_after: int | None = None) -> OcrError | None:
+    """The error that a peer of ours answered with, or None if the answer is not one of ours.
+
+    ``body`` is the decoded JSON body, of any type.
+    """
+    if not isinstance(body, dict):
+        return None
+    kind = _BY_CODE.get(str(body.get("code")))
+    if kind is None or kind.status != status:
+        return None
+    return kind(str(body.get("error", "")), retry_after=retry_after)

@@ -1,0 +1,39 @@
+"""Names on the wire: models, tensors, parameters and headers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MODEL_NAME: Final = "ocr-model"
+
+# Tensors
+INPUT: Final = "input-0"
+TEXT: Final = "output-0"
+TEXT_ALIAS: Final = "text"
+CONFIDENCE: Final = "confidence"
+PAGES: Final = "pages"
+WORDS: Final = "words"
+TSV: Final = "tsv"
+HOCR: Final = "hocr"
+ALTO: Final = "alto"
+PDF: Final = "pdf"
+
+# Request and page parameters
+LANG: Final = "lang"
+PSM: Final = "psm"
+OEM: Final = "oem"
+DPI: Final = "dpi"
+PREPROCESS: Final = "preprocess"
+ORIENT: Final = "orient"
+PAGE_SELECTION: Final = "pages"
+BUDGET_MS: Final = "budget_ms"
+
+# Let through unread: older clients send content_type; the rest belongs to the binary tensor extension.
+PASSED_PARAMETERS: Final = frozenset(
+    {"content_type", "binary_data", "binary_data_size", "binary_data_output"}
+)
+
+# Headers
+JSON_LENGTH: Final = "inference-header-content-length"
+REQUEST_ID: Final = "x-request-id"
+TRACEPARENT: Final = "traceparent"

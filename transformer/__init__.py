@@ -1,0 +1,1 @@
+"""The KServe transformer: decodes documents, prepares their pages, assembles the answers."""
