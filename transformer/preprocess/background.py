@@ -1,0 +1,40 @@
+"""Uneven light, tinted paper and show-through: the page divided by its own background."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+
+CELLS = 200
+"""Cells along the longer side of the copy on which the background is estimated."""
+CLEAN_LEVEL = 225
+"""Paper at least this bright everywhere needs nothing."""
+CLEAN_SPREAD = 12
+"""Levels between the dark and the bright parts of the paper below which its light is even."""
+
+
+def estimate(grey: Pixels) -> Pixels:
+    """Brightness of the paper on a small copy of the page."""
+    height, width = grey.shape
+    cell = max(1.0, max(height, width) / CELLS)
+    size = (max(1, round(width / cell)), max(1, round(height / cell)))
+    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    # Letters vanish under a local maximum; the median takes away what specks of light it spread.
+    bright = cv2.dilate(small, np.ones((5, 5), dtype=np.uint8))
+    return np.asarray(cv2.medianBlur(bright, 7), dtype=np.uint8)
+
+
+def is_even(paper: Pixels) -> bool:
+    """Whether the paper is bright and evenly lit, so that dividing by it would change nothing."""
+    dark, bright = np.percentile(paper, (5, 95))
+    return bool(dark >= CLEAN_LEVEL and bright - dark <= CLEAN_SPREAD)
+
+
+def flatten(grey: Pixels, paper: Pixels) -> Pixels:
+    """The page with its paper at white everywhere."""
+    height, width = grey.shape
+    full = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.divide(grey, full, scale=255), dtype=np.uint8)

@@ -1,0 +1,67 @@
+"""Colour to grey so that text keeps its contrast.
+
+Luma is right for nearly every page. It fails where text differs from its ground in hue more than in lightness
+(yellow or light green on white, red on green): there a single channel, or the darkest of the three, keeps the
+text apart.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+
+EDGE = 60
+"""Difference between neighbours, in levels of any one channel, that counts as the edge of a letter."""
+FADED = 0.45
+"""An edge is faded when the grey picture keeps less than this part of its difference."""
+FADED_SHARE = 0.12
+"""Share of faded edges up to which luma stays."""
+SAMPLE_ROWS = 600
+
+
+def plain(page: Pixels) -> Pixels:
+    """Luma of an RGB page ``(h, w, 3)``; a grey page ``(h, w)`` comes back as it is, without a copy."""
+    if page.ndim == 2:
+        return np.ascontiguousarray(page)
+    return np.asarray(cv2.cvtColor(page, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+
+
+def readable(page: Pixels) -> tuple[Pixels, bool]:
+    """Grey page, and whether something else than luma was needed to keep coloured text apart."""
+    if page.ndim == 2:
+        return plain(page), False
+    rows = page[:: max(1, page.shape[0] // SAMPLE_ROWS)]
+    differences = _differences(rows).max(axis=2)
+    edges = differences >= EDGE
+    if not edges.any():
+        return plain(page), False
+    strengths = differences[edges]
+
+    def faded(sample: Pixels) -> float:
+        return float(np.mean(_differences(sample)[edges] < FADED * strengths))
+
+    loss = faded(plain(rows))
+    if loss <= FADED_SHARE:
+        return plain(page), False
+    losses = [faded(_project(rows, kind)) for kind in range(4)]
+    best = int(np.argmin(losses))
+    if losses[best] > loss / 2:
+        return plain(page), False
+    return _project(page, best), True
+
+
+def _differences(rows: Pixels) -> NDArray[np.int16]:
+    """Differences between pixels two apart along each row: two, since scans blur an edge over that much."""
+    values = rows.astype(np.int16)
+    return np.asarray(np.abs(values[:, 2:] - values[:, :-2]), dtype=np.int16)
+
+
+def _project(page: Pixels, kind: int) -> Pixels:
+    """One channel (0 to 2) or the darkest of the three (3)."""
+    if kind < 3:
+        return np.ascontiguousarray(page[:, :, kind])
+    red, green, blue = cv2.split(page)
+    return np.asarray(cv2.min(cv2.min(red, green), blue), dtype=np.uint8)
