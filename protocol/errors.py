@@ -122,6 +122,11 @@ def _all(base: type[OcrError]) -> list[type[OcrError]]:
 _BY_CODE: dict[str, type[OcrError]] = {error.code: error for error in _all(OcrError)}
 
 
+def codes() -> tuple[str, ...]:
+    """Every slug that an error body can carry."""
+    return tuple(_BY_CODE)
+
+
 def from_wire(status: int, body: Any, *, retry_after: int | None = None) -> OcrError | None:
     """The error that a peer of ours answered with, or None if the answer is not one of ours.
 

@@ -1,0 +1,21 @@
+"""What the predictor measures beside the figures that both services have."""
+
+from __future__ import annotations
+
+from protocol import metrics
+from protocol.metrics import START, PoolMetrics, record_page, request
+
+__all__ = ["START", "PoolMetrics", "announce", "pool", "record_page", "request"]
+
+
+def announce(*, engine: str) -> None:
+    """Publish build info and let every series start at 0. Call once, early in the start."""
+    metrics.announce(component="predictor", engine=engine)
+    metrics.declare_requests(
+        {"infer": ("json", "binary", "grpc"), "predict": ("json",), metrics.OTHER: (metrics.OTHER,)}
+    )
+
+
+def pool(size: int) -> PoolMetrics:
+    """The observer of the Tesseract workers: stages ``wait`` and ``recognise``."""
+    return PoolMetrics("tesseract", size=size, runs="recognise")

@@ -1,0 +1,286 @@
+"""What both services measure, on prometheus_client's default registry, which KServe serves at ``/metrics``.
+
+Names start with ``ocr_`` and carry base units. Every label takes its values from a closed set, anything else becomes
+``other``, and the series that rates are taken of exist from the start: an increase from nothing is invisible to
+Prometheus. Which service a series belongs to is said by the target label ``component``, which KServe puts on the pods.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final, get_args
+
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, Info, disable_created_metrics
+
+from protocol.errors import OcrError, codes
+from protocol.processes import ProcessTree, seconds_since_start
+from protocol.workers import PoolObserver, Restart
+
+SECONDS_BUCKETS: Final = (
+    *(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
+    *(1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0),
+)
+"""Up to the default time budget of a request. The objectives of the alerts (10 s) are bucket limits: exact."""
+
+OTHER: Final = "other"
+OK: Final = "ok"
+CANCELLED: Final = "cancelled"
+
+ROUTES: Final = ("gateway", "infer", "predict", OTHER)
+"""``/gateway/ocr``, V2 infer (REST and gRPC), V1 predict, everything else."""
+PROTOCOLS: Final = ("multipart", "json", "raw", "binary", "grpc", OTHER)
+CODES: Final = (OK, CANCELLED, *codes())
+STAGES: Final = ("decode", "preprocess", "wait", "transfer", "recognise", "format", "assemble")
+POOLS: Final = ("tesseract", "decode")
+RESTART_REASONS: Final[tuple[Restart, ...]] = get_args(Restart)
+SIZES: Final = ("1", "2-10", "11+")
+
+COLD_SECONDS: Final = 2.0
+"""A first request that arrives within this time of readiness was waiting for the start."""
+
+REQUESTS = Counter("ocr_requests", "Requests answered.", ("route", "protocol", "code"))
+REQUEST_SECONDS = Histogram(
+    "ocr_request_duration_seconds",
+    "Seconds from a request's arrival to its answer, good answers only, by number of pages.",
+    ("route", "pages"),
+    buckets=SECONDS_BUCKETS,
+)
+IN_FLIGHT = Gauge("ocr_requests_in_flight", "Requests being worked on.")
+STAGE_SECONDS = Histogram(
+    "ocr_stage_duration_seconds", "Seconds that a page spent in a stage.", ("stage",), buckets=SECONDS_BUCKETS
+)
+PAGES = Counter("ocr_pages", "Pages read.")
+CONFIDENCE = Histogram(
+    "ocr_page_confidence_ratio",
+    "Mean word confidence of a page, 0 to 1; 0 with no words.",
+    buckets=(0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0),
+)
+CHARACTERS = Histogram(
+    "ocr_page_characters",
+    "Characters of text on a page.",
+    buckets=(0.0, 10.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0, 5000.0, 10000.0),
+)
+QUEUE_DEPTH = Gauge("ocr_queue_depth", "Jobs that wait for a worker.", ("pool",))
+WORKERS = Gauge("ocr_workers", "Worker processes by what they are doing.", ("pool", "state"))
+RESTARTS = Counter("ocr_worker_restarts", "Worker processes that were replaced.", ("pool", "reason"))
+JOB_SECONDS = Counter("ocr_worker_busy_seconds", "Seconds that workers spent on jobs.", ("pool",))
+START_SECONDS = Gauge(
+    "ocr_start_seconds",
+    "Seconds from process start until ready, until the first answer, and until the first answer of a cold start.",
+    ("until",),
+)
+BUILD = Info("ocr_build", "What runs here.")
+
+
+def _known(value: str, values: Sequence[str]) -> str:
+    return value if value in values else OTHER
+
+
+@cache
+def _request_counter(route: str, protocol: str, code: str) -> Counter:
+    return REQUESTS.labels(route, protocol, code)
+
+
+@cache
+def _request_histogram(route: str, size: str) -> Histogram:
+    return REQUEST_SECONDS.labels(route, size)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What is known of a request when it ends; set the fields as they become known."""
+
+    protocol: str = OTHER
+    code: str = OK
+    pages: int = 0
+    stages: dict[str, float] = field(default_factory=dict)
+    """Seconds by stage, summed over the pages; for the request's log line."""
+
+
+_current: ContextVar[Outcome | None] = ContextVar("outcome", default=None)
+
+
+@contextmanager
+def request(route: str, protocol: str = OTHER) -> Iterator[Outcome]:
+    """Measure one request: in flight, seconds, outcome. An OcrError that passes through gives its code.
+
+    Routes that turn errors into answers inside the block set ``outcome.code`` themselves.
+    """
+    outcome = Outcome(protocol=protocol)
+    began = time.perf_counter()
+    token = _current.set(outcome)
+    IN_FLIGHT.inc()
+    try:
+        yield outcome
+    except OcrError as error:
+        outcome.code = error.code
+        raise
+    except (asyncio.CancelledError, GeneratorExit):
+        outcome.code = CANCELLED
+        raise
+    except BaseException:
+        outcome.code = "internal"
+        raise
+    finally:
+        IN_FLIGHT.dec()
+        _current.reset(token)
+        record_request(
+            route,
+            outcome.protocol,
+            outcome.code,
+            seconds=time.perf_counter() - began,
+            pages=outcome.pages,
+        )
+
+
+def record_request(route: str, protocol: str, code: str, *, seconds: float, pages: int = 1) -> None:
+    """Count one answered request. ``pages`` is how many pages it held, 1 if that is not known."""
+    route = _known(route, ROUTES)
+    _request_counter(route, _known(protocol, PROTOCOLS), _known(code, CODES)).inc()
+    if code == OK:
+        _request_histogram(route, _size(pages)).observe(seconds)
+        START.answered(seconds)
+
+
+def _size(pages: int) -> str:
+    if pages <= 1:
+        return "1"
+    return "2-10" if pages <= 10 else "11+"
+
+
+def declare_requests(protocols_of: Mapping[str, Sequence[str]]) -> None:
+    """Let the request series of a service start at 0: ``{"infer": ("json", "binary", "grpc")}``."""
+    for route, protocols in protocols_of.items():
+        _request_histogram(route, "1")
+        for protocol in protocols:
+            for code in CODES:
+                _request_counter(route, protocol, code)
+
+
+_stages: dict[str, Histogram] = {}
+
+
+def declare_stages(*stages: str) -> None:
+    """Let the series of these stages start at 0. Only declared stages are recorded."""
+    _stages.update({stage: STAGE_SECONDS.labels(stage) for stage in stages if stage in STAGES})
+
+
+def observe_stage(name: str, seconds: float) -> None:
+    """Record seconds that were measured elsewhere, in a worker for one."""
+    _stages[name].observe(seconds)
+    if outcome := _current.get():
+        outcome.stages[name] = outcome.stages.get(name, 0.0) + seconds
+
+
+@contextmanager
+def stage(name: str) -> Iterator[None]:
+    """Record the seconds of a block, failed ones too."""
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        observe_stage(name, time.perf_counter() - began)
+
+
+def record_page(*, confidence: float, characters: int) -> None:
+    """Count one page that was read: mean word confidence, 0 to 1, and length of its text."""
+    PAGES.inc()
+    CONFIDENCE.observe(confidence)
+    CHARACTERS.observe(characters)
+
+
+class PoolMetrics(PoolObserver):
+    """The figures of one worker pool.
+
+    ``waits`` is the stage under which the wait for a worker counts, ``runs`` that of the job itself, if any.
+    """
+
+    def __init__(self, pool: str, *, size: int, waits: str = "wait", runs: str | None = None) -> None:
+        pool = _known(pool, POOLS)
+        self._size = size
+        self._depth = QUEUE_DEPTH.labels(pool)
+        self._busy = WORKERS.labels(pool, "busy")
+        self._idle = WORKERS.labels(pool, "idle")
+        self._seconds = JOB_SECONDS.labels(pool)
+        self._restarts = {reason: RESTARTS.labels(pool, reason) for reason in RESTART_REASONS}
+        self._waits, self._runs = waits, runs
+        declare_stages(waits, *([runs] if runs else []))
+        self.busy(0)
+
+    def queued(self, jobs: int) -> None:
+        self._depth.set(jobs)
+
+    def busy(self, workers: int) -> None:
+        self._busy.set(workers)
+        self._idle.set(self._size - workers)
+
+    def restarted(self, reason: Restart) -> None:
+        self._restarts[reason].inc()
+
+    def waited(self, seconds: float) -> None:
+        observe_stage(self._waits, seconds)
+
+    def ran(self, seconds: float) -> None:
+        self._seconds.inc(seconds)
+        if self._runs:
+            observe_stage(self._runs, seconds)
+
+
+class _Start:
+    """The figures of one process start, each set once."""
+
+    def __init__(self) -> None:
+        self._ready: float | None = None
+        self._answered = False
+
+    def ready(self) -> None:
+        """The service can answer from now on."""
+        if self._ready is None:
+            self._ready = seconds_since_start()
+            START_SECONDS.labels("ready").set(self._ready)
+
+    def answered(self, seconds: float) -> None:
+        """A good answer went out that took ``seconds``; only the first counts."""
+        if self._answered:
+            return
+        self._answered = True
+        now = seconds_since_start()
+        START_SECONDS.labels("first_answer").set(now)
+        if self._ready is not None and now - seconds - self._ready < COLD_SECONDS:
+            START_SECONDS.labels("cold_answer").set(now)
+
+
+START = _Start()
+
+
+def announce(*, component: str, engine: str = "") -> None:
+    """Publish build info and the process tree's CPU and memory. Call once, early in the service's start.
+
+    The ``_created`` series are turned off: Prometheus would store each as one more series.
+    ``revision`` is Knative's, from ``K_REVISION``, which Knative sets in every container that it starts.
+    """
+    disable_created_metrics()  # type: ignore[no-untyped-call]
+    BUILD.info(
+        {
+            "version": _version(),
+            "service": component,
+            "engine": engine,
+            "revision": os.environ.get("K_REVISION", ""),
+        }
+    )
+    REGISTRY.register(ProcessTree())
+
+
+def _version() -> str:
+    try:
+        return version("kserve-ocr")
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,80 @@
+"""What the transformer measures beside the figures that both services have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from prometheus_client import Counter
+
+from protocol import metrics
+from protocol.metrics import START, PoolMetrics, observe_stage, record_page, request, stage
+
+__all__ = [
+    "START",
+    "PoolMetrics",
+    "announce",
+    "observe_stage",
+    "pool",
+    "record_document",
+    "record_page",
+    "record_prepared",
+    "record_retry",
+    "request",
+    "stage",
+]
+
+KINDS: Final = ("png", "jpeg", "tiff", "webp", "bmp", "gif", "jp2", "pdf", metrics.OTHER)
+STEPS: Final = ("colour", "background", "scale", "turn", "none", metrics.OTHER)
+RETRY_REASONS: Final = ("status_502", "status_503", "connection", metrics.OTHER)
+
+DOCUMENTS = Counter("ocr_documents", "Documents received, by kind.", ("kind",))
+BYTES = Counter("ocr_document_bytes", "Bytes of the documents received, as files.")
+PIXELS = Counter("ocr_pixels", "Pixels of the pages decoded, before preparation.")
+STEPS_TAKEN = Counter("ocr_preprocess_steps", "Preparation steps taken; none for a page left as it was.", ("step",))
+RETRIES = Counter("ocr_page_retries", "Pages sent to the predictor again.", ("reason",))
+
+_documents = {kind: DOCUMENTS.labels(kind) for kind in KINDS}
+_steps = {step: STEPS_TAKEN.labels(step) for step in STEPS}
+_retries = {reason: RETRIES.labels(reason) for reason in RETRY_REASONS}
+
+
+def announce() -> None:
+    """Publish build info and let every series start at 0. Call once, early in the start."""
+    metrics.announce(component="transformer")
+    metrics.declare_requests(
+        {
+            "gateway": ("multipart", "json", "raw"),
+            "infer": ("json", "binary", "grpc"),
+            "predict": ("json",),
+            metrics.OTHER: (metrics.OTHER,),
+        }
+    )
+    metrics.declare_stages("decode", "preprocess", "transfer", "format", "assemble")
+
+
+def pool(size: int) -> PoolMetrics:
+    """The observer of the decoding workers: stage ``wait``.
+
+    Their jobs decode and prepare; each page's seconds of both come back with it for :func:`observe_stage`.
+    """
+    return PoolMetrics("decode", size=size)
+
+
+def record_document(*, kind: str, size: int) -> None:
+    """Count one document: its kind (``png``, ``pdf``, …) and size in bytes."""
+    _documents.get(kind.lower(), _documents[metrics.OTHER]).inc()
+    BYTES.inc(size)
+
+
+def record_prepared(*, width: int, height: int, steps: Iterable[str]) -> None:
+    """Count one decoded page: its size before preparation and the steps that were taken."""
+    PIXELS.inc(width * height)
+    names = tuple(steps) or ("none",)
+    for name in names:
+        _steps.get(name, _steps[metrics.OTHER]).inc()
+
+
+def record_retry(reason: str) -> None:
+    """Count a page that is sent again: ``status_502``, ``status_503`` or ``connection``."""
+    _retries.get(reason, _retries[metrics.OTHER]).inc()
