@@ -1,0 +1,237 @@
+"""The process that forks a pool's workers, and what runs in them.
+
+A server process has threads, an event loop and gRPC, and must not be forked. So a pool starts one small process, the nursery, which
+imports what the workers need and then forks a worker whenever it is told to: a replacement costs milliseconds, and
+pages of memory that were loaded before are shared. The nursery is the workers' parent: it kills and reaps them without
+any race on process ids. It ends, and every worker with it, when its control socket closes, that is whenever the server ends,
+however it ends; and workers end when the nursery does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import importlib
+import os
+import pickle
+import resource
+import select
+import shutil
+import signal
+import socket
+import struct
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from protocol import _frames
+
+MESSAGE = struct.Struct("=cIi")
+"""Control messages: kind, worker number, process id or wait status."""
+
+SPAWN, KILL = b"s", b"k"
+READY, EXITED = b"r", b"x"
+
+READY_FRAME, RESULT_FRAME, ERROR_FRAME = "ready", "result", "error"
+OUT_OF_MEMORY = 77
+"""Exit status of a worker whose job raised MemoryError: its heap is not worth keeping."""
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+@dataclass(frozen=True)
+class Nursing:
+    """What a nursery must know, sent as its first frame. ``start`` is pickled apart: it needs the preloaded path."""
+
+    name: str
+    start: bytes
+    preload: tuple[str, ...]
+    memory_bytes: int
+    scratch: str
+
+
+def main(control_descriptor: int) -> None:
+    """Run the nursery on its control socket until that closes."""
+    control = socket.socket(fileno=control_descriptor)
+    # Ctrl-C and a supervisor's SIGTERM may reach every process of the server; it is the server's to drain.
+    for ignored in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ignored, signal.SIG_IGN)
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)  # what a killed worker has started becomes ours to reap
+    nursing: Nursing = _frames.receive(control)
+    for module in nursing.preload:
+        importlib.import_module(module)
+    start = pickle.loads(nursing.start)  # noqa: S301 - from the process that started this one
+    control.send(MESSAGE.pack(READY, 0, os.getpid()))
+    gc.collect()
+    gc.freeze()  # collections in a worker then leave the shared pages alone
+    try:
+        Nursery(control, nursing, start).run()
+    finally:
+        if nursing.scratch:
+            shutil.rmtree(nursing.scratch, ignore_errors=True)
+
+
+class Nursery:
+    """Forks, kills and reaps workers as the control socket says."""
+
+    def __init__(self, control: socket.socket, nursing: Nursing, start: Callable[[], Callable[[Any], Any]]) -> None:
+        self._control = control
+        self._nursing = nursing
+        self._start = start
+        self._pids: dict[int, int] = {}
+        self._numbers: dict[int, int] = {}
+
+    def run(self) -> None:
+        """Serve the control socket until it closes; every worker is dead and reaped on return."""
+        woken, wake = socket.socketpair()
+        wake.setblocking(False)
+        signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        poll.register(woken, select.POLLIN)
+        with contextlib.suppress(EOFError, ConnectionError):
+            while True:
+                ready = dict(poll.poll())
+                if woken.fileno() in ready:
+                    woken.recv(4096)
+                    self._reap()
+                if self._control.fileno() in ready:
+                    self._serve(inherited=(woken, wake))
+        for pid in self._numbers:
+            _kill_group(pid)
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                os.waitpid(-1, 0)
+
+    def _serve(self, *, inherited: tuple[socket.socket, ...]) -> None:
+        message, descriptors, _, _ = socket.recv_fds(self._control, MESSAGE.size, 1)
+        if not message:
+            raise EOFError
+        kind, number, _ = MESSAGE.unpack(message)
+        if kind == KILL:
+            if number in self._pids:
+                _kill_group(self._pids[number])
+            return
+        with socket.socket(fileno=descriptors[0]) as channel:
+            pid = os.fork()
+            if pid == 0:
+                for other in (self._control, *inherited):
+                    other.close()
+                self._become_worker(channel, number)
+            with contextlib.suppress(OSError):  # the child does the same; whoever is first
+                os.setpgid(pid, pid)
+        self._pids[number] = pid
+        self._numbers[pid] = number
+        self._control.send(MESSAGE.pack(SPAWN, number, pid))
+
+    def _reap(self) -> None:
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None:
+                pid: int = ended.si_pid
+                if pid in self._numbers:
+                    _kill_group(pid)  # what the worker had started; the zombie keeps the group's number ours
+                _, status = os.waitpid(pid, 0)
+                number = self._numbers.pop(pid, None)
+                if number is None:
+                    continue
+                del self._pids[number]
+                if self._nursing.scratch:
+                    shutil.rmtree(self._scratch(number), ignore_errors=True)
+                self._control.send(MESSAGE.pack(EXITED, number, status))
+
+    def _scratch(self, number: int) -> str:
+        return os.path.join(self._nursing.scratch, str(number))  # noqa: PTH118 - pathlib is not loaded here
+
+    def _become_worker(self, channel: socket.socket, number: int) -> NoReturn:
+        status = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            nursery = os.getppid()
+            _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != nursery:  # it ended before the line above
+                os._exit(status)
+            with contextlib.suppress(OSError):
+                os.setpgid(0, 0)
+            if self._nursing.scratch:
+                os.mkdir(self._scratch(number), 0o700)
+                tempfile.tempdir = self._scratch(number)
+            if self._nursing.memory_bytes:
+                resource.setrlimit(resource.RLIMIT_AS, (self._nursing.memory_bytes,) * 2)
+            status = work(channel, self._start)
+        except MemoryError:
+            status = OUT_OF_MEMORY
+        except BaseException:  # noqa: BLE001 - the last frame of this process
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            os._exit(status)
+
+
+def work(channel: socket.socket, start: Callable[[], Callable[[Any], Any]]) -> int:
+    """A worker's life: start, then one job after the other until the channel closes. Its exit status is returned."""
+    try:
+        handler = start()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the pool reports it
+        _frames.send(channel, (ERROR_FRAME, _portable(error), 0))
+        return 1
+    _frames.send(channel, (READY_FRAME, None, resident_bytes()))
+    while True:
+        try:
+            job = _frames.receive(channel)
+        except (EOFError, ConnectionError):
+            return 0
+        reply = _answer(handler, job)
+        del job
+        try:
+            _frames.send(channel, reply)
+        except ConnectionError:
+            return 0
+        except Exception as error:  # noqa: BLE001 - a result that does not pickle
+            _frames.send(channel, (ERROR_FRAME, _portable(error), resident_bytes()))
+        del reply
+
+
+def _answer(handler: Callable[[Any], Any], job: Any) -> tuple[str, Any, int]:
+    try:
+        result = handler(job)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - travels to the caller
+        return ERROR_FRAME, _portable(error), resident_bytes()
+    return RESULT_FRAME, result, resident_bytes()
+
+
+def _portable(error: Exception) -> Exception:
+    """``error`` with where it happened as a note, in a form that pickles."""
+    trace = "".join(traceback.format_exception(error))
+    error.add_note(trace)
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    except Exception:  # noqa: BLE001 - any class can fail in any way here
+        return RuntimeError(trace)
+    return error
+
+
+def resident_bytes() -> int:
+    """Resident memory of this process in bytes."""
+    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - pathlib is not loaded here
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+
+def _kill_group(pid: int) -> None:
+    """SIGKILL a worker and what it has started."""
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError):
+            kill(pid, signal.SIGKILL)
+
+
+def _prctl(option: int, value: int) -> None:
+    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
