@@ -167,7 +167,7 @@ class Nursery:
             status = work(channel, self._start)
         except MemoryError:
             status = OUT_OF_MEMORY
-        except BaseException:  # noqa: BLE001 - the last frame of this process
+        except BaseException:
             traceback.print_exc()
         finally:
             sys.stderr.flush()
@@ -178,7 +178,7 @@ def work(channel: socket.socket, start: Callable[[], Callable[[Any], Any]]) -> i
     """A worker's life: start, then one job after the other until the channel closes. Its exit status is returned."""
     try:
         handler = start()
-    except Exception as error:  # noqa: BLE001 - whatever it is, the pool reports it
+    except Exception as error:
         _frames.send(channel, (ERROR_FRAME, _portable(error), 0))
         return 1
     _frames.send(channel, (READY_FRAME, None, resident_bytes()))
@@ -193,7 +193,7 @@ def work(channel: socket.socket, start: Callable[[], Callable[[Any], Any]]) -> i
             _frames.send(channel, reply)
         except ConnectionError:
             return 0
-        except Exception as error:  # noqa: BLE001 - a result that does not pickle
+        except Exception as error:
             _frames.send(channel, (ERROR_FRAME, _portable(error), resident_bytes()))
         del reply
 
@@ -203,7 +203,7 @@ def _answer(handler: Callable[[Any], Any], job: Any) -> tuple[str, Any, int]:
         result = handler(job)
     except MemoryError:
         raise
-    except Exception as error:  # noqa: BLE001 - travels to the caller
+    except Exception as error:
         return ERROR_FRAME, _portable(error), resident_bytes()
     return RESULT_FRAME, result, resident_bytes()
 
@@ -214,7 +214,7 @@ def _portable(error: Exception) -> Exception:
     error.add_note(trace)
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
-    except Exception:  # noqa: BLE001 - any class can fail in any way here
+    except Exception:
         return RuntimeError(trace)
     return error
 

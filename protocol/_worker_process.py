@@ -102,7 +102,7 @@ class Worker:
         except (EOFError, OSError):
             self._loop.remove_reader(self._channel.fileno())  # how it ended comes from the nursery
             return
-        except Exception as error:  # noqa: BLE001 - a value that does not unpickle here
+        except Exception as error:
             reply = Reply("error", error, self.resident)
         self.resident = reply.resident
         if not self._reply.done():

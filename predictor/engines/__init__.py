@@ -1,0 +1,70 @@
+"""Engines: what reads the text of one page. They run in worker processes only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from protocol.layout import PageLayout
+from protocol.parameters import ReadingOptions
+
+EngineName = Literal["tesserocr", "pytesseract"]
+Page = NDArray[np.uint8]
+
+MODULES: dict[EngineName, str] = {
+    "tesserocr": "predictor.engines.warm",
+    "pytesseract": "predictor.engines.spawned",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read on a page: Tesseract's own text, the mean word confidence (0–1, 0 with no words), the layout if asked for."""
+
+    text: str
+    confidence: float
+    layout: PageLayout | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageJob:
+    """One page, uint8 grey of shape (height, width), C-contiguous, and how to read it."""
+
+    page: Page
+    options: ReadingOptions
+    layout: bool
+
+
+class Engine(Protocol):
+    """Reads pages one after the other; no page leaves a trace in the next."""
+
+    def read(self, page: Page, options: ReadingOptions, *, layout: bool) -> Reading:
+        """Read a page, uint8 grey of shape (height, width).
+
+        Raises InvalidParameterError for a mode that the models do not allow.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Which engine, the directory of its models, and how many combinations of them stay loaded."""
+
+    engine: EngineName
+    tessdata: str
+    languages: int
+
+
+def start(settings: EngineSettings, warm: ReadingOptions) -> Callable[[PageJob], Reading]:
+    """A worker's handler, with ``warm``'s models loaded."""
+    engine: Engine = import_module(MODULES[settings.engine]).create(settings)
+    engine.read(np.full((64, 256), 255, np.uint8), warm, layout=False)
+
+    def read(job: PageJob) -> Reading:
+        return engine.read(job.page, job.options, layout=job.layout)
+
+    return read

@@ -1,0 +1,95 @@
+"""Tesseract inside the worker process, by tesserocr: its models stay loaded from page to page."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import tesserocr
+
+from predictor.engines import EngineSettings, Page, Reading
+from predictor.engines.layouts import page_layout, word_confidences
+from predictor.languages import OSD
+from protocol.errors import InternalError, InvalidParameterError
+from protocol.layout import PageLayout, mean_confidence
+from protocol.parameters import ReadingOptions
+
+_ORIENTATION_ONLY = 0
+_LEGACY = 0
+_LEGACY_MODES = (0, 2)
+
+
+def create(settings: EngineSettings) -> WarmEngine:
+    """The engine for ``settings``; models are loaded when first used."""
+    return WarmEngine(settings)
+
+
+class WarmEngine:
+    """Keeps one Tesseract object for each combination of languages and engine mode, the least recently used first to go."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self._settings = settings
+        self._loaded: OrderedDict[tuple[str, int], tesserocr.PyTessBaseAPI] = OrderedDict()
+
+    def read(self, page: Page, options: ReadingOptions, *, layout: bool) -> Reading:
+        """As :class:`predictor.engines.Engine` says."""
+        orientation_only = options.psm == _ORIENTATION_ONLY
+        api = self._api(OSD, _LEGACY) if orientation_only else self._api(options.lang, options.oem)
+        height, width = page.shape
+        api.SetPageSegMode(options.psm)
+        api.SetImageBytes(page.tobytes(), width, height, 1, width)
+        if options.dpi is not None:
+            api.SetSourceResolution(options.dpi)
+        try:
+            if orientation_only:
+                return Reading(_orientation(api), 0.0, PageLayout(width, height, ()) if layout else None)
+            return _reading(api, width=width, height=height, layout=layout)
+        finally:
+            api.Clear()
+            api.ClearAdaptiveClassifier()  # what it learnt from this page must not colour the next
+
+    def _api(self, lang: str, oem: int) -> tesserocr.PyTessBaseAPI:
+        key = lang, oem
+        if key in self._loaded:
+            self._loaded.move_to_end(key)
+            return self._loaded[key]
+        while len(self._loaded) >= self._settings.languages:
+            _, oldest = self._loaded.popitem(last=False)
+            oldest.End()
+        try:
+            api = tesserocr.PyTessBaseAPI(
+                path=self._settings.tessdata, lang=lang, oem=oem, variables={"debug_file": "/dev/null"}
+            )
+        except RuntimeError as error:
+            if oem in _LEGACY_MODES and lang != OSD:
+                raise InvalidParameterError(
+                    f"oem {oem} needs models with the legacy engine, which the installed '{lang}' lacks; use oem 1"
+                ) from error
+            raise InternalError(f"the installed model '{lang}' does not load; replace its file") from error
+        self._loaded[key] = api
+        return api
+
+
+def _reading(api: tesserocr.PyTessBaseAPI, *, width: int, height: int, layout: bool) -> Reading:
+    text: str = api.GetUTF8Text()
+    results = api.GetIterator()
+    if not layout:
+        values = word_confidences(results)
+        return Reading(text, sum(values) / len(values) if values else 0.0, None)
+    page = page_layout(results, width=width, height=height)
+    return Reading(text, mean_confidence(page.iter_words()), page)
+
+
+def _orientation(api: tesserocr.PyTessBaseAPI) -> str:
+    """What the ``tesseract`` command writes to its ``.osd`` file; no text with too few letters to tell."""
+    found = api.DetectOrientationScript()
+    if not found:
+        return ""
+    degrees = found["orient_deg"]
+    return (
+        "Page number: 0\n"
+        f"Orientation in degrees: {degrees}\n"
+        f"Rotate: {(360 - degrees) % 360}\n"
+        f"Orientation confidence: {found['orient_conf']:.2f}\n"
+        f"Script: {found['script_name']}\n"
+        f"Script confidence: {found['script_conf']:.2f}\n"
+    )

@@ -1,0 +1,70 @@
+"""The installed Tesseract models."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from protocol.errors import InvalidParameterError
+from protocol.parameters import ReadingOptions
+
+OSD = "osd"
+"""The model that detects orientation and script; it reads no text."""
+
+_SUFFIX = ".traineddata"
+_PLACES = (
+    "/usr/share/tesseract-ocr/5/tessdata",
+    "/usr/share/tessdata",
+    "/usr/share/tesseract/tessdata",
+    "/usr/local/share/tessdata",
+    "/opt/homebrew/share/tessdata",
+)
+_ORIENTATION_ONLY, _AUTO_WITH_ORIENTATION = 0, 1
+_NEEDS_ORIENTATION = {_ORIENTATION_ONLY, _AUTO_WITH_ORIENTATION, 12}
+
+
+class ModelDirectoryError(ValueError):
+    """No directory with models; the sentence says where they were looked for."""
+
+
+class ModelDirectory:
+    """A directory of ``*.traineddata`` files. Models that appear in it while the service runs are found."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def find(cls, configured: str, environment: Mapping[str, str] = os.environ) -> ModelDirectory:
+        """``configured`` if given, else ``TESSDATA_PREFIX``, else where Linux distributions put the models.
+
+        Raises ModelDirectoryError if there is no model.
+        """
+        chosen = configured or environment.get("TESSDATA_PREFIX", "")
+        candidates = [Path(chosen)] if chosen else [Path(place) for place in _PLACES]
+        for candidate in candidates:
+            directory = cls(candidate)
+            if directory.installed():
+                return directory
+        looked = ", ".join(str(candidate) for candidate in candidates)
+        raise ModelDirectoryError(f"no *{_SUFFIX} model in {looked}; install one or set OCR_TESSDATA")
+
+    def installed(self) -> list[str]:
+        """Names of the models, sorted: ``eng``, ``script/Latin``."""
+        found = [*self.path.glob(f"*{_SUFFIX}"), *self.path.glob(f"*/*{_SUFFIX}")]
+        return sorted(str(model.relative_to(self.path))[: -len(_SUFFIX)] for model in found)
+
+    def check(self, options: ReadingOptions) -> None:
+        """Raise InvalidParameterError unless every model that ``options`` needs is installed."""
+        for language in options.languages:
+            if not self._has(language):
+                raise InvalidParameterError(
+                    f"language '{language}' is not installed; installed are {', '.join(self.installed())}"
+                )
+        if OSD in options.languages and options.psm != _ORIENTATION_ONLY:
+            raise InvalidParameterError("lang osd detects orientation and script only; use it with psm 0")
+        if options.psm in _NEEDS_ORIENTATION and not self._has(OSD):
+            raise InvalidParameterError(f"psm {options.psm} needs the osd model, which is not installed; use psm 3")
+
+    def _has(self, language: str) -> bool:
+        return (self.path / f"{language}{_SUFFIX}").is_file()

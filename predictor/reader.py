@@ -1,0 +1,97 @@
+"""Reads pages: the policy on top of the worker pool."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+
+from predictor import engines
+from predictor.engines import EngineSettings, Page, PageJob, Reading
+from predictor.languages import ModelDirectory
+from predictor.settings import PredictorSettings
+from protocol.cpus import granted_cpus
+from protocol.errors import MalformedRequestError, PageCrashedError, TimedOutError, TooManyPixelsError
+from protocol.parameters import ReadingOptions
+from protocol.workers import PoolObserver, WorkerCrashedError, WorkerPool
+
+MAX_SIDE = 32_767
+"""Pixels of the longest side that Tesseract takes."""
+
+_MEGABYTE = 1 << 20
+_ONE_THREAD = {"OMP_THREAD_LIMIT": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""Tesseract's OpenMP threads fight over the cores that the workers already use."""
+
+
+class PageReader:
+    """Reads pages in warm worker processes; ``observer`` hears what the pool does."""
+
+    def __init__(self, settings: PredictorSettings, *, observer: PoolObserver | None = None) -> None:
+        self._settings = settings
+        self._models = ModelDirectory.find(settings.tessdata)
+        self._default = ReadingOptions(lang=settings.default_lang)
+        engine = EngineSettings(settings.engine, str(self._models.path), settings.languages)
+        self._pool: WorkerPool[PageJob, Reading] = WorkerPool(
+            functools.partial(engines.start, engine, self._default),
+            name="reader",
+            size=settings.workers or granted_cpus(),
+            queue=settings.queue,
+            seconds=settings.page_seconds,
+            recycle_jobs=settings.recycle_pages,
+            recycle_bytes=settings.recycle_megabytes * _MEGABYTE,
+            memory_bytes=settings.worker_megabytes * _MEGABYTE,
+            preload=("numpy", engines.MODULES[settings.engine]),
+            environment=_ONE_THREAD,
+            scratch=settings.engine == "pytesseract",
+            observer=observer,
+        )
+
+    @property
+    def size(self) -> int:
+        """Worker processes."""
+        return self._pool.size
+
+    @property
+    def ready(self) -> bool:
+        """True while at least one worker is warm."""
+        return self._pool.ready
+
+    def languages(self) -> list[str]:
+        """The installed models."""
+        return self._models.installed()
+
+    async def start(self) -> None:
+        """Start the workers and load the default language in each.
+
+        Raises InvalidParameterError if that is not installed, WorkerStartError if a worker does not start.
+        """
+        self._models.check(self._default)
+        await self._pool.start()
+
+    async def stop(self, *, grace: float) -> None:
+        """Finish admitted pages for ``grace`` seconds, then end every worker."""
+        await self._pool.stop(grace=grace)
+
+    async def read(self, page: Page, options: ReadingOptions, *, layout: bool, seconds: float | None = None) -> Reading:
+        """Read ``page``, uint8 grey of shape (height, width).
+
+        ``seconds`` is what is left of the caller's time, waiting included. A page whose worker dies is read once more on a
+        fresh one. Raises InvalidParameterError, TooManyPixelsError, OverloadedError, TimedOutError, PageCrashedError, StoppingError.
+        """
+        self._models.check(options)
+        height, width = page.shape
+        if min(height, width) < 1:
+            raise MalformedRequestError("the page has no pixels; send at least one row and one column")
+        if max(height, width) > MAX_SIDE:
+            raise TooManyPixelsError(f"the page is {width} × {height} pixels; no side may exceed {MAX_SIDE}")
+        deadline = None if seconds is None else asyncio.get_running_loop().time() + seconds
+        return await self._run(PageJob(page, options, layout), deadline=deadline)
+
+    async def _run(self, job: PageJob, *, deadline: float | None) -> Reading:
+        try:
+            return await self._pool.run(job, deadline=deadline, attempts=2)
+        except WorkerCrashedError as error:
+            raise PageCrashedError(
+                f"reading the page failed twice: the worker {error.cause}; send it smaller, or report the page"
+            ) from error
+        except TimedOutError as error:
+            raise TimedOutError(f"the page was not read: {error.sentence}") from error
