@@ -91,6 +91,12 @@ class EncryptedDocumentError(OcrError):
     status, grpc_status, code = 422, 3, "encrypted_document"
 
 
+class ClientGoneError(OcrError):
+    """Nobody is left to read it; 499 is nginx's number for that."""
+
+    status, grpc_status, code = 499, 1, "client_gone"
+
+
 class PredictorUnreachableError(OcrError):
     status, grpc_status, code = 502, 14, "predictor_unreachable"
 

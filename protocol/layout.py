@@ -105,8 +105,7 @@ def _line_to_json(line: Line) -> dict[str, Any]:
         "baseline": [round(value, 2) for value in line.baseline],
         "height": round(line.height, 2),
         "words": [
-            {"text": word.text, "bbox": word.bbox, "confidence": round(word.confidence, 4)}
-            for word in line.words
+            {"text": word.text, "bbox": word.bbox, "confidence": round(word.confidence, 4)} for word in line.words
         ],
     }
 

@@ -29,9 +29,7 @@ PAGE_SELECTION: Final = "pages"
 BUDGET_MS: Final = "budget_ms"
 
 # Let through unread: older clients send content_type; the rest belongs to the binary tensor extension.
-PASSED_PARAMETERS: Final = frozenset(
-    {"content_type", "binary_data", "binary_data_size", "binary_data_output"}
-)
+PASSED_PARAMETERS: Final = frozenset({"content_type", "binary_data", "binary_data_size", "binary_data_output"})
 
 # Headers
 JSON_LENGTH: Final = "inference-header-content-length"

@@ -46,9 +46,7 @@ def reading_options(parameters: Mapping[str, Any], *, defaults: ReadingOptions) 
     """
     lang = parameters.get(names.LANG, defaults.lang)
     if not isinstance(lang, str) or not _LANGUAGE.match(lang):
-        raise InvalidParameterError(
-            "lang must name installed models joined by '+', for example eng or eng+deu"
-        )
+        raise InvalidParameterError("lang must name installed models joined by '+', for example eng or eng+deu")
     return ReadingOptions(
         lang=lang,
         psm=integer(parameters, names.PSM, low=0, high=13, default=defaults.psm),

@@ -1,4 +1,4 @@
-"""Settings from the environment: a pydantic model per service, every field with unit, bounds and a sentence."""
+"""Settings from the environment: a pydantic model per service, every field with unit, bounds and sentence."""
 
 from __future__ import annotations
 
@@ -21,9 +21,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    log_level: str = Field(
-        "info", pattern="^(debug|info|warning|error)$", description="Least severe log line written."
-    )
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least severe log line written.")
     docs: bool = Field(False, description="Serve the interactive OpenAPI page at `/docs`.")
     drain_seconds: int = Field(
         30, ge=0, le=600, description="Seconds that admitted requests get to finish after SIGTERM."

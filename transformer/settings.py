@@ -21,9 +21,7 @@ class TransformerSettings(Settings):
     max_document_bytes: int = Field(
         52_428_800, ge=1024, le=4_294_967_296, description="Bytes of one document; more are answered 413."
     )
-    max_documents: int = Field(
-        32, ge=1, le=1000, description="Documents in one request; more are answered 413."
-    )
+    max_documents: int = Field(32, ge=1, le=1000, description="Documents in one request; more are answered 413.")
     max_pages: int = Field(500, ge=1, le=10_000, description="Pages in one request; more are answered 413.")
     max_page_pixels: int = Field(
         100_000_000, ge=10_000, le=1_000_000_000, description="Pixels of one page; more are answered 413."
@@ -34,14 +32,13 @@ class TransformerSettings(Settings):
     decode_seconds: float = Field(
         30.0, gt=0, le=600, description="Seconds a page may be decoded and prepared before it is given up."
     )
-    decoders: int = Field(
-        0, ge=0, le=64, description="Decoding processes; 0 for one per CPU that the cgroup grants."
-    )
+    decoders: int = Field(0, ge=0, le=64, description="Decoding processes; 0 for one per CPU that the cgroup grants.")
     decoder_megabytes: int = Field(
         1536, ge=0, description="Limit on a decoding process's address space, in MiB; 0 for none."
     )
-    pages_in_flight: int = Field(
-        64, ge=1, le=1000, description="Pages decoded and not yet answered, over all requests."
+    max_requests: int = Field(128, ge=1, le=10_000, description="Requests worked on at once; more are answered 503.")
+    pixels_in_flight: int = Field(
+        150_000_000, ge=1_000_000, description="Pixels of pages decoded and not yet answered, over all requests."
     )
     request_pages_in_flight: int = Field(
         8, ge=1, le=1000, description="Pages decoded and not yet answered, of one request."
@@ -49,9 +46,7 @@ class TransformerSettings(Settings):
     request_seconds: float = Field(
         300.0, gt=0, le=3600, description="Time budget of one request, cold start of the predictor included."
     )
-    preprocess: Literal["auto", "none"] = Field(
-        "auto", description="Preparation of pages when a request does not say."
-    )
+    preprocess: Literal["auto", "none"] = Field("auto", description="Preparation of pages when a request does not say.")
     orient: Literal["auto", "none"] = Field(
         "auto", description="Correction of pages turned by 90°, 180° or 270° when a request does not say."
     )

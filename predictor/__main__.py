@@ -1,0 +1,32 @@
+"""``python -m predictor``: serve the predictor."""
+
+from __future__ import annotations
+
+import sys
+
+from predictor.settings import PredictorSettings
+from protocol.settings import load_or_exit
+
+
+def main() -> None:
+    """Check the settings before anything heavy is imported, then serve until SIGTERM."""
+    settings = load_or_exit(PredictorSettings)
+    from kserve.model_server import args  # noqa: PLC0415
+
+    from predictor import metrics  # noqa: PLC0415
+    from predictor.languages import ModelDirectoryError  # noqa: PLC0415
+    from predictor.model import PredictorModel  # noqa: PLC0415
+    from protocol.server import OcrServer, refuse_workers  # noqa: PLC0415
+
+    refuse_workers()
+    metrics.announce(engine=settings.engine)
+    try:
+        model = PredictorModel(args.model_name, settings)
+    except ModelDirectoryError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(2) from None
+    OcrServer(settings, max_bytes=settings.max_bytes).start([model])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""Plain image files sent straight to the predictor, for callers that need no preparation of pages."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import Final
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from protocol.errors import DamagedDocumentError, OcrError, TooManyPixelsError, UnsupportedDocumentError
+from protocol.tensors import Buffer, Page
+
+FORMATS: Final = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "JPEG2000")
+
+
+def decode(data: Buffer, *, max_pixels: int) -> Page:
+    """The first frame as grey pixels, uint8 of shape (height, width), white under transparency.
+
+    Raises UnsupportedDocumentError, TooManyPixelsError (from the header, before decoding) or DamagedDocumentError.
+    """
+    try:
+        with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            warnings.simplefilter("ignore")
+            if image.width * image.height > max_pixels:
+                raise TooManyPixelsError(
+                    f"the image is {image.width} x {image.height} pixels, over the limit of {max_pixels} in all"
+                )
+            return np.asarray(_grey(image))
+    except UnidentifiedImageError:
+        raise UnsupportedDocumentError(
+            "this is not an image the predictor reads; send PNG, JPEG, TIFF, WebP, BMP, GIF or JPEG 2000, "
+            "or send PDFs and anything else to the transformer"
+        ) from None
+    except OcrError:
+        raise
+    except Image.DecompressionBombError:
+        raise TooManyPixelsError(f"the image has more than {max_pixels} pixels") from None
+    except Exception as error:  # Pillow's decoders raise whatever they stumble over
+        raise DamagedDocumentError(f"the image is damaged ({type(error).__name__}); send it again whole") from error
+
+
+def _grey(image: Image.Image) -> Image.Image:
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        white = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(white, layer).convert("L")
+    return image.convert("L")

@@ -1,0 +1,87 @@
+"""The predictor as a KServe model: V2 requests in, readings of pages out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from kserve import InferRequest, InferResponse
+
+from predictor import images, metrics, requests
+from predictor.engines import Reading
+from predictor.reader import PageReader
+from predictor.requests import PageJob, ReadRequest
+from predictor.settings import PredictorSettings
+from protocol import names
+from protocol.concurrent import gather_or_cancel
+from protocol.errors import OcrError
+from protocol.model import OcrModel
+from protocol.parameters import ReadingOptions
+
+
+class PredictorModel(OcrModel):
+    """Reads pages on the workers of a :class:`PageReader`."""
+
+    def __init__(self, name: str, settings: PredictorSettings) -> None:
+        super().__init__(name)
+        self._settings = settings
+        self._defaults = ReadingOptions(lang=settings.default_lang)
+        self._reader = PageReader(settings)
+
+    async def open(self) -> None:
+        await self._reader.start()
+
+    async def close(self) -> None:
+        await self._reader.stop(grace=0)
+
+    async def healthy(self) -> bool:
+        """Ready while there are warm workers; the pool brings back those that died."""
+        return bool(self.ready) and self._reader.ready
+
+    async def preprocess(self, payload: InferRequest, headers: Mapping[str, str] | None = None) -> ReadRequest:
+        return requests.parse(payload, defaults=self._defaults, max_pixels=self._settings.max_pixels)
+
+    async def predict(
+        self, payload: ReadRequest, headers: Mapping[str, str] | None = None
+    ) -> tuple[ReadRequest, list[Reading]]:
+        alone = len(payload.jobs) == 1
+        read = [self._read(job, layout=payload.wants_layout, alone=alone) for job in payload.jobs]
+        return payload, await gather_or_cancel(read)
+
+    async def _read(self, job: PageJob, *, layout: bool, alone: bool) -> Reading:
+        try:
+            page = job.image
+            if isinstance(page, bytes | memoryview):
+                page = await asyncio.to_thread(images.decode, page, max_pixels=self._settings.max_pixels)
+            reading = await self._reader.read(page, job.options, layout=layout, seconds=job.seconds)
+        except OcrError as error:
+            if alone:
+                raise
+            raise error.within(job.place) from error
+        metrics.record_page(confidence=reading.confidence, characters=len(reading.text))
+        return reading
+
+    async def postprocess(
+        self, result: tuple[ReadRequest, list[Reading]], headers: Mapping[str, str] | None = None
+    ) -> InferResponse:
+        request, readings = result
+        return requests.answer(request, readings)
+
+    def get_input_types(self) -> list[dict[str, Any]]:
+        return [{"name": names.INPUT, "datatype": "UINT8", "shape": [-1, -1]}]
+
+    def get_output_types(self) -> list[dict[str, Any]]:
+        return [
+            {"name": name, "datatype": datatype, "shape": [-1]}
+            for name, datatype in requests.OUTPUTS.items()
+            if name != names.TEXT_ALIAS
+        ]
+
+    async def describe(self) -> Mapping[str, Any]:
+        return {
+            "languages": self._reader.languages(),
+            "default_lang": self._settings.default_lang,
+            "engine": self._settings.engine,
+            "workers": self._reader.size,
+        }

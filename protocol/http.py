@@ -1,0 +1,180 @@
+"""What every HTTP route of both servers does alike: bounded bodies, one shape of errors, hang-ups, request ids."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+import orjson
+from fastapi.exceptions import RequestValidationError
+from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady, ServerNotReady
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from protocol import names, tracing
+from protocol.errors import (
+    ClientGoneError,
+    InternalError,
+    MalformedRequestError,
+    MethodNotAllowedError,
+    ModelNotFoundError,
+    OcrError,
+    RouteNotFoundError,
+    StartingError,
+    TooManyBytesError,
+)
+
+T = TypeVar("T")
+
+_log = logging.getLogger("ocr.http")
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}\Z")
+_GONE = "the client hung up before its answer was ready"
+_QUIET = frozenset({"/", "/metrics", "/v2/health/live", "/v2/health/ready"})
+
+
+def fit_request_id(given: str) -> str:
+    """The given id, or a fresh one if it is empty or unfit for a log."""
+    return given if _REQUEST_ID.match(given) else uuid.uuid4().hex
+
+
+def as_ocr_error(error: BaseException) -> OcrError:
+    """The error a client sees for any exception; unknown ones are logged and become InternalError."""
+    match error:
+        case OcrError():
+            return error
+        case ModelNotFound():
+            return ModelNotFoundError(f"{error.reason} GET /v2/models lists the models here.")
+        case ModelNotReady() | ServerNotReady():
+            return StartingError("the model is still loading; try again in a moment", retry_after=1)
+        case InvalidInput():
+            return MalformedRequestError(str(error.reason))
+        case RequestValidationError():
+            return MalformedRequestError("the request does not fit this route; see /openapi.json")
+        case HTTPException(status_code=405):
+            return MethodNotAllowedError("this route does not take that method; see /openapi.json")
+        case HTTPException(status_code=404) | NotImplementedError():
+            return RouteNotFoundError("there is nothing at this address; see /openapi.json for the routes")
+        case HTTPException():
+            return MalformedRequestError(str(error.detail))
+    _log.error("unexpected error", exc_info=error)
+    return InternalError("the service made a mistake; its log has the details under this request's id")
+
+
+def error_response(error: OcrError) -> Response:
+    """The JSON answer for an error."""
+    return Response(
+        orjson.dumps(error.body()), error.status, headers={"content-type": "application/json", **error.headers()}
+    )
+
+
+async def read_body(request: Request, *, limit: int) -> bytes:
+    """The request's body, never holding more than ``limit`` bytes. Raises TooManyBytesError, ClientGoneError."""
+    too_many = TooManyBytesError(f"the request's body is over the limit of {limit} bytes; send fewer or smaller files")
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise too_many
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError(_GONE)
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise too_many
+        chunks.append(chunk)
+        if not message.get("more_body"):
+            return b"".join(chunks) if len(chunks) > 1 else chunk
+
+
+async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """The result of ``work``, cancelled when the client hangs up. Needs the body to have been read.
+
+    Raises ClientGoneError after a hang-up, and whatever ``work`` raises.
+    """
+    task = asyncio.ensure_future(work)
+    watch = asyncio.ensure_future(_disconnected(request))
+    try:
+        await asyncio.wait((task, watch), return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            task.cancel()
+            await asyncio.wait((task,))
+            raise ClientGoneError(_GONE)
+        return task.result()
+    finally:
+        watch.cancel()
+        task.cancel()
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+class Envelope:
+    """Middleware around the whole application: request id and trace, one log line, and no error of another shape.
+
+    Catching here, inside the server's own boundary, keeps the connection of a failed request alive.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        given = dict(scope["headers"])
+        identity = fit_request_id(given.get(names.REQUEST_ID.encode(), b"").decode("latin-1"))
+        parent = given.get(names.TRACEPARENT.encode(), b"").decode("latin-1")
+        with tracing.serve(f"{scope['method']} {path}", traceparent=parent, request_id=identity) as trace:
+            own = {names.REQUEST_ID: identity, names.TRACEPARENT: trace.header()}
+            await self._answer(scope, receive, send, own)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, own: dict[str, str]) -> None:
+        path = scope["path"]
+        started = time.monotonic()
+        status, finished = 0, False
+
+        async def send_with_ids(message: Message) -> None:
+            nonlocal status, finished
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(raw=message.setdefault("headers", []))
+                headers.update(own)
+            elif message["type"] == "http.response.body":
+                finished = not message.get("more_body", False)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_ids)
+        except Exception as raised:
+            error = as_ocr_error(raised)
+            if not status:
+                await error_response(error)(scope, receive, send_with_ids)
+            elif not finished:
+                raise  # only breaking the connection tells the client that the rest will not come
+        finally:
+            if path not in _QUIET:
+                seconds = time.monotonic() - started
+                level = logging.INFO if status < 500 else logging.WARNING
+                extra = {"path": path, "status": status, "ms": round(seconds * 1000, 1)}
+                _log.log(level, "request", extra=extra)
+
+
+async def answer_in_shape(_request: Request, error: Exception) -> Response:
+    """Exception handler for Starlette: the one shape of errors for any exception."""
+    return error_response(as_ocr_error(error))
+
+
+Handler = Callable[[Request], Awaitable[Response]]

@@ -1,0 +1,178 @@
+"""One KServe model server: REST and gRPC in one process, ready when the model is, drained on SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+
+import kserve.model_server
+import uvicorn
+import uvloop
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from kserve import ModelServer
+from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady, ServerNotReady
+from kserve.protocol.rest.server import RESTServer
+from starlette.exceptions import HTTPException
+
+from protocol import logs, metrics, tracing
+from protocol.errors import OcrError
+from protocol.grpc_server import GrpcServer
+from protocol.http import Envelope, answer_in_shape
+from protocol.model import ClosedRepository, OcrDataPlane, OcrModel
+from protocol.routes import inference_routes
+from protocol.settings import Settings
+
+_log = logging.getLogger("ocr.server")
+_KSERVE_ERRORS = (InvalidInput, ModelNotFound, ModelNotReady, ServerNotReady, NotImplementedError)
+
+
+class _Uvicorn(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to :class:`OcrServer`; uvicorn would raise them again and end the process undrained."""
+        yield
+
+
+class _Rest(RESTServer):
+    """KServe's REST server with our routes before its own and our errors on all of them."""
+
+    def __init__(self, dataplane: OcrDataPlane, repository: ClosedRepository, *, routes: Sequence[APIRoute]) -> None:
+        self.dataplane = dataplane
+        self.model_repository_extension = repository
+        self.access_log_format = None
+        self._routes = routes
+
+    def application(self) -> Envelope:
+        """The complete ASGI application. Call once: KServe's application object is global."""
+        app = kserve.model_server.app
+        app.title = "kserve-ocr"
+        app.router.routes.extend(self._routes)
+        self._register_endpoints(app)
+        # KServe's handlers log every client's mistake with a stack and answer in another shape.
+        app.exception_handlers.clear()
+        for kind in (HTTPException, RequestValidationError, *_KSERVE_ERRORS, OcrError, Exception):
+            app.add_exception_handler(kind, answer_in_shape)
+        return Envelope(app)
+
+
+class OcrServer(ModelServer):
+    """Serves one :class:`OcrModel`. Exit status 1 and a sentence in the log if it cannot."""
+
+    def __init__(self, settings: Settings, *, max_bytes: int, routes: Sequence[APIRoute] = ()) -> None:
+        logs.configure(settings.log_level)
+        super().__init__(grace_period=settings.drain_seconds, enable_docs_url=settings.docs)
+        self._settings = settings
+        self._max_bytes = max_bytes
+        self._routes = routes
+        self.dataplane = OcrDataPlane(model_registry=self.registered_models)
+        self.model_repository_extension = ClosedRepository(model_registry=self.registered_models)
+
+    def start(self, models: list[OcrModel]) -> None:
+        """Serve until SIGTERM or SIGINT; raises SystemExit with the process's status."""
+        (model,) = models
+        self.register_model(model)
+        stop_spans = tracing.export_to(self._settings.otlp_endpoint, service=model.name)
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                status = runner.run(self._run(model))
+        finally:
+            stop_spans()
+        raise SystemExit(status)
+
+    async def _run(self, model: OcrModel) -> int:
+        rest = self._rest()
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            loop.add_signal_handler(number, stopping.set)
+        opening = asyncio.create_task(self._open(model))
+        grpc = None
+        try:
+            listening = _listen(self.http_port)
+            if self.enable_grpc:
+                grpc = GrpcServer(
+                    self.dataplane, self.model_repository_extension, port=self.grpc_port, max_bytes=self._max_bytes
+                )
+                await grpc.start()
+        except OSError as error:
+            _log.error("cannot start: %s", error)
+            opening.cancel()
+            await asyncio.wait((opening,))
+            await model.close()
+            return 1
+        serving = asyncio.create_task(rest.serve(sockets=[listening]))
+        status = await _until_done(stopping, opening, serving)
+        rest.should_exit = True
+        grace = self._settings.drain_seconds
+        await asyncio.gather(serving, *([grpc.stop(grace)] if grpc else []))
+        opening.cancel()
+        await asyncio.wait((opening,))
+        await model.close()
+        return status
+
+    async def _open(self, model: OcrModel) -> None:
+        await model.open()
+        model.ready = True
+        metrics.START.ready()
+        _log.info("ready")
+
+    def _rest(self) -> _Uvicorn:
+        routes = [*inference_routes(self.dataplane, max_bytes=self._max_bytes), *self._routes]
+        app = _Rest(self.dataplane, self.model_repository_extension, routes=routes).application()
+        return _Uvicorn(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="off",
+                ws="none",
+                http="httptools",
+                timeout_graceful_shutdown=self._settings.drain_seconds,
+                timeout_keep_alive=self.timeout_keep_alive,
+            )
+        )
+
+
+async def _until_done(stopping: asyncio.Event, opening: asyncio.Task[None], serving: asyncio.Task[None]) -> int:
+    """Wait for a signal, or for the model or the server to give up; the process's exit status."""
+    signalled = asyncio.create_task(stopping.wait())
+    waiting: set[asyncio.Task[object]] = {signalled, opening, serving}
+    try:
+        while True:
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if signalled in done:
+                _log.info("draining")
+                return 0
+            if serving in done:
+                return 1
+            if error := opening.exception():
+                _log.error("cannot start: %s", error, exc_info=None if isinstance(error, OcrError | OSError) else error)
+                return 1
+    finally:
+        signalled.cancel()
+
+
+def _listen(port: int) -> socket.socket:
+    """A bound socket on all interfaces. Raises OSError with a sentence if the port is taken."""
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(("0.0.0.0", port))  # noqa: S104  # a container's port is reached from outside
+    except OSError as error:
+        listening.close()
+        raise OSError(f"port {port} is not free ({error.strerror}); choose another one with --http_port") from None
+    return listening
+
+
+def refuse_workers() -> None:
+    """Stop a start with more than one KServe worker: each would spawn a pool of its own, unconfigured."""
+    if kserve.model_server.args.workers != 1:
+        sys.stderr.write("--workers must be 1; the pages are spread over OCR_WORKERS processes\n")
+        raise SystemExit(2)

@@ -1,0 +1,77 @@
+"""How much may be under way at once: requests admitted, and pixels held between decoding and answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from protocol.errors import OverloadedError
+
+
+class Admission:
+    """At most ``limit`` requests at once; the next one is refused rather than left waiting."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._inside = 0
+
+    @contextmanager
+    def enter(self) -> Iterator[None]:
+        """Count one request in for the block. Raises OverloadedError."""
+        if self._inside >= self._limit:
+            raise OverloadedError(
+                f"the service is working on {self._inside} requests already; try again in a moment", retry_after=2
+            )
+        self._inside += 1
+        try:
+            yield
+        finally:
+            self._inside -= 1
+
+
+class Budget:
+    """A quantity shared first come, first served. A share larger than the whole waits until it is alone."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._used = 0
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    @asynccontextmanager
+    async def share(self, amount: int) -> AsyncIterator[None]:
+        """Hold ``amount`` for the block, waiting for it first."""
+        await self._acquire(amount)
+        try:
+            yield
+        finally:
+            self._used -= amount
+            self._grant()
+
+    async def _acquire(self, amount: int) -> None:
+        if not self._waiting and self._fits(amount):
+            self._used += amount
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        entry = (amount, turn)
+        self._waiting.append(entry)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._used -= amount
+            elif entry in self._waiting:
+                self._waiting.remove(entry)
+            self._grant()
+            raise
+
+    def _fits(self, amount: int) -> bool:
+        return self._used == 0 or self._used + amount <= self._total
+
+    def _grant(self) -> None:
+        while self._waiting and self._fits(self._waiting[0][0]):
+            amount, turn = self._waiting.popleft()
+            if not turn.done():
+                self._used += amount
+                turn.set_result(None)
