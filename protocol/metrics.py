@@ -77,6 +77,7 @@ START_SECONDS = Gauge(
     "Seconds from process start until ready, until the first answer, and until the first answer of a cold start.",
     ("until",),
 )
+START_TIME = Gauge("ocr_start_time_seconds", "Unix time at which the process started.")
 BUILD = Info("ocr_build", "What runs here.")
 
 
@@ -147,7 +148,7 @@ def record_request(route: str, protocol: str, code: str, *, seconds: float, page
     _request_counter(route, _known(protocol, PROTOCOLS), _known(code, CODES)).inc()
     if code == OK:
         _request_histogram(route, _size(pages)).observe(seconds)
-        START.answered(seconds)
+        START.answered(seconds, pages=pages)
 
 
 def _size(pages: int) -> str:
@@ -247,14 +248,18 @@ class _Start:
             self._ready = seconds_since_start()
             START_SECONDS.labels("ready").set(self._ready)
 
-    def answered(self, seconds: float) -> None:
-        """A good answer went out that took ``seconds``; only the first counts."""
+    def answered(self, seconds: float, *, pages: int) -> None:
+        """A good answer went out that took ``seconds``; only the first counts.
+
+        As the answer of a cold start it counts if its request was waiting for the start and held one page: long documents
+        say nothing about starts.
+        """
         if self._answered:
             return
         self._answered = True
         now = seconds_since_start()
         START_SECONDS.labels("first_answer").set(now)
-        if self._ready is not None and now - seconds - self._ready < COLD_SECONDS:
+        if self._ready is not None and pages <= 1 and now - seconds - self._ready < COLD_SECONDS:
             START_SECONDS.labels("cold_answer").set(now)
 
 
@@ -276,6 +281,7 @@ def announce(*, component: str, engine: str = "") -> None:
             "revision": os.environ.get("K_REVISION", ""),
         }
     )
+    START_TIME.set(time.time() - seconds_since_start())
     REGISTRY.register(ProcessTree())
 
 
