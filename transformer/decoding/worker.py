@@ -1,0 +1,163 @@
+"""What a decoding process does: one page of one document to one job, decoded and prepared."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import cv2
+
+from transformer.decoding.images import ImageDocument
+from transformer.decoding.limits import Limits, choose
+from transformer.decoding.options import DocumentOptions
+from transformer.decoding.page import Document, Page, no_memory
+from transformer.decoding.pdf import PdfDocument
+from transformer.decoding.pixels import Pixels
+from transformer.decoding.selection import Selection
+from transformer.decoding.sniff import Kind
+from transformer.formats import image
+from transformer.formats.image import PageImage
+from transformer.geometry import Geometry
+from transformer.preprocess import prepare
+
+
+@dataclass(frozen=True, slots=True)
+class PageJob:
+    """One page of a document; without a number, the first of those selected."""
+
+    document: int
+    """A number that no other document of this pool has."""
+    path: str
+    """A file with the document's bytes, which stays for as long as the job runs."""
+    kind: Kind
+    number: int | None
+    selection: Selection
+    options: DocumentOptions
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPage:
+    """A page ready to be read."""
+
+    number: int
+    """Place in its document, from 1."""
+    pixels: Pixels
+    """uint8 ``(h, w)``, C-contiguous grey, possibly read-only."""
+    geometry: Geometry
+    """From the original page to ``pixels``."""
+    width: int
+    """Of the original page: as a viewer shows it, before any preparation."""
+    height: int
+    steps: tuple[str, ...]
+    """Preparation steps that changed the page."""
+    doubt: bool
+    """Whether the page may lie on its side and its pixels could not tell."""
+    dpi: int | None
+    """Resolution of ``pixels``; None if unknown."""
+    original_dpi: int | None
+    """Resolution of the original page; None if unknown."""
+    original: PageImage | None
+    """The original page, if it was asked for."""
+    decode_seconds: float
+    preprocess_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The answer to a job."""
+
+    page: PreparedPage
+    numbers: tuple[int, ...]
+    """All pages selected, in reading order; empty for a job that named its page."""
+
+
+def start() -> Callable[[PageJob], Decoded]:
+    """Make a process a decoder: the handler of its jobs."""
+    cv2.setNumThreads(1)
+    return Decoder()
+
+
+class Decoder:
+    """Keeps the document of the last job open: its next page then costs no second parsing of the whole."""
+
+    def __init__(self) -> None:
+        self._number = -1
+        self._file: BinaryIO | None = None
+        self._document: Document | None = None
+
+    def __call__(self, job: PageJob) -> Decoded:
+        """Decode and prepare one page. Raises an OcrError for whatever is wrong with the document."""
+        began = time.perf_counter()
+        number = job.number or 1
+        numbers: tuple[int, ...] = ()
+        keep = False
+        try:
+            document = self._open(job)
+            if job.number is None:
+                numbers = choose(document.sizes(), job.selection, job.limits)
+                number = numbers[0]
+            page = document.decode(number, page_pixels=job.limits.page_pixels)
+            original = self._original(job, page) if job.options.keep_original else None
+            decoded = time.perf_counter()
+            dpi = job.options.dpi if job.options.dpi and job.kind != "pdf" else page.dpi
+            ready = prepare(
+                page.pixels,
+                dpi=dpi,
+                auto=job.options.preprocess,
+                orient=job.options.orient,
+            )
+            keep = len(numbers) != 1
+        except MemoryError:
+            raise no_memory(number) from None
+        finally:
+            if not keep:
+                self._close()
+        height, width = page.pixels.shape[:2]
+        prepared = PreparedPage(
+            number=number,
+            pixels=ready.pixels,
+            geometry=ready.geometry,
+            width=width,
+            height=height,
+            steps=ready.steps,
+            doubt=ready.doubt,
+            dpi=ready.dpi,
+            original_dpi=dpi,
+            original=original,
+            decode_seconds=decoded - began,
+            preprocess_seconds=time.perf_counter() - decoded,
+        )
+        return Decoded(prepared, numbers)
+
+    def _open(self, job: PageJob) -> Document:
+        if self._document is None or self._number != job.document:
+            self._close()
+            self._file = Path(job.path).open("rb")  # noqa: SIM115 - kept for the next job
+            self._document = open_document(self._file, job.kind, page_pixels=job.limits.page_pixels)
+            self._number = job.document
+        return self._document
+
+    def _original(self, job: PageJob, page: Page) -> PageImage:
+        untouched = None
+        if job.kind == "jpeg":
+            untouched = image.from_jpeg(Path(job.path).read_bytes(), orientation=page.orientation)
+        return untouched or image.from_pixels(page.pixels)
+
+    def _close(self) -> None:
+        document, file = self._document, self._file
+        self._document = self._file = None
+        if document is not None:
+            document.close()
+        if file is not None:
+            file.close()
+
+
+def open_document(file: BinaryIO, kind: Kind, *, page_pixels: int) -> Document:
+    """A document of a sniffed kind. Raises DamagedDocumentError, EncryptedDocumentError or TooManyPixelsError."""
+    if kind == "pdf":
+        return PdfDocument(file, page_pixels=page_pixels)
+    return ImageDocument(file, kind, page_pixels=page_pixels)
