@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transformer.geometry import Geometry
-from transformer.preprocess import background, glyphs, grey, scale
+from transformer.preprocess import background, glyphs, grey, orientation, polarity, scale, skew
 
 Pixels = NDArray[np.uint8]
 
-STEPS: tuple[str, ...] = ("colour", "background", "scale")
+STEPS: tuple[str, ...] = ("colour", "invert", "background", "orient", "deskew", "scale")
 """Slugs of all steps, in the order in which they run."""
 
 
@@ -48,26 +48,84 @@ def prepare(
     ``orient`` allows turns by quarters; ``without`` names steps to leave out, for measurements.
     """
     height, width = page.shape[:2]
-    geometry = Geometry.identity(width, height)
     if not auto:
-        return Prepared(grey.plain(page), geometry, (), dpi)
-    steps: list[str] = []
-    if "colour" in without:
-        pixels = grey.plain(page)
-    else:
-        pixels, changed = grey.readable(page)
-        steps += ["colour"] * changed
-    if "background" not in without:
-        paper = background.estimate(pixels)
+        return Prepared(grey.plain(page), Geometry.identity(width, height), (), dpi)
+    job = _Job(page, without=without if orient else without | {"orient"})
+    job.colour()
+    job.invert()
+    job.background()
+    job.orient()
+    job.deskew()
+    job.scale()
+    return Prepared(
+        np.ascontiguousarray(job.pixels),
+        job.geometry,
+        tuple(job.steps),
+        round(dpi * job.enlarged) if dpi else None,
+        job.doubt,
+    )
+
+
+class _Job:
+    """One page on its way through the steps."""
+
+    def __init__(self, page: Pixels, *, without: frozenset[str]) -> None:
+        self.page = page
+        self.pixels = page
+        self.geometry = Geometry.identity(page.shape[1], page.shape[0])
+        self.steps: list[str] = []
+        self.without = without
+        self.doubt = False
+        self.enlarged = 1.0
+
+    def colour(self) -> None:
+        found = None if "colour" in self.without else grey.readable(self.page)
+        self.pixels = grey.plain(self.page) if found is None else found
+        if found is not None:
+            self.steps.append("colour")
+
+    def invert(self) -> None:
+        if "invert" not in self.without and polarity.is_light_on_dark(self.pixels):
+            self.pixels = polarity.invert(self.pixels)
+            self.steps.append("invert")
+
+    def background(self) -> None:
+        if "background" in self.without:
+            return
+        paper = background.estimate(self.pixels)
         if not background.is_even(paper):
-            pixels = background.flatten(pixels, paper)
-            steps.append("background")
-    if "scale" not in without:
-        factor = scale.factor(glyphs.find(pixels).height, width, height)
-        if factor > 1:
+            self.pixels = background.flatten(self.pixels, paper)
+            self.steps.append("background")
+
+    def orient(self) -> None:
+        self.glyphs = glyphs.find(self.pixels)
+        if "orient" in self.without:
+            return
+        found = orientation.find(self.glyphs)
+        self.doubt = found.doubt
+        if found.quarters:
+            self.geometry = self.geometry.then(Geometry.turned(self.geometry.read, found.quarters))
+            self.pixels = np.ascontiguousarray(np.rot90(self.pixels, found.quarters))
+            self.glyphs = glyphs.find(self.pixels)
+            self.steps.append("orient")
+
+    def deskew(self) -> None:
+        if "deskew" in self.without:
+            return
+        angle, spread = skew.angle(self.glyphs)
+        if abs(angle) > skew.LEAST and spread < skew.SPREAD:
+            self.pixels, turned = skew.rotate(self.pixels, -angle)
+            self.geometry = self.geometry.then(turned)
+            self.steps.append("deskew")
+
+    def scale(self) -> None:
+        if "scale" in self.without:
+            return
+        width, height = self.geometry.read
+        factor = scale.factor(self.glyphs.height, width, height)
+        if factor != 1:
             size = (round(width * factor), round(height * factor))
-            pixels = scale.resize(pixels, size)
-            geometry = geometry.then(Geometry.scaled((width, height), size))
-            dpi = round(dpi * factor) if dpi else None
-            steps.append("scale")
-    return Prepared(np.ascontiguousarray(pixels), geometry, tuple(steps), dpi)
+            self.pixels = scale.resize(self.pixels, size)
+            self.geometry = self.geometry.then(Geometry.scaled((width, height), size))
+            self.steps.append("scale")
+            self.enlarged = factor

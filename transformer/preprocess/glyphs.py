@@ -3,62 +3,116 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
 
-MEASURED_PIXELS = 4_000_000
+MEASURED_PIXELS = 2_500_000
 """Pages with more pixels are measured on a smaller copy."""
-INK_OFFSET = 20
+LEAST_CONTRAST = 14
 """Levels by which ink is darker than the mean around it."""
+REACH = 2.5
+"""How far to look for the next letter, in median letter heights."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Glyphs:
-    """Boxes of the connected pieces of ink that may be letters, in pixels of the measured page."""
+    """Connected pieces of ink that may be letters, in pixels of the measured copy of the page."""
 
-    boxes: NDArray[np.float64]
-    """``(n, 4)``: left, top, width, height."""
-    areas: NDArray[np.float64]
-    """``(n,)``: pixels of ink."""
+    labels: NDArray[np.int32]
+    """``(h, w)``: 0 for paper, a piece's number elsewhere."""
+    pieces: NDArray[np.int32]
+    """``(n + 1, 5)``: left, top, width, height, area of every piece; row 0 is the paper."""
+    letters: Indices
+    """Numbers of the pieces whose size and shape may be a letter's."""
+    factor: float
+    """Pixels of the page per pixel of the measured copy."""
 
     @property
     def height(self) -> float:
-        """Median height, 0 with no letters."""
-        return float(np.median(self.boxes[:, 3])) if len(self.boxes) else 0.0
+        """Median height of letters that stand beside another, in pixels of the page; 0 with no letters."""
+        first, second = self.beside
+        company = np.union1d(first, second)
+        return float(np.median(self.pieces[company, 3])) * self.factor if len(company) >= 5 else 0.0
+
+    @cached_property
+    def beside(self) -> tuple[Indices, Indices]:
+        """Pairs of letters of similar size with nothing between them along a row, left one first."""
+        return self._pairs(self.labels, self.pieces[:, :4])
+
+    @cached_property
+    def below(self) -> tuple[Indices, Indices]:
+        """Pairs of letters of similar size with nothing between them along a column, upper one first."""
+        return self._pairs(self.labels.T, self.pieces[:, [1, 0, 3, 2]])
+
+    def _pairs(self, labels: NDArray[np.int32], boxes: NDArray[np.int32]) -> tuple[Indices, Indices]:
+        """Each letter with the first piece that rays from its far side along axis 1 of ``labels`` meet."""
+        if not len(self.letters):
+            return self.letters, self.letters
+        left, top, width, height = boxes[self.letters].T
+        size = np.median(self.pieces[self.letters, 3])
+        steps = np.arange(max(3, round(REACH * float(size))))
+        columns = (left + width)[:, None] + steps
+        inside = columns < labels.shape[1]
+        columns = np.minimum(columns, labels.shape[1] - 1)
+        nearest = np.full(len(left), len(steps))
+        found = np.zeros(len(left), dtype=np.intp)
+        for share in (0.25, 0.5, 0.75):
+            met = labels[(top + (height * share).astype(int))[:, None], columns] * inside
+            distance = np.argmax(met > 0, axis=1)
+            other = met[np.arange(len(left)), distance]
+            closer = (other > 0) & (distance < nearest)
+            nearest[closer] = distance[closer]
+            found[closer] = other[closer]
+        largest = np.maximum(self.pieces[:, 2], self.pieces[:, 3])
+        own, others = largest[self.letters], largest[found]
+        similar = np.isin(found, self.letters) & (others <= 2.5 * own) & (own <= 2.5 * others)
+        return self.letters[similar], found[similar]
 
 
 def ink_mask(grey: Pixels) -> Pixels:
-    """255 where a pixel is darker than its surroundings, 0 elsewhere."""
-    window = max(15, min(grey.shape) // 24 | 1)
-    local = cv2.adaptiveThreshold(
-        grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, window, INK_OFFSET
-    )
-    return np.asarray(local, dtype=np.uint8)
+    """1 where a pixel is clearly darker than the mean of its surroundings, 0 elsewhere."""
+    side = max(15, min(51, min(grey.shape) // 12)) | 1
+    darker = cv2.subtract(cv2.blur(grey, (side, side)), grey)
+    # Ink and the paper's grain both are darker than their surroundings: Otsu's threshold lies between them.
+    candidates = darker[darker >= LEAST_CONTRAST]
+    if not candidates.size:
+        return np.zeros(grey.shape, dtype=np.uint8)
+    level, _ = cv2.threshold(candidates[:, None], 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    # Half the threshold keeps thin strokes whole.
+    _, mask = cv2.threshold(darker, max(LEAST_CONTRAST, 0.6 * level), 1, cv2.THRESH_BINARY)
+    return np.asarray(mask, dtype=np.uint8)
 
 
 def find(grey: Pixels) -> Glyphs:
     """The letters of a grey page with dark text."""
-    factor = max(1.0, (grey.size / MEASURED_PIXELS) ** 0.5)
+    factor = max(1, round((grey.size / MEASURED_PIXELS) ** 0.5 + 0.2))
+    small = grey
     if factor > 1:
-        size = (max(1, round(grey.shape[1] / factor)), max(1, round(grey.shape[0] / factor)))
+        size = (max(1, grey.shape[1] // factor), max(1, grey.shape[0] // factor))
         small = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    else:
-        small = grey
-    _, _, stats, _ = cv2.connectedComponentsWithStats(ink_mask(small), connectivity=8, ltype=cv2.CV_32S)
-    pieces = np.asarray(stats[1:], dtype=np.float64)
-    width, height, area = pieces[:, 2], pieces[:, 3], pieces[:, 4]
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink_mask(small), connectivity=8, ltype=cv2.CV_32S)
+    width, height, area = stats[:, 2], stats[:, 3], stats[:, 4]
     # Dots and commas are too small, rules too flat or too tall, pictures and frames too large to be letters.
     letters = (
-        (height >= 4)
-        & (width >= 2)
+        (np.maximum(width, height) >= 5)
+        & (np.minimum(width, height) >= 2)
         & (area >= 8)
-        & (height <= small.shape[0] / 3)
-        & (width < 6 * height)
-        & (height < 6 * width)
+        & (np.maximum(width, height) <= max(small.shape) / 8)
+        & (width < 8 * height)
+        & (height < 8 * width)
         & (area > 0.08 * width * height)
     )
-    return Glyphs(boxes=pieces[letters, :4] * factor, areas=pieces[letters, 4] * factor**2)
+    letters[0] = False
+    return Glyphs(
+        labels=np.asarray(labels, dtype=np.int32),
+        pieces=np.asarray(stats, dtype=np.int32),
+        letters=np.flatnonzero(letters),
+        factor=float(grey.shape[0] / small.shape[0]),
+    )

@@ -19,47 +19,46 @@ FADED = 0.45
 """An edge is faded when the grey picture keeps less than this part of its difference."""
 FADED_SHARE = 0.12
 """Share of faded edges up to which luma stays."""
-SAMPLE_ROWS = 600
+SAMPLED_ROWS = 256
 
 
 def plain(page: Pixels) -> Pixels:
-    """Luma of an RGB page ``(h, w, 3)``; a grey page ``(h, w)`` comes back as it is, without a copy."""
+    """Luma of an RGB page ``(h, w, 3)``; a contiguous grey page ``(h, w)`` comes back as it is, without a copy."""
     if page.ndim == 2:
         return np.ascontiguousarray(page)
     return np.asarray(cv2.cvtColor(page, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
-def readable(page: Pixels) -> tuple[Pixels, bool]:
-    """Grey page, and whether something else than luma was needed to keep coloured text apart."""
+def readable(page: Pixels) -> Pixels | None:
+    """A grey page on which coloured text stands out; None where luma does."""
     if page.ndim == 2:
-        return plain(page), False
-    rows = page[:: max(1, page.shape[0] // SAMPLE_ROWS)]
+        return None
+    rows = np.ascontiguousarray(page[:: max(1, page.shape[0] // SAMPLED_ROWS)])
     differences = _differences(rows).max(axis=2)
     edges = differences >= EDGE
     if not edges.any():
-        return plain(page), False
-    strengths = differences[edges]
+        return None
+    kept = FADED * differences[edges]
 
     def faded(sample: Pixels) -> float:
-        return float(np.mean(_differences(sample)[edges] < FADED * strengths))
+        return float(np.mean(_differences(sample)[edges] < kept))
 
     loss = faded(plain(rows))
     if loss <= FADED_SHARE:
-        return plain(page), False
-    losses = [faded(_project(rows, kind)) for kind in range(4)]
+        return None
+    losses = [faded(_projection(rows, kind)) for kind in range(4)]
     best = int(np.argmin(losses))
-    if losses[best] > loss / 2:
-        return plain(page), False
-    return _project(page, best), True
+    return _projection(page, best) if losses[best] <= loss / 2 else None
 
 
-def _differences(rows: Pixels) -> NDArray[np.int16]:
+def _differences(rows: Pixels) -> Pixels:
     """Differences between pixels two apart along each row: two, since scans blur an edge over that much."""
-    values = rows.astype(np.int16)
-    return np.asarray(np.abs(values[:, 2:] - values[:, :-2]), dtype=np.int16)
+    return np.asarray(cv2.absdiff(rows[:, 2:], rows[:, :-2]), dtype=np.uint8).reshape(
+        rows.shape[0], -1, *rows.shape[2:]
+    )
 
 
-def _project(page: Pixels, kind: int) -> Pixels:
+def _projection(page: Pixels, kind: int) -> Pixels:
     """One channel (0 to 2) or the darkest of the three (3)."""
     if kind < 3:
         return np.ascontiguousarray(page[:, :, kind])
