@@ -164,7 +164,8 @@ def _image_entries(image: PageImage) -> str:
     if image.inverted:
         entries += f" /Decode [{' '.join(['1 0'] * image.channels)}]"
     if image.filter == "CCITTFaxDecode":
-        entries += f" /DecodeParms << /K -1 /Columns {image.width} /Rows {image.height} >>"
+        # libtiff codes set bits as black runs, and set bits are white in DeviceGray.
+        entries += f" /DecodeParms << /K -1 /BlackIs1 true /Columns {image.width} /Rows {image.height} >>"
     if image.filter == "FlateDecode":
         entries += f" /DecodeParms << /Predictor 15 /Colors {image.channels} /Columns {image.width} >>"
     return entries
