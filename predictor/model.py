@@ -15,6 +15,7 @@ from predictor.requests import PageJob, ReadRequest
 from predictor.settings import PredictorSettings
 from protocol import names
 from protocol.concurrent import gather_or_cancel
+from protocol.cpus import granted_cpus
 from protocol.errors import OcrError
 from protocol.model import OcrModel
 from protocol.parameters import ReadingOptions
@@ -27,7 +28,7 @@ class PredictorModel(OcrModel):
         super().__init__(name)
         self._settings = settings
         self._defaults = ReadingOptions(lang=settings.default_lang)
-        self._reader = PageReader(settings)
+        self._reader = PageReader(settings, observer=metrics.pool(settings.workers or granted_cpus()))
 
     async def open(self) -> None:
         await self._reader.start()

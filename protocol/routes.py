@@ -1,4 +1,7 @@
-"""The inference routes of both servers: V2 infer, V1 predict, model metadata, and the closed repository."""
+"""The inference routes of both servers: V2 infer, V1 predict, model metadata, and the closed repository.
+
+KServe's own buffer bodies without bound, parse tensors as JSON and answer errors in other shapes.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from protocol.model import OcrDataPlane, json_length
 
 
 def inference_routes(dataplane: OcrDataPlane, *, max_bytes: int) -> list[APIRoute]:
-    """Routes to put before KServe's own, which buffer without bound and answer errors in another shape."""
+    """The routes that read, describe, or are closed, for the model in ``dataplane``."""
 
     async def infer(request: Request) -> Response:
         with metrics.request("infer", "binary" if names.JSON_LENGTH in request.headers else "json"):

@@ -13,23 +13,17 @@ from collections.abc import Iterator, Sequence
 import kserve.model_server
 import uvicorn
 import uvloop
-from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from kserve import ModelServer
-from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady, ServerNotReady
-from kserve.protocol.rest.server import RESTServer
-from starlette.exceptions import HTTPException
 
 from protocol import logs, metrics, tracing
+from protocol.app import application
 from protocol.errors import OcrError
 from protocol.grpc_server import GrpcServer
-from protocol.http import Envelope, answer_in_shape
 from protocol.model import ClosedRepository, OcrDataPlane, OcrModel
-from protocol.routes import inference_routes
 from protocol.settings import Settings
 
 _log = logging.getLogger("ocr.server")
-_KSERVE_ERRORS = (InvalidInput, ModelNotFound, ModelNotReady, ServerNotReady, NotImplementedError)
 
 
 class _Uvicorn(uvicorn.Server):
@@ -37,28 +31,6 @@ class _Uvicorn(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave signals to :class:`OcrServer`; uvicorn would raise them again and end the process undrained."""
         yield
-
-
-class _Rest(RESTServer):
-    """KServe's REST server with our routes before its own and our errors on all of them."""
-
-    def __init__(self, dataplane: OcrDataPlane, repository: ClosedRepository, *, routes: Sequence[APIRoute]) -> None:
-        self.dataplane = dataplane
-        self.model_repository_extension = repository
-        self.access_log_format = None
-        self._routes = routes
-
-    def application(self) -> Envelope:
-        """The complete ASGI application. Call once: KServe's application object is global."""
-        app = kserve.model_server.app
-        app.title = "kserve-ocr"
-        app.router.routes.extend(self._routes)
-        self._register_endpoints(app)
-        # KServe's handlers log every client's mistake with a stack and answer in another shape.
-        app.exception_handlers.clear()
-        for kind in (HTTPException, RequestValidationError, *_KSERVE_ERRORS, OcrError, Exception):
-            app.add_exception_handler(kind, answer_in_shape)
-        return Envelope(app)
 
 
 class OcrServer(ModelServer):
@@ -123,8 +95,7 @@ class OcrServer(ModelServer):
         _log.info("ready")
 
     def _rest(self) -> _Uvicorn:
-        routes = [*inference_routes(self.dataplane, max_bytes=self._max_bytes), *self._routes]
-        app = _Rest(self.dataplane, self.model_repository_extension, routes=routes).application()
+        app = application(self.dataplane, max_bytes=self._max_bytes, routes=self._routes, docs=self._settings.docs)
         return _Uvicorn(
             uvicorn.Config(
                 app,

@@ -164,7 +164,7 @@ def _flat(data: Any) -> Iterator[Any]:
 
 
 def _element(name: str, value: Any) -> Buffer:
-    if isinstance(value, bytes):  # gRPC's typed contents
+    if isinstance(value, bytes | memoryview):  # typed contents of gRPC, or a part of a form
         return value
     if not isinstance(value, str):
         raise MalformedRequestError(f"input '{name}': BYTES elements in JSON must be base64 strings")

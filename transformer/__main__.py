@@ -1,0 +1,33 @@
+"""``python -m transformer``: serve the transformer."""
+
+from __future__ import annotations
+
+import sys
+
+from protocol.settings import load_or_exit
+from transformer.settings import TransformerSettings
+
+
+def main() -> None:
+    """Check the settings before anything heavy is imported, then serve until SIGTERM."""
+    settings = load_or_exit(TransformerSettings)
+    from kserve.model_server import args  # noqa: PLC0415
+
+    from protocol.server import OcrServer, refuse_workers  # noqa: PLC0415
+    from transformer import metrics  # noqa: PLC0415
+    from transformer.gateway import route  # noqa: PLC0415
+    from transformer.model import TransformerModel  # noqa: PLC0415
+
+    refuse_workers()
+    if not args.predictor_host:
+        sys.stderr.write("--predictor_host=HOST[:PORT] is needed: where the predictor listens\n")
+        raise SystemExit(2)
+    metrics.announce()
+    scheme = "https" if args.predictor_use_ssl else "http"
+    model = TransformerModel(args.model_name, settings, predictor_url=f"{scheme}://{args.predictor_host}")
+    routes = [route(model, settings)]
+    OcrServer(settings, max_bytes=settings.max_bytes, routes=routes).start([model])
+
+
+if __name__ == "__main__":
+    main()
