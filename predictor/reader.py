@@ -74,15 +74,16 @@ class PageReader:
     async def read(self, page: Page, options: ReadingOptions, *, layout: bool, seconds: float | None = None) -> Reading:
         """Read ``page``, uint8 grey of shape (height, width).
 
-        ``seconds`` is what is left of the caller's time, waiting included. A page whose worker dies is read once more on a
-        fresh one. Raises InvalidParameterError, TooManyPixelsError, OverloadedError, TimedOutError, PageCrashedError, StoppingError.
+        ``seconds`` is what is left of the caller's time, waiting included. A page whose worker dies is read once more
+        on a fresh one. Raises InvalidParameterError, MalformedRequestError, TooManyPixelsError, OverloadedError,
+        TimedOutError, PageCrashedError, StoppingError.
         """
         self._models.check(options)
         height, width = page.shape
         if min(height, width) < 1:
             raise MalformedRequestError("the page has no pixels; send at least one row and one column")
         if max(height, width) > MAX_SIDE:
-            raise TooManyPixelsError(f"the page is {width} × {height} pixels; no side may exceed {MAX_SIDE}")
+            raise TooManyPixelsError(f"the page is {width} by {height} pixels; no side may exceed {MAX_SIDE}")
         deadline = None if seconds is None else asyncio.get_running_loop().time() + seconds
         return await self._run(PageJob(page, options, layout), deadline=deadline)
 

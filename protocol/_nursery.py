@@ -1,10 +1,10 @@
 """The process that forks a pool's workers, and what runs in them.
 
-A server process has threads, an event loop and gRPC, and must not be forked. So a pool starts one small process, the nursery, which
-imports what the workers need and then forks a worker whenever it is told to: a replacement costs milliseconds, and
-pages of memory that were loaded before are shared. The nursery is the workers' parent: it kills and reaps them without
-any race on process ids. It ends, and every worker with it, when its control socket closes, that is whenever the server ends,
-however it ends; and workers end when the nursery does.
+A server process has threads, an event loop and gRPC, and must not be forked. So a pool starts one small process, the
+nursery, which imports what the workers need and then forks a worker whenever it is told to: a replacement costs
+milliseconds, and memory that was filled before is shared. The nursery is the workers' parent: it kills and reaps them
+without any race on process ids. It ends, and every worker with it, when its control socket closes, that is whenever the
+server ends, however it ends; and workers end when the nursery does.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from typing import Any, NoReturn
 from protocol import _frames
 
 MESSAGE = struct.Struct("=cIi")
-"""Control messages: kind, worker number, process id or wait status."""
+"""Control messages: kind, worker number, wait status."""
 
 SPAWN, KILL = b"s", b"k"
 READY, EXITED = b"r", b"x"
@@ -40,6 +40,8 @@ READY_FRAME, RESULT_FRAME, ERROR_FRAME = "ready", "result", "error"
 OUT_OF_MEMORY = 77
 """Exit status of a worker whose job raised MemoryError: its heap is not worth keeping."""
 
+_STATUS_ONE = 1 << 8
+"""The wait status of a process that ended with status 1."""
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -48,7 +50,6 @@ _PR_SET_CHILD_SUBREAPER = 36
 class Nursing:
     """What a nursery must know, sent as its first frame. ``start`` is pickled apart: it needs the preloaded path."""
 
-    name: str
     start: bytes
     preload: tuple[str, ...]
     memory_bytes: int
@@ -66,7 +67,7 @@ def main(control_descriptor: int) -> None:
     for module in nursing.preload:
         importlib.import_module(module)
     start = pickle.loads(nursing.start)  # noqa: S301 - from the process that started this one
-    control.send(MESSAGE.pack(READY, 0, os.getpid()))
+    control.send(MESSAGE.pack(READY, 0, 0))
     gc.collect()
     gc.freeze()  # collections in a worker then leave the shared pages alone
     try:
@@ -119,7 +120,12 @@ class Nursery:
                 _kill_group(self._pids[number])
             return
         with socket.socket(fileno=descriptors[0]) as channel:
-            pid = os.fork()
+            try:
+                pid = os.fork()
+            except OSError:  # no memory or no process number left: for this worker only
+                traceback.print_exc()
+                self._control.send(MESSAGE.pack(EXITED, number, _STATUS_ONE))
+                return
             if pid == 0:
                 for other in (self._control, *inherited):
                     other.close()
@@ -128,7 +134,6 @@ class Nursery:
                 os.setpgid(pid, pid)
         self._pids[number] = pid
         self._numbers[pid] = number
-        self._control.send(MESSAGE.pack(SPAWN, number, pid))
 
     def _reap(self) -> None:
         with contextlib.suppress(ChildProcessError):
@@ -160,7 +165,7 @@ class Nursery:
             with contextlib.suppress(OSError):
                 os.setpgid(0, 0)
             if self._nursing.scratch:
-                os.mkdir(self._scratch(number), 0o700)
+                os.mkdir(self._scratch(number), 0o700)  # noqa: PTH102 - as below
                 tempfile.tempdir = self._scratch(number)
             if self._nursing.memory_bytes:
                 resource.setrlimit(resource.RLIMIT_AS, (self._nursing.memory_bytes,) * 2)
@@ -181,7 +186,7 @@ def work(channel: socket.socket, start: Callable[[], Callable[[Any], Any]]) -> i
     except Exception as error:
         _frames.send(channel, (ERROR_FRAME, _portable(error), 0))
         return 1
-    _frames.send(channel, (READY_FRAME, None, resident_bytes()))
+    _frames.send(channel, (READY_FRAME, os.getpid(), resident_bytes()))
     while True:
         try:
             job = _frames.receive(channel)

@@ -167,14 +167,11 @@ class NurseryProcess:
 
     async def stop(self) -> None:
         """End the nursery and every worker; nothing of them is left on return."""
-        if self._control.fileno() >= 0:
+        if self.alive:
             with contextlib.suppress(OSError):
                 self._control.shutdown(socket.SHUT_WR)
-        done, _ = await asyncio.wait([self._gone], timeout=_PATIENCE)
-        if not done:
-            self._process.kill()
-        await asyncio.to_thread(self._process.wait)
-        self._on_gone()
+            await asyncio.wait([self._gone], timeout=_PATIENCE)
+            self._on_gone()
 
     def _on_readable(self) -> None:
         while True:
@@ -190,8 +187,6 @@ class NurseryProcess:
             kind, number, value = MESSAGE.unpack(message)
             if kind == READY:
                 self.ready.set_result(None)
-            elif kind == SPAWN:
-                self._workers[number].pid = value
             elif kind == EXITED:
                 self._workers.pop(number).ended(describe(value))
 

@@ -1,36 +1,32 @@
 """A pool of worker processes on the event loop: warm, bounded, and each worker killable at any moment.
 
-Works on asyncio and uvloop. One job runs in one worker at a time; the first of equals in the queue is served first.
+Works on asyncio and uvloop. A worker runs one job at a time; jobs are served in the order in which they came.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
-import logging
 import math
-import pickle
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Generic, Literal, TypeVar
 
-from protocol._nursery import ERROR_FRAME, Nursing
-from protocol._worker_process import Died, Gone, NurseryProcess, Reply, Worker, scratch_directory
+from protocol._crew import Crew, CrewSettings, PoolObserver, Restart, Ticket, WorkerStartError
+from protocol._nursery import ERROR_FRAME
+from protocol._worker_process import Died, Gone, Reply, Worker
 from protocol.errors import OverloadedError, StartingError, StoppingError, TimedOutError
+
+__all__ = ["PoolObserver", "Restart", "WorkerCrashedError", "WorkerPool", "WorkerStartError"]
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
-Restart = Literal["crash", "timeout", "cancelled", "recycled_jobs", "recycled_memory"]
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
-_BACKOFF = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-"""Seconds between attempts to replace a worker that does not start."""
-_MEMORY_OF_MEAN = 0.1
-"""Weight of the latest job in the running mean of job times."""
-
-logger = logging.getLogger(__name__)
+_WEIGHT_OF_LATEST = 0.1
+"""Of the latest job in the running mean of job times."""
+_LONGEST_RETRY = 60
+"""Seconds: the most that a client is told to wait before it tries again."""
 
 
 class WorkerCrashedError(Exception):
@@ -41,37 +37,18 @@ class WorkerCrashedError(Exception):
         self.cause = cause
 
 
-class WorkerStartError(Exception):
-    """A worker did not start; the sentence says why."""
-
-
-class PoolObserver:
-    """What a pool tells its metrics. Each method does nothing here; override what is wanted."""
-
-    def queued(self, jobs: int) -> None:
-        """``jobs`` are waiting for a worker now."""
-
-    def busy(self, workers: int) -> None:
-        """``workers`` are running a job now."""
-
-    def waited(self, seconds: float) -> None:
-        """A job got its worker after waiting this long."""
-
-    def ran(self, seconds: float) -> None:
-        """A job was answered, or failed by itself, after running this long."""
-
-    def restarted(self, reason: Restart) -> None:
-        """A worker is being replaced."""
-
-
 class WorkerPool(Generic[Job, Result]):
     """``size`` processes that each ran ``start()`` once and now answer jobs with the handler it returned.
 
-    ``start`` is a picklable top-level callable (or a ``functools.partial`` of one). At most ``queue`` jobs wait beside
+    ``start`` is a picklable top-level callable, or a ``functools.partial`` of one. At most ``queue`` jobs wait beside
     those that run. A job may run for ``seconds``. A worker is replaced after ``recycle_jobs`` jobs, or when its
     resident memory has grown by ``recycle_bytes`` since it started; ``memory_bytes`` limits its address space; 0 means
-    never and no limit. ``preload`` names modules imported once, before workers are forked, under ``environment`` on top of
-    this process's own. With ``scratch`` each worker's ``tempfile`` directory is its own and is removed when the worker ends.
+    never and no limit. ``preload`` names modules that are imported once, before workers are forked; ``environment`` is
+    added to this process's own in the workers only. With ``scratch`` each worker has a ``tempfile`` directory of its
+    own, which is removed when the worker ends.
+
+    Numpy arrays and ``PickleBuffer`` objects inside jobs and results are not pickled but laid into memory that both
+    processes map, and are read-only where they arrive.
     """
 
     def __init__(  # noqa: PLR0913 - all keyword-only, each one a fact about the pool
@@ -92,23 +69,21 @@ class WorkerPool(Generic[Job, Result]):
     ) -> None:
         self.name = name
         self.size = size
-        self._start = start
         self._queue = queue
         self._seconds = seconds
-        self._recycle_jobs = recycle_jobs
-        self._recycle_bytes = recycle_bytes
-        self._memory_bytes = memory_bytes
-        self._preload = tuple(preload)
-        self._environment = dict(environment)
-        self._scratch = scratch
         self._observer = observer or PoolObserver()
-        self._nursery: NurseryProcess | None = None
-        self._nursery_lock = asyncio.Lock()
-        self._workers: dict[Worker, int] = {}
-        """Every started worker, with its resident memory when it had started."""
-        self._idle: list[Worker] = []
-        self._waiting: deque[asyncio.Future[Worker]] = deque()
-        self._replacements: set[asyncio.Task[None]] = set()
+        settings = CrewSettings(
+            start=start,
+            name=name,
+            size=size,
+            recycle_jobs=recycle_jobs,
+            recycle_bytes=recycle_bytes,
+            memory_bytes=memory_bytes,
+            preload=tuple(preload),
+            environment=dict(environment),
+            scratch=scratch,
+        )
+        self._crew = Crew(settings, self._observer)
         self._admitted = 0
         self._mean_seconds = 0.0
         self._state: Literal["new", "started", "stopping"] = "new"
@@ -117,37 +92,33 @@ class WorkerPool(Generic[Job, Result]):
     @property
     def idle(self) -> int:
         """Workers that would take a job at once."""
-        return len(self._idle)
+        return self._crew.idle
 
     @property
     def busy(self) -> int:
         """Workers that run a job."""
-        return len(self._workers) - len(self._idle)
+        return self._crew.busy
 
     @property
     def queued(self) -> int:
         """Jobs that wait for a worker."""
-        return len(self._waiting)
+        return self._crew.queued
 
     @property
     def ready(self) -> bool:
         """True from the end of :meth:`start` to :meth:`stop`, while at least one worker lives."""
-        return self._state == "started" and bool(self._workers)
+        return self._state == "started" and bool(self._crew.workers)
 
     @property
     def pids(self) -> list[int]:
         """Process ids of the workers, for diagnosis."""
-        return [worker.pid for worker in self._workers]
+        return [worker.pid for worker in self._crew.workers]
 
     async def start(self) -> None:
         """Start every worker. Raises WorkerStartError, with nothing left running, if one does not start."""
-        try:
-            for worker in await asyncio.gather(*(self._launch() for _ in range(self.size))):
-                self._offer(worker)
-        except BaseException:
-            await self._end()
-            raise
-        self._state = "started"
+        await self._crew.start()
+        if self._state == "new":
+            self._state = "started"
 
     async def stop(self, *, grace: float) -> None:
         """Admit nothing more, let admitted jobs finish for ``grace`` seconds, then end every process.
@@ -158,23 +129,19 @@ class WorkerPool(Generic[Job, Result]):
         if self._admitted:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._drained.wait(), grace)
-        error = StoppingError("the server is stopping; try again")
-        for ticket in self._waiting:
-            if not ticket.done():
-                ticket.set_exception(error)
-        for worker in self._workers:
-            worker.fail(error)
-        await self._end()
+        await self._crew.end(StoppingError("the server is stopping; try again", retry_after=1))
 
     async def run(
         self, job: Job, *, seconds: float | None = None, deadline: float | None = None, attempts: int = 1
     ) -> Result:
         """The handler's result for ``job``.
 
-        ``seconds`` shortens the time that the job may run; ``deadline``, in the loop's time, bounds waiting and running together.
-        A job whose worker dies is tried again on the worker that takes its place, ``attempts`` times in all.
+        ``seconds`` shortens the time that the job may run; ``deadline``, in the loop's time, bounds waiting and running
+        together. A job whose worker dies is tried again on the worker that takes its place, ``attempts`` times in all.
+        Cancelling takes the job out of the queue, or ends the worker that runs it.
 
-        Raises OverloadedError, StartingError, StoppingError, TimedOutError, WorkerCrashedError, and whatever the handler raised.
+        Raises OverloadedError, StartingError, StoppingError, TimedOutError, WorkerCrashedError, and what the handler
+        raised; an exception that does not pickle comes as RuntimeError.
         """
         self._check_admission()
         self._admitted += 1
@@ -187,10 +154,10 @@ class WorkerPool(Generic[Job, Result]):
                 except Died as death:
                     attempts -= not isinstance(death, Gone)
                     if attempts <= 0:
-                        self._replace(worker, "crash")
+                        self._crew.replace(worker, "crash")
                         raise WorkerCrashedError(str(death)) from None
-                    heir = asyncio.get_running_loop().create_future()
-                    self._replace(worker, "crash", heir=heir)
+                    heir: Ticket = asyncio.get_running_loop().create_future()
+                    self._crew.replace(worker, "crash", heir=heir)
                     worker = await self._claim(heir, deadline)
         finally:
             self._admitted -= 1
@@ -207,32 +174,32 @@ class WorkerPool(Generic[Job, Result]):
         if self._state == "stopping":
             raise StoppingError("the server is stopping; try again", retry_after=1)
         if self._admitted >= self.size + self._queue:
-            wait = min(60, max(1, math.ceil(self.queued * self._mean_seconds / self.size)))
+            wait = math.ceil(self.queued * self._mean_seconds / self.size)
+            wait = min(_LONGEST_RETRY, max(1, wait))
             raise OverloadedError(
-                f"{self.size} workers are busy and {self.queued} jobs wait; try again in {wait} s", retry_after=wait
+                f"all {self.size} workers are busy and {self.queued} jobs wait; try again in {wait} s", retry_after=wait
             )
 
     async def _acquire(self, deadline: float | None) -> Worker:
-        if self._idle:
-            worker = self._idle.pop()
+        worker = self._crew.take()
+        if worker is not None:
             self._observer.waited(0.0)
-        else:
-            loop = asyncio.get_running_loop()
-            began = loop.time()
-            ticket: asyncio.Future[Worker] = loop.create_future()
-            self._waiting.append(ticket)
+            self._observer.busy(self.busy)
+            return worker
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        ticket: Ticket = loop.create_future()
+        self._crew.wait(ticket)
+        self._observer.queued(self.queued)
+        try:
+            worker = await self._claim(ticket, deadline)
+        finally:
+            self._crew.leave(ticket)
             self._observer.queued(self.queued)
-            try:
-                worker = await self._claim(ticket, deadline)
-            finally:
-                if ticket in self._waiting:
-                    self._waiting.remove(ticket)
-                self._observer.queued(self.queued)
-            self._observer.waited(loop.time() - began)
-        self._observer.busy(self.busy)
+        self._observer.waited(loop.time() - began)
         return worker
 
-    async def _claim(self, ticket: asyncio.Future[Worker], deadline: float | None) -> Worker:
+    async def _claim(self, ticket: Ticket, deadline: float | None) -> Worker:
         """The worker that will be put into ``ticket``; TimedOutError at the deadline."""
         timer = None
         if deadline is not None:
@@ -242,152 +209,52 @@ class WorkerPool(Generic[Job, Result]):
             return await ticket
         except asyncio.CancelledError:
             if not ticket.cancelled() and ticket.exception() is None:
-                self._offer(ticket.result())  # it came in the same turn of the loop
+                self._crew.offer(ticket.result())  # it came in the same turn of the loop
             raise
         finally:
             if timer is not None:
                 timer.cancel()
 
     async def _work(self, worker: Worker, job: Job, *, seconds: float | None, deadline: float | None) -> Reply:
-        """Run a job on an acquired worker, which is free again, replaced or (Died) left to the caller on return."""
+        """Run a job on an acquired worker, which afterwards is free again or replaced, or (Died) left to the caller."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        allowed = min(self._seconds, self._seconds if seconds is None else seconds)
+        allowed = self._seconds if seconds is None else min(self._seconds, seconds)
         if deadline is not None:
-            allowed = min(allowed, deadline - began)
+            allowed = max(0.0, min(allowed, deadline - began))
         try:
             future = worker.send(job)
         except Died:
             raise
         except BaseException:  # the job does not pickle; the worker has seen nothing of it
-            self._offer(worker)
+            self._crew.offer(worker)
             raise
-        error = TimedOutError(f"it took longer than {max(allowed, 0):.3g} s; send less at once or allow more time")
-        timer = loop.call_later(max(allowed, 0), _fail, future, error)
+        error = TimedOutError(f"it took longer than {allowed:.3g} s; send less at once or allow more time")
+        timer = loop.call_later(allowed, _fail, future, error)
         try:
             reply = await future
         except Died:
             raise
         except TimedOutError:
             self._account(loop.time() - began)
-            self._replace(worker, "timeout")
+            self._crew.replace(worker, "timeout")
             raise
         except BaseException:  # cancelled, or the end of the grace period
             if future.cancelled() or future.exception() is not None:
-                self._replace(worker, "cancelled")
+                self._crew.replace(worker, "cancelled")
             else:
-                self._release(worker)
+                self._crew.release(worker)
             raise
         finally:
             timer.cancel()
         self._account(loop.time() - began)
-        self._release(worker)
+        self._crew.release(worker)
         return reply
 
     def _account(self, seconds: float) -> None:
-        weight = _MEMORY_OF_MEAN if self._mean_seconds else 1.0
+        weight = _WEIGHT_OF_LATEST if self._mean_seconds else 1.0
         self._mean_seconds += weight * (seconds - self._mean_seconds)
         self._observer.ran(seconds)
-
-    def _release(self, worker: Worker) -> None:
-        """A worker has answered: on to the next job, unless it is time to replace it."""
-        if not worker.alive:
-            self._replace(worker, "crash")
-        elif self._recycle_jobs and worker.jobs >= self._recycle_jobs:
-            self._replace(worker, "recycled_jobs")
-        elif self._recycle_bytes and worker.resident - self._workers[worker] > self._recycle_bytes:
-            self._replace(worker, "recycled_memory")
-        else:
-            self._offer(worker)
-
-    def _offer(self, worker: Worker) -> None:
-        """Give a free worker to the job that has waited longest, or let it idle."""
-        while self._waiting:
-            ticket = self._waiting.popleft()
-            if not ticket.done():
-                ticket.set_result(worker)
-                return
-        self._idle.append(worker)
-        self._observer.busy(self.busy)
-
-    def _on_death(self, worker: Worker) -> None:
-        if worker in self._idle:  # a busy one's is noticed by the job
-            self._replace(worker, "crash")
-
-    def _replace(self, worker: Worker, reason: Restart, *, heir: asyncio.Future[Worker] | None = None) -> None:
-        """End a worker and start another in its place, for the job that waits for ``heir`` or for anyone."""
-        del self._workers[worker]
-        if worker in self._idle:
-            self._idle.remove(worker)
-        if self._nursery is not None:
-            self._nursery.kill(worker)
-        self._observer.busy(self.busy)
-        if self._state == "stopping" and heir is None and not self._waiting:
-            return
-        self._observer.restarted(reason)
-        logger.log(
-            logging.INFO if reason.startswith("recycled") else logging.WARNING,
-            "%s: worker %d is replaced (%s)", self.name, worker.pid, reason,
-        )  # fmt: skip
-        task = asyncio.get_running_loop().create_task(self._start_another(heir))
-        self._replacements.add(task)
-        task.add_done_callback(self._replacements.discard)
-
-    async def _start_another(self, heir: asyncio.Future[Worker] | None) -> None:
-        for pause in itertools.chain(_BACKOFF, itertools.repeat(_BACKOFF[-1])):
-            try:
-                worker = await self._launch()
-            except WorkerStartError:
-                logger.exception("%s: a worker did not start; trying again in %s s", self.name, pause)
-                await asyncio.sleep(pause)
-                continue
-            if heir is not None and not heir.done():
-                heir.set_result(worker)
-            else:
-                self._offer(worker)
-            return
-
-    async def _launch(self) -> Worker:
-        """A worker that has run ``start``. Raises WorkerStartError."""
-        try:
-            nursery = await self._living_nursery()
-            worker = nursery.spawn()
-            try:
-                reply = await worker.reply()
-            except asyncio.CancelledError:
-                nursery.kill(worker)
-                raise
-        except Died as death:
-            raise WorkerStartError(f"a worker of {self.name} {death} while it started") from death
-        if reply.kind == ERROR_FRAME:
-            raise WorkerStartError(f"a worker of {self.name} did not start: {reply.value}") from reply.value
-        self._workers[worker] = worker.resident
-        worker.on_death = self._on_death
-        return worker
-
-    async def _living_nursery(self) -> NurseryProcess:
-        async with self._nursery_lock:
-            if self._nursery is None or not self._nursery.alive:
-                nursing = Nursing(
-                    name=self.name,
-                    start=pickle.dumps(self._start),
-                    preload=self._preload,
-                    memory_bytes=self._memory_bytes,
-                    scratch=scratch_directory(self.name) if self._scratch else "",
-                )
-                self._nursery = NurseryProcess(nursing, environment=self._environment)
-            await self._nursery.ready
-            return self._nursery
-
-    async def _end(self) -> None:
-        self._state = "stopping"
-        for task in self._replacements:
-            task.cancel()
-        await asyncio.gather(*self._replacements, return_exceptions=True)
-        if self._nursery is not None:
-            await self._nursery.stop()
-        self._workers.clear()
-        self._idle.clear()
 
 
 def _fail(future: asyncio.Future[Any], error: Exception) -> None:

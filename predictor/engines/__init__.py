@@ -24,7 +24,10 @@ MODULES: dict[EngineName, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read on a page: Tesseract's own text, the mean word confidence (0–1, 0 with no words), the layout if asked for."""
+    """What was read on a page: Tesseract's own text, the mean word confidence, the layout if it was asked for.
+
+    Confidence is from 0 to 1, 0 with no words.
+    """
 
     text: str
     confidence: float

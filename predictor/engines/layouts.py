@@ -13,7 +13,7 @@ _LINE, _WORD = tesserocr.RIL.TEXTLINE, tesserocr.RIL.WORD
 
 
 def word_confidences(results: tesserocr.PyResultIterator | None) -> list[float]:
-    """The confidence, 0–1, of every word that has text."""
+    """The confidence, from 0 to 1, of every word that has text."""
     if results is None or results.Empty(_WORD):
         return []
     values = []
@@ -25,7 +25,7 @@ def word_confidences(results: tesserocr.PyResultIterator | None) -> list[float]:
 
 
 def page_layout(results: tesserocr.PyResultIterator | None, *, width: int, height: int) -> PageLayout:
-    """The layout of the page that was recognised, ``width`` by ``height`` pixels. Blocks without text (pictures) are left out."""
+    """The layout of the recognised page, ``width`` by ``height`` pixels. Blocks without text (pictures) are absent."""
     if results is None or results.Empty(_WORD):
         return PageLayout(width=width, height=height, blocks=())
     blocks: list[_Block] = []

@@ -24,7 +24,7 @@ def create(settings: EngineSettings) -> WarmEngine:
 
 
 class WarmEngine:
-    """Keeps one Tesseract object for each combination of languages and engine mode, the least recently used first to go."""
+    """Keeps one Tesseract object per combination of languages and engine mode; the least recently used goes first."""
 
     def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings

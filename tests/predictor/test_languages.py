@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from predictor.languages import ModelDirectory, ModelDirectoryError
+from protocol.errors import InvalidParameterError
+from protocol.parameters import ReadingOptions
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    (tmp_path / "script").mkdir()
+    for name in ("eng", "deu", "script/Latin"):
+        (tmp_path / f"{name}.traineddata").touch()
+    (tmp_path / "pdf.ttf").touch()
+    return tmp_path
+
+
+def test_lists_what_is_installed(models: Path) -> None:
+    assert ModelDirectory(models).installed() == ["deu", "eng", "script/Latin"]
+
+
+def test_a_model_that_appears_later_is_found(models: Path) -> None:
+    directory = ModelDirectory(models)
+    with pytest.raises(InvalidParameterError):
+        directory.check(ReadingOptions(lang="fra"))
+    (models / "fra.traineddata").touch()
+    directory.check(ReadingOptions(lang="fra"))
+
+
+@pytest.mark.parametrize("lang", ["eng", "eng+deu", "deu+script/Latin"])
+def test_installed_models_pass(models: Path, lang: str) -> None:
+    ModelDirectory(models).check(ReadingOptions(lang=lang))
+
+
+@pytest.mark.parametrize("lang", ["xxx", "eng+xxx", "script/Greek"])
+def test_an_unknown_language_is_told_what_is_installed(models: Path, lang: str) -> None:
+    with pytest.raises(InvalidParameterError, match="installed are deu, eng, script/Latin"):
+        ModelDirectory(models).check(ReadingOptions(lang=lang))
+
+
+@pytest.mark.parametrize("psm", [0, 1, 12])
+def test_modes_that_detect_orientation_need_its_model(models: Path, psm: int) -> None:
+    directory = ModelDirectory(models)
+    with pytest.raises(InvalidParameterError, match="osd"):
+        directory.check(ReadingOptions(psm=psm))
+    (models / "osd.traineddata").touch()
+    directory.check(ReadingOptions(psm=psm))
+
+
+def test_the_orientation_model_reads_no_text(models: Path) -> None:
+    (models / "osd.traineddata").touch()
+    with pytest.raises(InvalidParameterError, match="psm 0"):
+        ModelDirectory(models).check(ReadingOptions(lang="osd"))
+    ModelDirectory(models).check(ReadingOptions(lang="osd", psm=0))
+
+
+def test_finds_the_configured_directory_first(models: Path, tmp_path: Path) -> None:
+    assert ModelDirectory.find(str(models), {"TESSDATA_PREFIX": "/nowhere"}).path == models
+    assert ModelDirectory.find("", {"TESSDATA_PREFIX": str(models)}).path == models
+
+
+def test_finds_the_systems_models() -> None:
+    assert "eng" in ModelDirectory.find("", {}).installed()
+
+
+def test_a_directory_without_models_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ModelDirectoryError, match="OCR_TESSDATA"):
+        ModelDirectory.find(str(tmp_path), {})
