@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -18,6 +17,7 @@ from protocol.errors import OcrError
 from protocol.http import Envelope, answer_in_shape
 from protocol.model import OcrDataPlane
 from protocol.routes import inference_routes
+from protocol.version import VERSION
 
 _ERRORS = (
     *(HTTPException, RequestValidationError, OcrError),
@@ -32,7 +32,7 @@ def application(
     """The ASGI application serving the model in ``dataplane``, with ``routes`` of the service beside it."""
     app = FastAPI(
         title="kserve-ocr",
-        version=version("kserve-ocr"),
+        version=VERSION,
         docs_url="/docs" if docs else None,
         redoc_url=None,
     )

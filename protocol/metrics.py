@@ -13,15 +13,15 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final, get_args
 
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, Info, disable_created_metrics
 
 from protocol.errors import OcrError, codes
 from protocol.processes import ProcessTree, seconds_since_start
+from protocol.version import VERSION
 from protocol.workers import PoolObserver, Restart
 
 SECONDS_BUCKETS: Final = (
@@ -102,8 +102,6 @@ class Outcome:
     protocol: str = OTHER
     code: str = OK
     pages: int = 0
-    stages: dict[str, float] = field(default_factory=dict)
-    """Seconds by stage, summed over the pages; for the request's log line."""
 
 
 _current: ContextVar[Outcome | None] = ContextVar("outcome", default=None)
@@ -142,6 +140,12 @@ def request(route: str, protocol: str = OTHER) -> Iterator[Outcome]:
         )
 
 
+def note_pages(pages: int) -> None:
+    """Say how many pages the current request holds, from wherever that becomes known."""
+    if outcome := _current.get():
+        outcome.pages = pages
+
+
 def record_request(route: str, protocol: str, code: str, *, seconds: float, pages: int = 1) -> None:
     """Count one answered request. ``pages`` is how many pages it held, 1 if that is not known."""
     route = _known(route, ROUTES)
@@ -177,8 +181,6 @@ def declare_stages(*stages: str) -> None:
 def observe_stage(name: str, seconds: float) -> None:
     """Record seconds that were measured elsewhere, in a worker for one."""
     _stages[name].observe(seconds)
-    if outcome := _current.get():
-        outcome.stages[name] = outcome.stages.get(name, 0.0) + seconds
 
 
 @contextmanager
@@ -251,8 +253,8 @@ class _Start:
     def answered(self, seconds: float, *, pages: int) -> None:
         """A good answer went out that took ``seconds``; only the first counts.
 
-        As the answer of a cold start it counts if its request was waiting for the start and held one page: long documents
-        say nothing about starts.
+        As the answer of a cold start it counts if its request was waiting for the start and held one page: long
+        documents say nothing about starts.
         """
         if self._answered:
             return
@@ -275,7 +277,7 @@ def announce(*, component: str, engine: str = "") -> None:
     disable_created_metrics()  # type: ignore[no-untyped-call]
     BUILD.info(
         {
-            "version": _version(),
+            "version": VERSION,
             "service": component,
             "engine": engine,
             "revision": os.environ.get("K_REVISION", ""),
@@ -283,10 +285,3 @@ def announce(*, component: str, engine: str = "") -> None:
     )
     START_TIME.set(time.time() - seconds_since_start())
     REGISTRY.register(ProcessTree())
-
-
-def _version() -> str:
-    try:
-        return version("kserve-ocr")
-    except PackageNotFoundError:
-        return "unknown"
