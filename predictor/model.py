@@ -13,6 +13,7 @@ from predictor.engines import Reading
 from predictor.reader import PageReader
 from predictor.requests import PageJob, ReadRequest
 from predictor.settings import PredictorSettings
+from protocol import metrics as shared
 from protocol import names
 from protocol.concurrent import gather_or_cancel
 from protocol.cpus import granted_cpus
@@ -47,6 +48,7 @@ class PredictorModel(OcrModel):
         self, payload: ReadRequest, headers: Mapping[str, str] | None = None
     ) -> tuple[ReadRequest, list[Reading]]:
         alone = len(payload.jobs) == 1
+        shared.note_pages(len(payload.jobs))
         read = [self._read(job, layout=payload.wants_layout, alone=alone) for job in payload.jobs]
         return payload, await gather_or_cancel(read)
 

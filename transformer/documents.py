@@ -13,6 +13,7 @@ from dataclasses import replace
 from protocol.cpus import granted_cpus
 from protocol.errors import DamagedDocumentError, TimedOutError
 from protocol.workers import PoolObserver, WorkerCrashedError, WorkerPool
+from transformer import metrics
 from transformer.decoding.limits import Allowance, Limits, check_bytes
 from transformer.decoding.options import DocumentOptions
 from transformer.decoding.selection import EVERY_PAGE, parse
@@ -114,6 +115,7 @@ class DocumentReader:
             options=options,
             limits=Limits(page_pixels=self._settings.max_page_pixels, pages=allowance.pages, pixels=allowance.pixels),
         )
+        metrics.record_document(kind=job.kind, size=len(document))
         async with _stored(document) as path:
             del document
             job = replace(job, path=path)

@@ -45,7 +45,7 @@ def route(model: TransformerModel, settings: TransformerSettings) -> APIRoute:
         content_type = request.headers.get("content-type", "")
         kind = media_type(content_type)
         try:
-            with metrics.request("gateway", _protocol(kind)) as outcome:
+            with metrics.request("gateway", _protocol(kind)):
                 if not model.ready:
                     raise StartingError("the service is starting; try again in a moment", retry_after=1)
                 wanted = negotiate(request.headers.get("accept", ""))
@@ -54,7 +54,6 @@ def route(model: TransformerModel, settings: TransformerSettings) -> APIRoute:
                 upload.options = {**upload.options, **dict(request.query_params)}
                 inference = to_inference(upload, model_name=model.name, wanted=wanted)
                 answer, _ = await while_connected(request, model(inference, headers=request.headers))
-                outcome.pages = len(upload.documents)
                 return render(answer, inference, wanted)
         except OcrError as error:
             return error_response(error)

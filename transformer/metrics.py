@@ -24,8 +24,8 @@ __all__ = [
     "stage",
 ]
 
-KINDS: Final = ("png", "jpeg", "tiff", "webp", "bmp", "gif", "jp2", "pdf", metrics.OTHER)
-STEPS: Final = ("colour", "background", "scale", "turn", "none", metrics.OTHER)
+KINDS: Final = ("png", "jpeg", "tiff", "webp", "bmp", "gif", "jp2", "avif", "pnm", "pdf", metrics.OTHER)
+STEPS: Final = ("colour", "invert", "background", "orient", "deskew", "scale", "none", metrics.OTHER)
 RETRY_REASONS: Final = ("status_502", "status_503", "connection", metrics.OTHER)
 
 DOCUMENTS = Counter("ocr_documents", "Documents received, by kind.", ("kind",))
@@ -54,7 +54,7 @@ def announce() -> None:
 
 
 def pool(size: int) -> PoolMetrics:
-    """The observer of the decoding workers: stage ``wait``.
+    """The observer of the decoding workers: stage ``wait``, of a page for a worker.
 
     Their jobs decode and prepare; each page's seconds of both come back with it for :func:`observe_stage`.
     """

@@ -73,11 +73,12 @@ class TransformerModel(OcrModel):
         self, result: tuple[OcrRequest, list[ReadDocument]], headers: Mapping[str, str] | None = None
     ) -> InferResponse:
         request, documents = result
-        with metrics.stage("assemble"):
+        with metrics.stage("format"):
             if request.wants_layout:  # formats of a long document would hold up the event loop
                 values = await asyncio.to_thread(outputs.make, request.outputs, documents)
             else:
                 values = outputs.make(request.outputs, documents)
+        with metrics.stage("assemble"):
             return response(request.inference, values)
 
     def get_input_types(self) -> list[dict[str, Any]]:
@@ -133,6 +134,7 @@ class _Reading:
             [self._document(document, number) for number, document in enumerate(self._request.documents, 1)]
         )
         pages = sum(len(document.pages) for document in found)
+        shared.note_pages(pages)
         milliseconds = {f"{stage}_ms": round(seconds * 1000, 1) for stage, seconds in self._seconds.items()}
         _log.info("read", extra={"documents": len(found), "pages": pages, **milliseconds})
         return found

@@ -110,11 +110,11 @@ class PredictorClient:
                 last = error
             except (aiohttp.ClientError, OSError) as error:
                 last = PredictorUnreachableError(f"the predictor cannot be reached ({type(error).__name__}); try later")
-            metrics.record_retry(_reason(last))
             # Half of each pause is random: pages refused together do not come back together.
             wait = pause * (0.5 + random.random() / 2)  # noqa: S311
             if loop.time() + wait > deadline - _LEAST_BUDGET:
                 break
+            metrics.record_retry(_reason(last))
             await asyncio.sleep(wait)
             pause = min(pause * 2, _LONGEST_PAUSE)
         raise last or TimedOutError("the page was not read within the request's time budget; send fewer pages")
