@@ -121,8 +121,8 @@ def start_predictor(*, logs: Path, settings: Mapping[str, str] | None = None) ->
 def start_transformer(
     predictor_port: int, *, logs: Path, settings: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
-    """A ready transformer before whatever listens on ``port``, for the block."""
-    server = spawn("transformer", f"--predictor_host=127.0.0.1:{port}", logs=logs, settings=settings)
+    """A ready transformer before whatever listens on ``predictor_port``, for the block."""
+    server = spawn("transformer", f"--predictor_host=127.0.0.1:{predictor_port}", logs=logs, settings=settings)
     try:
         wait_ready(server)
         yield server
