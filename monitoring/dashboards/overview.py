@@ -221,8 +221,8 @@ def _saturation() -> list[Builder]:
         graph(
             "Waiting for a worker",
             (f"sum by (component, pool) (ocr_queue_depth{{{NAMESPACE}}})", "{{component}}: {{pool}}"),
-            description="Jobs in the pods' own queues: pages that wait for a Tesseract worker, documents that wait "
-            "for a decoder. What waits in Knative is on the Scaling dashboard.",
+            description="Jobs in the pods' own queues: pages that wait for a Tesseract worker or a decoder. "
+            "What waits in Knative is on the Scaling dashboard.",
             unit="none",
         ),
         graph(

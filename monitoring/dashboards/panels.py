@@ -206,9 +206,12 @@ ROLLOUTS: Final = (
 
 
 def rows(frame: builders.Dashboard, sections: dict[str, list[Builder]]) -> models.Dashboard:
-    """The dashboard with its panels under headings, in order."""
+    """The dashboard with its panels under headings, in order, each with an id that stays while it keeps its place."""
     for title, panels in sections.items():
         frame.with_row(builders.Row(title))
         for panel in panels:
             frame.with_panel(panel)
-    return frame.build()
+    built = frame.build()
+    for number, panel in enumerate(built.panels or [], 1):
+        panel.id_val = number
+    return built

@@ -10,10 +10,17 @@ from monitoring.dashboards.panels import Builder, board, graph, number, rows
 from monitoring.dashboards.queries import NAMESPACE, quantile
 
 _KN: Final = 'k8s_namespace_name=~"$namespace"'
-_PODS: Final = f"sum by (kn_service_name) (kn_revision_pods_count{{{_KN}}})"
+_PODS: Final = (
+    f"sum by (kn_service_name) (max by (kn_service_name, kn_revision_name) (kn_revision_pods_count{{{_KN}}}))"
+)
 
 
 def _by_revision(metric: str) -> str:
+    """Of the autoscalers that report a revision the one that has most to say."""
+    return f"max by (kn_revision_name) ({metric}{{{_KN}}})"
+
+
+def _activators(metric: str) -> str:
     return f"sum by (kn_revision_name) ({metric}{{{_KN}}})"
 
 
@@ -41,20 +48,20 @@ def _now() -> list[Builder]:
     return [
         number(
             "Pods ready",
-            f"sum(kn_revision_pods_count{{{_KN}}})",
+            f"sum({_by_revision('kn_revision_pods_count')})",
             description="Pods of all revisions that the autoscaler counts as ready.",
             unit="none",
         ),
         number(
             "Pods wanted",
-            f"sum(kn_revision_pods_desired{{{_KN}}})",
+            f"sum({_by_revision('kn_revision_pods_desired')})",
             description="Pods that the autoscaler wants. More than are ready for long: no room in the cluster, or "
             "pods that do not start.",
             unit="none",
         ),
         number(
             "Revisions asleep",
-            f"count(kn_revision_pods_count{{{_KN}}} == 0) or vector(0)",
+            f"count({_by_revision('kn_revision_pods_count')} == 0) or vector(0)",
             description="Revisions with no ready pod.",
             unit="none",
         ),
@@ -148,8 +155,8 @@ def _concurrency() -> list[Builder]:
         ),
         graph(
             "Requests by place",
-            (_by_revision("kn_revision_request_queued"), "queued in the activator: {{kn_revision_name}}"),
-            (_by_revision("kn_revision_request_active"), "passed on by it: {{kn_revision_name}}"),
+            (_activators("kn_revision_request_queued"), "queued in the activator: {{kn_revision_name}}"),
+            (_activators("kn_revision_request_active"), "passed on by it: {{kn_revision_name}}"),
             (
                 f"sum by (serving_knative_dev_revision) (kn_serving_queue_depth{{{NAMESPACE}}})",
                 "in pods: {{serving_knative_dev_revision}}",
