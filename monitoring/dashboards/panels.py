@@ -212,6 +212,6 @@ def rows(frame: builders.Dashboard, sections: dict[str, list[Builder]]) -> model
         for panel in panels:
             frame.with_panel(panel)
     built = frame.build()
-    for number, panel in enumerate(built.panels or [], 1):
-        panel.id_val = number
+    for identity, placed in enumerate(built.panels or [], 1):
+        placed.id_val = identity
     return built

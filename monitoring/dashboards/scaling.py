@@ -10,9 +10,7 @@ from monitoring.dashboards.panels import Builder, board, graph, number, rows
 from monitoring.dashboards.queries import NAMESPACE, quantile
 
 _KN: Final = 'k8s_namespace_name=~"$namespace"'
-_PODS: Final = (
-    f"sum by (kn_service_name) (max by (kn_service_name, kn_revision_name) (kn_revision_pods_count{{{_KN}}}))"
-)
+_READY: Final = f"max by (kn_service_name, kn_revision_name) (kn_revision_pods_count{{{_KN}}})"
 
 
 def _by_revision(metric: str) -> str:
@@ -115,7 +113,7 @@ def _pods() -> list[Builder]:
         graph(
             "Time at zero",
             (
-                f"1 - avg_over_time(clamp_max({_PODS}, 1)[1h:1m])",
+                f"1 - avg_over_time(clamp_max(sum by (kn_service_name) ({_READY}), 1)[1h:1m])",
                 "{{kn_service_name}}",
             ),
             description="Share of the last hour in which a component had no pod, so cost nothing.",
