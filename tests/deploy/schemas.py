@@ -1,0 +1,126 @@
+"""Strict validation: Kubernetes' published schemas for its own kinds, CustomResourceDefinitions for the others."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import yaml
+from jsonschema import Draft202012Validator
+
+from tests.deploy.rendering import ROOT, Resource
+
+KUBERNETES = ("1.32", "1.36")
+"""The oldest version that Knative 1.21 takes, and the one our recordings are from."""
+
+_PLACES = (ROOT.parent / "shared" / "crds", ROOT / "build" / "crds")
+
+# Knative keeps this one with its networking library; all its schema says is a namespace.
+_CLUSTER_DOMAIN_CLAIM = {
+    "type": "object",
+    "required": ["spec"],
+    "properties": {
+        "spec": {"type": "object", "required": ["namespace"], "properties": {"namespace": {"type": "string"}}}
+    },
+}
+
+
+def crds() -> Path:
+    """Where the CustomResourceDefinitions are: OCR_CRDS, ../shared/crds, or what ``make crds`` fetched."""
+    places = (Path(os.environ["OCR_CRDS"]),) if "OCR_CRDS" in os.environ else _PLACES
+    for place in places:
+        if place.is_dir():
+            return place
+    raise AssertionError(f"no CustomResourceDefinitions in {', '.join(map(str, places))}; run `make crds`")
+
+
+@functools.cache
+def _definitions() -> dict[tuple[str, str], dict[str, Any]]:
+    found: dict[tuple[str, str], dict[str, Any]] = {
+        ("networking.internal.knative.dev/v1alpha1", "ClusterDomainClaim"): _CLUSTER_DOMAIN_CLAIM
+    }
+    for path in sorted(crds().rglob("*.yaml")):
+        for document in yaml.load_all(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            if not document or document["kind"] != "CustomResourceDefinition":
+                continue
+            spec = document["spec"]
+            for version in spec["versions"]:
+                key = (f"{spec['group']}/{version['name']}", spec["names"]["kind"])
+                found[key] = version["schema"]["openAPIV3Schema"]
+    return found
+
+
+def strict(schema: Any) -> Any:
+    """A structural schema as JSON Schema that refuses what the API server would prune."""
+    if not isinstance(schema, dict):
+        return schema
+    made: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key == "properties":
+            made[key] = {name: strict(child) for name, child in value.items()}
+        elif key in ("items", "additionalProperties", "not"):
+            made[key] = strict(value)
+        elif key in ("anyOf", "allOf", "oneOf"):
+            # Only the outer schema of these says which fields there are.
+            made[key] = value
+        elif not key.startswith("x-") and key not in ("description", "default", "example", "format", "nullable"):
+            made[key] = value
+    if schema.get("x-kubernetes-int-or-string"):
+        made.pop("type", None)
+        made["anyOf"] = [{"type": "integer"}, {"type": "string"}]
+    preserved = schema.get("x-kubernetes-preserve-unknown-fields") or "additionalProperties" in schema
+    if "properties" in schema and not preserved:
+        made["additionalProperties"] = False
+    return made
+
+
+@functools.cache
+def _validator(api_version: str, kind: str) -> Draft202012Validator:
+    schema = strict(_definitions()[api_version, kind])
+    schema["properties"] = {**schema["properties"], **dict.fromkeys(("apiVersion", "kind"), {"type": "string"})}
+    schema["properties"]["metadata"] = {"type": "object"}
+    schema["additionalProperties"] = False
+    return Draft202012Validator(schema)
+
+
+def is_custom(resource: Resource) -> bool:
+    """Whether a CustomResourceDefinition defines its kind."""
+    return (resource["apiVersion"], resource["kind"]) in _definitions()
+
+
+def problems(resource: Resource) -> list[str]:
+    """What an API server would refuse or prune, or a kind nobody published; empty when nothing."""
+    return list(_problems(json.dumps(resource, sort_keys=True)))
+
+
+@functools.cache
+def _problems(text: str) -> tuple[str, ...]:
+    resource = json.loads(text)
+    name = f"{resource['kind']}/{resource['metadata']['name']}"
+    return tuple(f"{name}: {problem}" for problem in _found(resource))
+
+
+def _found(resource: Resource) -> Iterator[str]:
+    if is_custom(resource):
+        for error in _validator(resource["apiVersion"], resource["kind"]).iter_errors(resource):
+            yield f"{error.json_path}: {error.message}"
+        # What every object's metadata may hold is Kubernetes' own to say.
+        stand_in = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": resource["metadata"]}
+        yield from _core(stand_in)
+    else:
+        yield from _core(resource)
+
+
+def _core(resource: Resource) -> Iterator[str]:
+    for version in KUBERNETES:
+        try:
+            kubernetes_validate.validate(resource, version, strict=True)
+        except kubernetes_validate.ValidationError as error:
+            yield f"Kubernetes {version}: {error.json_path}: {error.message}"
+        except kubernetes_validate.SchemaNotFoundError as error:
+            yield error.message
