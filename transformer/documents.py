@@ -21,7 +21,7 @@ from transformer.decoding.sniff import kind_of
 from transformer.decoding.worker import Decoded, PageJob, PreparedPage, start
 from transformer.settings import TransformerSettings
 
-__all__ = ["Allowance", "DocumentOptions", "DocumentReader", "PreparedPage"]
+__all__ = ["GAVE_UP", "Allowance", "DocumentOptions", "DocumentReader", "PreparedPage"]
 
 _ENVIRONMENT = {
     # A page is one job on one CPU; and every thread and arena takes address space, which is limited.
@@ -34,6 +34,8 @@ _GROWTH_BYTES = 256 * _MEBIBYTE
 """A worker that holds this much more than when it started is replaced, which takes milliseconds."""
 _ON_THE_LOOP = 1 * _MEBIBYTE
 """Larger documents are copied off the event loop."""
+GAVE_UP = "the decoder gave up on"
+"""How the sentence starts for a document on which decoders died."""
 _AHEAD_PIXELS = 60_000_000
 """Pixels of pages that may wait decoded until they are asked for, over all documents."""
 _ATTEMPTS = 2
@@ -162,7 +164,7 @@ class DocumentReader:
             raise error.within(place) from None
         except WorkerCrashedError as crash:
             raise DamagedDocumentError(
-                f"the decoder gave up on {place} ({crash.cause}); save or export it anew, or in another format"
+                f"{GAVE_UP} {place} ({crash.cause}); save or export it anew, or in another format"
             ) from None
 
 

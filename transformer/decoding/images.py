@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
-from PIL import AvifImagePlugin, ExifTags, Image, TiffImagePlugin, UnidentifiedImageError
+from PIL import (
+    AvifImagePlugin,
+    ExifTags,
+    Image,
+    Jpeg2KImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 
 from protocol.errors import OcrError
 from transformer.decoding import webp
 from transformer.decoding.limits import Size, check_page
-from transformer.decoding.page import Page, damaged, no_memory, sane_dpi
+from transformer.decoding.page import Page, damaged, no_memory, resolution, square
 from transformer.decoding.pixels import to_array, turned
 from transformer.decoding.sniff import Kind
 
@@ -24,12 +33,12 @@ AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 _FORMATS: Final[dict[Kind, str]] = {
     "png": "PNG",
     "jpeg": "JPEG",
-    "tiff": "TIFF",
-    "webp": "WEBP",
+    "tiff": TiffImagePlugin.TiffImageFile.format,
+    "webp": WebPImagePlugin.WebPImageFile.format,
     "bmp": "BMP",
     "gif": "GIF",
-    "jp2": "JPEG2000",
-    "avif": "AVIF",
+    "jp2": Jpeg2KImagePlugin.Jpeg2KImageFile.format,
+    "avif": AvifImagePlugin.AvifImageFile.format,
     "pnm": "PPM",
 }
 
@@ -38,6 +47,11 @@ _REDUCED_OR_MASK = 0b101
 """Bits of that tag of TIFF: a smaller copy of another page, a transparency mask."""
 _WHITE_IS_ZERO = 0
 _OUT_OF_MEMORY = "out of memory"
+_MEANINGLESS_DPI = (72, 96)
+_LONGEST_PAPER = 24
+"""Inches."""
+
+logging.getLogger("PIL").setLevel(logging.CRITICAL)  # what is wrong with a document is its sender's to know
 
 
 class ImageDocument:
@@ -80,7 +94,8 @@ class ImageDocument:
             pixels = to_array(image, white_is_zero=white_is_zero)
             # Pillow has turned a TIFF while loading it.
             orientation = 1 if self._kind == "tiff" else _orientation(image)
-            return Page(turned(pixels, orientation), _dpi(image), orientation)
+            dpi, stretch = _resolution(image)
+            return Page(turned(pixels, orientation), dpi, stretch, orientation)
 
     def close(self) -> None:
         """Release the image; the file stays the caller's."""
@@ -142,6 +157,10 @@ def _orientation(image: Image.Image) -> int:
     return 1
 
 
-def _dpi(image: Image.Image) -> int | None:
-    value: Any = image.info.get("dpi")
-    return sane_dpi(*value) if isinstance(value, tuple) else None
+def _resolution(image: Image.Image) -> tuple[int | None, tuple[float, float]]:
+    """Resolution with square pixels, and the stretch that makes them so."""
+    stated = resolution(image.info.get("dpi"))
+    # Cameras and editors write 72 or 96 where they know nothing: a page of metres is no page.
+    if stated is None or (stated[0] in _MEANINGLESS_DPI and max(image.size) > _LONGEST_PAPER * stated[0]):
+        return None, (1.0, 1.0)
+    return square(*stated)

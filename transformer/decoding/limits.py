@@ -56,10 +56,10 @@ def check_page(number: int, size: Size, limit: int) -> None:
     """Raise TooManyPixelsError for a page of more than ``limit`` pixels, DamagedDocumentError for one of none."""
     width, height = size
     if width < 1 or height < 1:
-        raise DamagedDocumentError(f"page {number} is damaged: it says it is {width} × {height} pixels")
+        raise DamagedDocumentError(f"page {number} is damaged: it says it is {width} x {height} pixels")
     if width * height > limit:
         raise TooManyPixelsError(
-            f"page {number} has {width} × {height} pixels, more than the {limit} allowed; send it at a lower resolution"
+            f"page {number} has {width} x {height} pixels, more than the {limit} allowed; send it at a lower resolution"
         )
 
 

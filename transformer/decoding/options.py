@@ -16,6 +16,6 @@ class DocumentOptions:
     selection: str | None = None
     """Pages such as ``1-3,7``; None for all of them."""
     dpi: int | None = None
-    """Resolution of an image, 70–2400, whatever its file says. That of a PDF's page is always known."""
+    """Resolution of an image, 70-2400, whatever its file says. That of a PDF's page is always known."""
     keep_original: bool = False
     """Whether pages come with their original image, for a searchable PDF."""

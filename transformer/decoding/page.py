@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from protocol.errors import DamagedDocumentError, TooManyPixelsError
 from transformer.decoding.limits import Size
 from transformer.decoding.pixels import Pixels
 
 MIN_DPI, MAX_DPI = 70, 2400
+_FAX = 1.7
+"""The least ratio of resolutions that is a fax's; they are 204 x 98, 204 x 196 and 200 x 100."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +23,11 @@ class Page:
     pixels: Pixels
     """uint8, ``(h, w)`` grey or ``(h, w, 3)`` RGB."""
     dpi: int | None
-    """Resolution the file states, 70–2400; None when it states none or an absurd one."""
+    """Resolution the file states, 70-2400; None when it states none or an absurd one."""
+    stretch: tuple[float, float] = (1.0, 1.0)
+    """Factors by which width and height must grow for square pixels: those of a fax are half as many down as across."""
     orientation: int = 1
-    """EXIF orientation, 1–8, that the pixels have been turned by."""
+    """EXIF orientation, 1-8, that the pixels have been turned by."""
 
 
 class Document(Protocol):
@@ -42,15 +46,29 @@ class Document(Protocol):
         ...
 
 
-def sane_dpi(*values: Any) -> int | None:
-    """The whole resolution that the values, horizontal and vertical, agree on; None if they are absurd."""
+def resolution(values: object) -> tuple[int, int] | None:
+    """Horizontal and vertical resolution that a file states; None if it states none or an absurd one."""
+    if not isinstance(values, tuple) or len(values) != 2:
+        return None
     try:
-        numbers = [float(value) for value in values]
+        across, down = (float(value) for value in values)
     except (TypeError, ValueError, ArithmeticError):
         return None
-    if not numbers or not all(math.isfinite(number) and MIN_DPI <= number <= MAX_DPI for number in numbers):
-        return None
-    return round(sum(numbers) / len(numbers))
+    sane = (
+        math.isfinite(across) and math.isfinite(down) and MIN_DPI <= min(across, down) <= max(across, down) <= MAX_DPI
+    )
+    return (round(across), round(down)) if sane else None
+
+
+def square(across: int, down: int) -> tuple[int, tuple[float, float]]:
+    """The resolution of a page once its pixels are square, and the factors that make them so.
+
+    Small differences are rounding, or a mistake; large ones are a fax.
+    """
+    dpi = max(across, down)
+    if _FAX <= dpi / min(across, down) <= 2 * _FAX:
+        return dpi, (dpi / across, dpi / down)
+    return round((across + down) / 2), (1.0, 1.0)
 
 
 def no_memory(number: int) -> TooManyPixelsError:

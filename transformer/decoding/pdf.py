@@ -122,7 +122,7 @@ def _size(width: float, height: float, dpi: float) -> Size:
 def _fitting(width: float, height: float, dpi: float, *, pixels: int) -> float:
     """``dpi``, or as much of it as a page of so many points may have, but not so little that nothing can be read."""
     if not (0 < width < math.inf and 0 < height < math.inf):
-        raise ValueError(f"its size is {width} × {height} points")
+        raise ValueError(f"its size is {width} x {height} points")
     # A pixel is kept back on each side for rounding up.
     most = min(math.sqrt(pixels / (width * height)) * _POINTS, _LONGEST_SIDE * _POINTS / max(width, height))
     return dpi if dpi <= most else max(most * (1 - 2 / _LONGEST_SIDE), min(dpi, _MIN_DPI))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -13,7 +14,7 @@ Pixels = NDArray[np.uint8]
 """``(h, w)`` grey or ``(h, w, 3)`` RGB."""
 
 _BAND_PIXELS = 4_000_000
-"""Larger images are copied out in bands: Pillow's export otherwise needs the whole image two more times."""
+"""Larger images are converted in bands, so that beside the decoded image and the result there is little else."""
 
 
 def to_array(image: Image.Image, *, white_is_zero: bool = False) -> Pixels:
@@ -22,43 +23,48 @@ def to_array(image: Image.Image, *, white_is_zero: bool = False) -> Pixels:
     ``white_is_zero`` says that samples beyond 8 bits count darkness, which Pillow leaves as they are. Samples
     beyond 8 bits are scaled by the range they use, so 12 bits in a 16-bit file are no darker than 16.
     """
-    match image.mode:
-        case "L" | "RGB" if "transparency" not in image.info:
-            return _export(image)
-        case "1":
-            return _export(image.convert("L"))
-        case "P":
-            return _through_palette(image)
-        case "I" | "F" | "I;16" | "I;16B" | "I;16L" | "I;16N":
-            grey = _to_8_bits(np.asarray(image))
-            return np.subtract(255, grey, out=grey) if white_is_zero else grey
-        case "L" | "LA" | "La":
-            return _export(_over_white(image, "LA", "L"))
-        case _ if image.has_transparency_data:
-            return _export(_over_white(image, "RGBA", "RGB"))
-        case _:
-            return _export(image.convert("RGB"))
-
-
-def turned(pixels: Pixels, orientation: int) -> Pixels:
-    """The page as a viewer shows it, given its EXIF orientation (1–8; anything else counts as 1)."""
-    if orientation in (5, 6, 7, 8):
-        pixels = cv2.transpose(pixels)  # type: ignore[assignment]
-    flip = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}.get(orientation)
-    return pixels if flip is None else cv2.flip(pixels, flip)  # type: ignore[return-value]
-
-
-def _export(image: Image.Image) -> Pixels:
+    convert = _conversion(image, white_is_zero=white_is_zero)
     width, height = image.size
     if width * height <= _BAND_PIXELS:
-        return np.asarray(image)
-    bands = len(image.getbands())
-    pixels: Pixels = np.empty((height, width) if bands == 1 else (height, width, bands), np.uint8)
+        return convert(image)
+    first = convert(image.crop((0, 0, width, 1)))
+    pixels = np.empty((height, *first.shape[1:]), np.uint8)
     rows = max(1, _BAND_PIXELS // width)
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
-        pixels[top:bottom] = np.asarray(image.crop((0, top, width, bottom)))
+        pixels[top:bottom] = convert(image.crop((0, top, width, bottom)))
     return pixels
+
+
+def turned(pixels: Pixels, orientation: int) -> Pixels:
+    """The page as a viewer shows it, given its EXIF orientation (1-8; anything else counts as 1)."""
+    if orientation in (5, 6, 7, 8):
+        pixels = np.asarray(cv2.transpose(pixels), np.uint8)
+    flip = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}.get(orientation)
+    return pixels if flip is None else np.asarray(cv2.flip(pixels, flip), np.uint8)
+
+
+def _conversion(image: Image.Image, *, white_is_zero: bool) -> Callable[[Image.Image], Pixels]:
+    """What turns the image, or any part of it, into an array."""
+    match image.mode:
+        case "L" | "RGB" if "transparency" not in image.info:
+            return np.asarray
+        case "1":
+            return lambda part: np.asarray(part.convert("L"))
+        case "P":
+            table = _palette(image)
+            return lambda part: table[np.asarray(part)]
+        case "I" | "F" | "I;16" | "I;16B" | "I;16L" | "I;16N":
+            scale = _scale(*_extrema(image))
+            if white_is_zero:
+                return lambda part: np.subtract(255, scale(np.asarray(part)))
+            return lambda part: scale(np.asarray(part))
+        case "L" | "LA" | "La":
+            return lambda part: np.asarray(_over_white(part, "LA", "L"))
+        case _ if image.has_transparency_data:
+            return lambda part: np.asarray(_over_white(part, "RGBA", "RGB"))
+        case _:
+            return lambda part: np.asarray(part.convert("RGB"))
 
 
 def _over_white(image: Image.Image, with_alpha: str, without: str) -> Image.Image:
@@ -71,8 +77,8 @@ def _over_white(image: Image.Image, with_alpha: str, without: str) -> Image.Imag
     return paper
 
 
-def _through_palette(image: Image.Image) -> Pixels:
-    """Palette colours, transparent ones over white; grey if all of them are."""
+def _palette(image: Image.Image) -> Pixels:
+    """Palette colours, transparent ones over white: ``(256, 3)``, or ``(256,)`` if all of them are grey."""
     palette = np.array(image.getpalette("RGBA") or [], np.uint8).reshape(-1, 4)[:256]
     colours = np.zeros((256, 3), np.uint8)
     alpha = np.full(256, 255, np.uint8)
@@ -82,34 +88,36 @@ def _through_palette(image: Image.Image) -> Pixels:
         alpha[: len(transparency)] = np.frombuffer(transparency, np.uint8)[:256]
     elif isinstance(transparency, int) and 0 <= transparency < 256:
         alpha[transparency] = 0
-    table = _blend(colours, alpha)
-    indices = _export(image)
-    if (table == table[:, :1]).all():
-        return np.ascontiguousarray(table[:, 0])[indices]
-    return table[indices]
-
-
-def _blend(colours: Pixels, alpha: Pixels) -> Pixels:
     weight = alpha[:, None].astype(np.uint16)
-    return ((colours * weight + 255 * (255 - weight) + 127) // 255).astype(np.uint8)
+    table = ((colours * weight + 255 * (255 - weight) + 127) // 255).astype(np.uint8)
+    return np.ascontiguousarray(table[:, 0]) if (table == table[:, :1]).all() else table
 
 
-def _to_8_bits(samples: NDArray[Any]) -> Pixels:
-    """Samples of any depth → 8 bits by the range that they use."""
-    if samples.dtype.kind == "f":
-        samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = samples.min().item(), samples.max().item()
-    if samples.dtype.kind == "f" or low < 0:
-        return _stretched(samples, low, high)
-    excess = max(int(high).bit_length() - 8, 0)
-    return (samples >> excess).astype(np.uint8)
+def _extrema(image: Image.Image) -> tuple[float, float]:
+    """The least and the greatest finite sample; whole numbers unless samples are floats."""
+    if image.mode != "F":
+        low, high = image.getextrema()
+        return int(low), int(high)  # type: ignore[arg-type]
+    samples = np.asarray(image)
+    finite = samples[np.isfinite(samples)]
+    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
 
 
-def _stretched(samples: NDArray[Any], low: float, high: float) -> Pixels:
-    """Floats and signed samples: 0–1, 0–255 and 0–65535 mean what they usually do, else the range is stretched."""
+def _scale(low: float, high: float) -> Callable[[NDArray[Any]], Pixels]:
+    """From samples between ``low`` and ``high`` to 8 bits.
+
+    Whole numbers lose what they have over 8 bits. Of floats, 0 to 1, 255 and 65535 mean what they usually do;
+    other ranges, and negative numbers, are stretched.
+    """
+    if isinstance(high, int) and low >= 0:
+        excess = max(high.bit_length() - 8, 0)
+        return lambda samples: (samples >> excess).astype(np.uint8)
     if low >= 0:
-        low = 0.0
-        high = next((top for top in (1.0, 255.0, 65535.0) if high <= top), high)
-    factor = 255.0 / (high - low) if high > low else 0.0
-    scaled = (samples.astype(np.float64) if abs(low) + abs(high) > 1e30 else samples.astype(np.float32)) - low
-    return np.clip(scaled * factor + 0.5, 0, 255).astype(np.uint8)
+        low, high = 0.0, next((top for top in (1.0, 255.0, 65535.0) if high <= top), high)
+    middle, half = low / 2 + high / 2, (high / 2 - low / 2) or 1.0
+
+    def stretch(samples: NDArray[Any]) -> Pixels:
+        finite = np.nan_to_num(samples.astype(np.float64), nan=low, posinf=high, neginf=low)
+        return np.clip((finite - middle) / half * 127.5 + 128, 0, 255).astype(np.uint8)
+
+    return stretch

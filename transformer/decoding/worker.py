@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 import cv2
+import numpy as np
 
 from transformer.decoding.images import ImageDocument
 from transformer.decoding.limits import Limits, choose
@@ -21,7 +24,12 @@ from transformer.decoding.sniff import Kind
 from transformer.formats import image
 from transformer.formats.image import PageImage
 from transformer.geometry import Geometry
-from transformer.preprocess import prepare
+from transformer.preprocess import Prepared, prepare
+
+STRETCH = "stretch"
+"""The step that makes the pixels of a fax square."""
+_PREPARED_SIDE = 16
+"""Pixels below which a side leaves nothing to measure, and no text to help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,15 @@ class Decoded:
 def start() -> Callable[[PageJob], Decoded]:
     """Make a process a decoder: the handler of its jobs."""
     cv2.setNumThreads(1)
+    _silence_libraries()
     return Decoder()
+
+
+def _silence_libraries() -> None:
+    """Let Python alone write to stderr: libtiff has a line to say for every damaged row."""
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
+    with Path(os.devnull).open("wb") as nothing:
+        os.dup2(nothing.fileno(), 2)
 
 
 class Decoder:
@@ -104,12 +120,7 @@ class Decoder:
             original = self._original(job, page) if job.options.keep_original else None
             decoded = time.perf_counter()
             dpi = job.options.dpi if job.options.dpi and job.kind != "pdf" else page.dpi
-            ready = prepare(
-                page.pixels,
-                dpi=dpi,
-                auto=job.options.preprocess,
-                orient=job.options.orient,
-            )
+            ready = _prepare(page, dpi, job)
             keep = len(numbers) != 1
         except MemoryError:
             raise no_memory(number) from None
@@ -154,6 +165,21 @@ class Decoder:
             document.close()
         if file is not None:
             file.close()
+
+
+def _prepare(page: Page, dpi: int | None, job: PageJob) -> Prepared:
+    """Prepare a page, its pixels made square first, if it is to be prepared at all."""
+    height, width = page.pixels.shape[:2]
+    if not job.options.preprocess or min(width, height) < _PREPARED_SIDE:
+        return prepare(page.pixels, dpi=dpi, auto=False)
+    across, down = page.stretch
+    if across == down or width * height * across * down > job.limits.page_pixels:
+        return prepare(page.pixels, dpi=dpi, orient=job.options.orient)
+    size = (round(width * across), round(height * down))
+    pixels = np.asarray(cv2.resize(page.pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+    ready = prepare(pixels, dpi=dpi, orient=job.options.orient)
+    geometry = Geometry.scaled((width, height), size).then(ready.geometry)
+    return replace(ready, geometry=geometry, steps=(STRETCH, *ready.steps))
 
 
 def open_document(file: BinaryIO, kind: Kind, *, page_pixels: int) -> Document:
