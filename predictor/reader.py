@@ -55,6 +55,11 @@ class PageReader:
         """True while at least one worker is warm."""
         return self._pool.ready
 
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of the workers, for diagnosis."""
+        return self._pool.pids
+
     def languages(self) -> list[str]:
         """The installed models."""
         return self._models.installed()

@@ -43,50 +43,69 @@ def start_and_die() -> Callable[[tuple[str, Any]], Any]:
 _hoard: list[bytearray] = []
 
 
+def sleep(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getpid()
+
+
+def spin(_: None) -> None:
+    while True:
+        pass
+
+
+def kill_once(marker: str) -> int:
+    if not Path(marker).exists():
+        Path(marker).write_text(str(os.getpid()))
+        os.kill(os.getpid(), signal.SIGKILL)
+    return os.getpid()
+
+
+def refuse(sentence: str) -> None:
+    raise InvalidParameterError(sentence, retry_after=7)
+
+
+def fail(_: None) -> None:
+    raise UnportableError(unportable(None))
+
+
+def unportable(_: None) -> Any:
+    return memoryview(b"")
+
+
+def hoard(size: int) -> int:
+    _hoard.append(bytearray(b"x") * size)
+    return os.getpid()
+
+
+def temporary(_: None) -> str:
+    file = Path(tempfile.mkstemp()[1])
+    file.write_text("half a page")
+    return str(file)
+
+
+ACTIONS: dict[str, Callable[[Any], Any]] = {
+    "echo": lambda value: value,
+    "pid": lambda _: os.getpid(),
+    "sleep": sleep,
+    "spin": spin,
+    "kill": lambda _: os.kill(os.getpid(), signal.SIGKILL),
+    "kill once": kill_once,
+    "stop": lambda _: os.kill(os.getpid(), signal.SIGSTOP),
+    "refuse": refuse,
+    "fail": fail,
+    "unportable": unportable,
+    "allocate": lambda size: len(bytearray(size)),
+    "hoard": hoard,
+    "environment": os.environ.get,
+    "temporary": temporary,
+    "child": lambda _: os.posix_spawn(sys.executable, [sys.executable, "-c", "import time; time.sleep(600)"], {}),
+    "ignored": lambda _: [signal.getsignal(number) == signal.SIG_IGN for number in (signal.SIGINT, signal.SIGTERM)],
+}
+
+
 def handle(job: tuple[str, Any]) -> Any:
-    match job:
-        case "echo", value:
-            return value
-        case "pid", _:
-            return os.getpid()
-        case "sleep", seconds:
-            time.sleep(seconds)
-            return os.getpid()
-        case "spin", _:
-            while True:
-                pass
-        case "kill", _:
-            os.kill(os.getpid(), signal.SIGKILL)
-        case "kill once", marker:
-            if not Path(marker).exists():
-                Path(marker).write_text(str(os.getpid()))
-                os.kill(os.getpid(), signal.SIGKILL)
-            return os.getpid()
-        case "stop", _:
-            os.kill(os.getpid(), signal.SIGSTOP)
-        case "refuse", sentence:
-            raise InvalidParameterError(sentence, retry_after=7)
-        case "fail", _:
-            raise UnportableError(open(os.devnull))
-        case "unportable", _:
-            return open(os.devnull)
-        case "allocate", size:
-            return len(bytearray(size))
-        case "hoard", size:
-            _hoard.append(bytearray(b"x") * size)
-            return os.getpid()
-        case "environment", name:
-            return os.environ.get(name)
-        case "temporary", _:
-            file = Path(tempfile.mkstemp()[1])
-            file.write_text("half a page")
-            return str(file)
-        case "child", _:
-            pid = os.posix_spawn(sys.executable, [sys.executable, "-c", "import time; time.sleep(600)"], {})
-            return pid
-        case "ignored", _:
-            return [signal.getsignal(number) == signal.SIG_IGN for number in (signal.SIGINT, signal.SIGTERM)]
-    raise AssertionError(job)
+    action, argument = job
+    return ACTIONS[action](argument)
 
 
 class UnportableError(Exception):
@@ -146,6 +165,10 @@ def exists(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
 
 
+def open_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 async def until(condition: Callable[[], bool]) -> None:
     while not condition():
         await asyncio.sleep(0.01)
@@ -194,13 +217,13 @@ def test_large_results_outlive_the_pool_and_leave_no_descriptor() -> None:
     async def main() -> None:
         workers = pool()
         await workers.start()
-        before = len(os.listdir("/proc/self/fd"))
+        before = open_descriptors()
         first = await workers.run(("echo", np.full((2000, 2000), 7, np.uint8)))
         second = await workers.run(("echo", np.full((2000, 2000), 8, np.uint8)))
         await workers.stop(grace=1)
         assert (int(first.min()), int(first.max()), int(second.min())) == (7, 7, 8)
         del first, second
-        assert len(os.listdir("/proc/self/fd")) <= before
+        assert open_descriptors() <= before
 
     asyncio.run(main())
 

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from predictor import engines
+from predictor.engines import Engine, EngineSettings, Page, PageJob, spawned, warm
+from predictor.languages import ModelDirectory
+from protocol.errors import InvalidParameterError
+from protocol.layout import PageLayout
+from protocol.parameters import ReadingOptions
+
+SETTINGS = EngineSettings("tesserocr", str(ModelDirectory.find("").path), 2)
+FIRST = ["The river rose in the night", "and carried the bridge away."]
+SECOND = ["No one had crossed it", "since the autumn fair."]
+
+
+def draw(
+    paragraphs: list[list[str]], *, size: int = 32, width: int = 800
+) -> tuple[Page, list[tuple[int, int, int, int]]]:
+    """A page of text, and the box of the ink of each line."""
+    font = ImageFont.load_default(size=size)
+    image = Image.new("L", (width, 60 + sum(len(lines) * size * 3 // 2 + size for lines in paragraphs)), 255)
+    pen = ImageDraw.Draw(image)
+    boxes = []
+    y = 40
+    for lines in paragraphs:
+        for text in lines:
+            pen.text((60, y), text, font=font, fill=0)
+            boxes.append(tuple(map(int, pen.textbbox((60, y), text, font=font))))
+            y += size * 3 // 2
+        y += size
+    return np.asarray(image).copy(), boxes  # type: ignore[return-value]
+
+
+@pytest.fixture(scope="module", params=["tesserocr", "pytesseract"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    found: Engine = {"tesserocr": warm, "pytesseract": spawned}[request.param].create(SETTINGS)
+    return found
+
+
+def test_reads_text_and_confidence(engine: Engine) -> None:
+    page, _ = draw([FIRST, SECOND])
+    reading = engine.read(page, ReadingOptions(psm=6), layout=False)
+    assert [line for line in reading.text.split("\n") if line] == FIRST + SECOND
+    assert 0.8 < reading.confidence <= 1
+    assert reading.layout is None
+
+
+def test_the_layout_is_that_of_the_text(engine: Engine) -> None:
+    page, boxes = draw([FIRST, SECOND])
+    plain = engine.read(page, ReadingOptions(), layout=False)
+    reading = engine.read(page, ReadingOptions(), layout=True)
+    layout = reading.layout
+    assert layout is not None
+    assert reading.text == plain.text
+    assert reading.confidence == pytest.approx(plain.confidence)
+    assert (layout.width, layout.height) == (page.shape[1], page.shape[0])
+    lines = list(layout.iter_lines())
+    assert [" ".join(word.text for word in line.words) for line in lines] == FIRST + SECOND
+    for line, drawn in zip(lines, boxes, strict=True):
+        assert line.bbox == pytest.approx(drawn, abs=4)
+        x0, left, x1, right = line.baseline
+        assert x0 < x1
+        assert drawn[1] < left < drawn[3] + 2
+        assert left == pytest.approx(right, abs=2)
+        assert 20 < line.height < 60
+        for before, after in pairwise(line.words):
+            assert before.bbox[2] <= after.bbox[0]
+
+
+@pytest.mark.parametrize("psm", [0, 3])
+def test_a_blank_page_is_no_error(engine: Engine, psm: int) -> None:
+    reading = engine.read(np.full((500, 400), 255, np.uint8), ReadingOptions(psm=psm), layout=True)
+    assert (reading.text.strip(), reading.confidence) == ("", 0)
+    assert reading.layout == PageLayout(400, 500, ())
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 500), (500, 2), (60, 60)])
+@pytest.mark.parametrize("psm", [0, 1, 3, 6, 11, 12])
+def test_a_tiny_page_is_no_error(shape: tuple[int, int], psm: int) -> None:
+    reading = warm.create(SETTINGS).read(np.full(shape, 255, np.uint8), ReadingOptions(psm=psm), layout=True)
+    assert (reading.text.strip(), reading.confidence) == ("", 0)
+
+
+def test_reports_orientation_and_script(engine: Engine) -> None:
+    page, _ = draw([(FIRST + SECOND) * 4, (SECOND + FIRST) * 4])
+    turned = np.ascontiguousarray(np.rot90(page, 2))
+    report = engine.read(turned, ReadingOptions(psm=0), layout=False).text
+    fields = dict(line.split(": ") for line in report.splitlines())
+    assert fields["Orientation in degrees"] == fields["Rotate"] == "180"
+    assert fields["Script"] == "Latin"
+    assert list(fields) == [
+        "Page number",
+        "Orientation in degrees",
+        "Rotate",
+        "Orientation confidence",
+        "Script",
+        "Script confidence",
+    ]
+
+
+@pytest.mark.parametrize("oem", [0, 2])
+def test_models_without_the_legacy_engine_say_so(engine: Engine, oem: int) -> None:
+    page, _ = draw([FIRST])
+    with pytest.raises(InvalidParameterError, match="use oem 1"):
+        engine.read(page, ReadingOptions(oem=oem), layout=False)
+    assert engine.read(page, ReadingOptions(oem=3), layout=False).text.split("\n")[:2] == FIRST
+
+
+def test_reads_languages_and_combinations(engine: Engine) -> None:
+    page, _ = draw([["Größe und Übermut", "über der Straße"]])
+    for lang in ("deu", "eng+deu"):
+        assert "Straße" in engine.read(page, ReadingOptions(lang=lang), layout=False).text
+
+
+def test_keeps_a_bounded_number_of_languages() -> None:
+    engine = warm.WarmEngine(SETTINGS)
+    page, _ = draw([FIRST])
+    for lang in ("eng", "deu", "eng", "fra", "eng+deu", "eng"):
+        assert engine.read(page, ReadingOptions(lang=lang), layout=False).text
+    assert list(engine._loaded) == [("eng+deu", 1), ("eng", 1)]
+
+
+def test_a_page_reads_the_same_whatever_was_read_before() -> None:
+    lines = [FIRST, SECOND, ["Größe, 1848 und 1914"], ["x" * 30, "lll 111 III"]]
+    jobs: list[tuple[Page, ReadingOptions]] = [
+        (draw([lines[0]])[0], ReadingOptions()),
+        (draw([lines[1], lines[2]], size=20)[0], ReadingOptions(lang="deu", psm=6)),
+        (draw([lines[3]], size=14)[0], ReadingOptions(dpi=300)),
+        (draw([lines[3]], size=14)[0], ReadingOptions()),
+        (np.ascontiguousarray(np.rot90(draw([lines[0] * 4])[0])), ReadingOptions(psm=1)),
+        (draw([lines[0] * 4])[0], ReadingOptions(psm=0)),
+        (np.random.default_rng(3).integers(0, 255, (200, 300), np.uint8), ReadingOptions(psm=11)),
+    ]
+    alone = [warm.WarmEngine(SETTINGS).read(*job, layout=True) for job in jobs]
+    engine = warm.WarmEngine(SETTINGS)
+    order = list(range(len(jobs))) * 3
+    random.Random(7).shuffle(order)
+    for number in order:
+        assert engine.read(*jobs[number], layout=True) == alone[number]
+
+
+def test_a_worker_is_warm_when_it_has_started() -> None:
+    read = engines.start(SETTINGS, ReadingOptions())
+    page, _ = draw([FIRST])
+    reading: Any = read(PageJob(page, ReadingOptions(), layout=False))
+    assert reading.text.split("\n")[:2] == FIRST
+
+
+def test_both_engines_read_alike() -> None:
+    page, _ = draw([FIRST, SECOND, ["A third paragraph, short."]])
+    first, second = (module.create(SETTINGS).read(page, ReadingOptions(), layout=True) for module in (warm, spawned))
+    assert first.text == second.text
+    assert first.confidence == pytest.approx(second.confidence, abs=0.02)
+    assert first.layout is not None
+    assert second.layout is not None
+    for left, right in zip(first.layout.iter_lines(), second.layout.iter_lines(), strict=True):
+        assert left.bbox == right.bbox
+        assert [word.bbox for word in left.words] == [word.bbox for word in right.words]
+        assert left.baseline == pytest.approx(right.baseline, abs=1)
+        assert left.height == pytest.approx(right.height, abs=0.1)
