@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any, NoReturn
 
 from grpc import StatusCode, aio
@@ -10,11 +9,10 @@ from grpc_interceptor import AsyncExceptionToStatusInterceptor
 from kserve.protocol.grpc import grpc_predict_v2_pb2_grpc
 from kserve.protocol.grpc.servicer import InferenceServicer
 
-from protocol import metrics, names, tracing
+from protocol import journal, metrics, names, tracing
 from protocol.http import as_ocr_error, fit_request_id
 from protocol.model import ClosedRepository, OcrDataPlane
 
-_log = logging.getLogger("ocr.grpc")
 _STATUS = {status.value[0]: status for status in StatusCode}
 
 
@@ -28,7 +26,6 @@ class _Boundary(AsyncExceptionToStatusInterceptor):
         trailing = [("ocr-code", error.code)]
         if error.retry_after is not None:
             trailing.append(("retry-after", str(error.retry_after)))
-        _log.info("request", extra={"method": method_name, "code": error.code})
         await context.abort(_STATUS[error.grpc_status], error.sentence, tuple(trailing))
         raise AssertionError("abort does not return")
 
@@ -38,8 +35,16 @@ class _Servicer(InferenceServicer):
         metadata = dict(context.invocation_metadata())
         identity = fit_request_id(str(metadata.get(names.REQUEST_ID, "")))
         parent = str(metadata.get(names.TRACEPARENT, ""))
-        with tracing.serve("ModelInfer", traceparent=parent, request_id=identity), metrics.request("infer", "grpc"):
-            return await super().ModelInfer(request, context)
+        with (
+            tracing.serve("ModelInfer", traceparent=parent, request_id=identity),
+            journal.line(method="ModelInfer") as notes,
+            metrics.request("infer", "grpc"),
+        ):
+            try:
+                return await super().ModelInfer(request, context)
+            except Exception as error:
+                notes["code"] = as_ocr_error(error).code
+                raise
 
 
 class GrpcServer:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import time
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
@@ -19,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from protocol import names, tracing
+from protocol import journal, names, tracing
 from protocol.errors import (
     ClientGoneError,
     InternalError,
@@ -70,6 +69,7 @@ def as_ocr_error(error: BaseException) -> OcrError:
 
 def error_response(error: OcrError) -> Response:
     """The JSON answer for an error."""
+    journal.note(code=error.code)
     return Response(
         orjson.dumps(error.body()), error.status, headers={"content-type": "application/json", **error.headers()}
     )
@@ -142,16 +142,21 @@ class Envelope:
             await self._answer(scope, receive, send, own)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, own: dict[str, str]) -> None:
-        path = scope["path"]
-        started = time.monotonic()
+        if scope["path"] in _QUIET:
+            await self._send_with(scope, receive, send, own)
+        else:
+            with journal.line(path=scope["path"]) as notes:
+                notes["status"] = await self._send_with(scope, receive, send, own)
+
+    async def _send_with(self, scope: Scope, receive: Receive, send: Send, own: dict[str, str]) -> int:
+        """Answer with our headers; the status."""
         status, finished = 0, False
 
         async def send_with_ids(message: Message) -> None:
             nonlocal status, finished
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(raw=message.setdefault("headers", []))
-                headers.update(own)
+                MutableHeaders(raw=message.setdefault("headers", [])).update(own)
             elif message["type"] == "http.response.body":
                 finished = not message.get("more_body", False)
             await send(message)
@@ -164,12 +169,7 @@ class Envelope:
                 await error_response(error)(scope, receive, send_with_ids)
             elif not finished:
                 raise  # only breaking the connection tells the client that the rest will not come
-        finally:
-            if path not in _QUIET:
-                seconds = time.monotonic() - started
-                level = logging.INFO if status < 500 else logging.WARNING
-                extra = {"path": path, "status": status, "ms": round(seconds * 1000, 1)}
-                _log.log(level, "request", extra=extra)
+        return status
 
 
 async def answer_in_shape(_request: Request, error: Exception) -> Response:

@@ -78,6 +78,9 @@ def configure(level: str = "info") -> None:
     Lines for every request from uvicorn (probes, scrapes) and KServe's timings are off: the service writes one line a
     request itself.
     """
+    # Nothing of this is written, and finding it out costs more than writing the line (see Python's logging HOWTO).
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     own = {"handlers": ["stderr"], "level": level.upper(), "propagate": False}
     quiet = {"level": "WARNING", "propagate": True, "handlers": []}
     logging.config.dictConfig(

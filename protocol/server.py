@@ -104,6 +104,7 @@ class OcrServer(ModelServer):
                 server_header=False,
                 lifespan="off",
                 ws="none",
+                proxy_headers=False,
                 http="httptools",
                 timeout_graceful_shutdown=self._settings.drain_seconds,
                 timeout_keep_alive=self.timeout_keep_alive,

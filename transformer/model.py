@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections import defaultdict
 from collections.abc import Mapping
@@ -12,8 +11,8 @@ from typing import Any
 
 from kserve import InferRequest, InferResponse
 
+from protocol import journal, names
 from protocol import metrics as shared
-from protocol import names
 from protocol.concurrent import gather_or_cancel
 from protocol.cpus import granted_cpus
 from protocol.errors import InvalidParameterError, OcrError
@@ -26,7 +25,6 @@ from transformer.predictor import PredictorClient
 from transformer.requests import Document, OcrRequest
 from transformer.settings import TransformerSettings
 
-_log = logging.getLogger("ocr.transformer")
 _METADATA_SECONDS = 5.0
 _CACHED_SECONDS = 60.0
 
@@ -136,7 +134,7 @@ class _Reading:
         pages = sum(len(document.pages) for document in found)
         shared.note_pages(pages)
         milliseconds = {f"{stage}_ms": round(seconds * 1000, 1) for stage, seconds in self._seconds.items()}
-        _log.info("read", extra={"documents": len(found), "pages": pages, **milliseconds})
+        journal.note(documents=len(found), pages=pages, **milliseconds)
         return found
 
     async def _document(self, document: Document, number: int) -> ReadDocument:
