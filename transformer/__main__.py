@@ -17,6 +17,7 @@ def main() -> None:
     from transformer import metrics  # noqa: PLC0415
     from transformer.gateway import route  # noqa: PLC0415
     from transformer.model import TransformerModel  # noqa: PLC0415
+    from transformer.webpage import routes as web_routes  # noqa: PLC0415
 
     refuse_workers()
     if not args.predictor_host:
@@ -25,7 +26,7 @@ def main() -> None:
     metrics.announce()
     scheme = "https" if args.predictor_use_ssl else "http"
     model = TransformerModel(args.model_name, settings, predictor_url=f"{scheme}://{args.predictor_host}")
-    routes = [route(model, settings)]
+    routes = [route(model, settings), *(web_routes(args.model_name) if settings.web else ())]
     OcrServer(settings, max_bytes=settings.max_bytes, routes=routes).start([model])
 
 
