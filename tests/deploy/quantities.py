@@ -12,7 +12,7 @@ def amount(quantity: str) -> Decimal:
     """The number that ``quantity`` stands for: CPUs, or bytes."""
     for power, suffix in enumerate(_BINARY, start=1):
         if quantity.endswith(suffix):
-            return Decimal(quantity.removesuffix(suffix)) * 1024**power
+            return Decimal(quantity.removesuffix(suffix)) * Decimal(1024) ** power
     suffix = quantity.lstrip("0123456789.")
     return Decimal(quantity.removesuffix(suffix)) * _DECIMAL[suffix]
 

@@ -82,15 +82,15 @@ def strict(schema: Any) -> Any:
 @functools.cache
 def _validator(api_version: str, kind: str) -> Draft202012Validator:
     schema = strict(_definitions()[api_version, kind])
-    schema["properties"] = {**schema["properties"], **dict.fromkeys(("apiVersion", "kind"), {"type": "string"})}
+    schema["properties"] = {**schema["properties"], "apiVersion": {"type": "string"}, "kind": {"type": "string"}}
     schema["properties"]["metadata"] = {"type": "object"}
     schema["additionalProperties"] = False
     return Draft202012Validator(schema)
 
 
-def is_custom(resource: Resource) -> bool:
-    """Whether a CustomResourceDefinition defines its kind."""
-    return (resource["apiVersion"], resource["kind"]) in _definitions()
+def definition(api_version: str, kind: str) -> dict[str, Any] | None:
+    """The structural schema of a custom resource; None for Kubernetes' own kinds."""
+    return _definitions().get((api_version, kind))
 
 
 def problems(resource: Resource) -> list[str]:
@@ -106,7 +106,7 @@ def _problems(text: str) -> tuple[str, ...]:
 
 
 def _found(resource: Resource) -> Iterator[str]:
-    if is_custom(resource):
+    if definition(resource["apiVersion"], resource["kind"]) is not None:
         for error in _validator(resource["apiVersion"], resource["kind"]).iter_errors(resource):
             yield f"{error.json_path}: {error.message}"
         # What every object's metadata may hold is Kubernetes' own to say.

@@ -1,0 +1,317 @@
+"""Rules that KServe and Knative have beside their schemas, and the arithmetic that the manifests promise.
+
+Read from the sources of KServe 0.20 and Knative 1.21 to 1.23.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+import yaml
+
+from predictor.settings import PredictorSettings
+from protocol.names import MODEL_NAME
+from protocol.version import VERSION
+from tests.deploy.quantities import amount
+from tests.deploy.rendering import (
+    CASES,
+    OVERLAYS,
+    ROOT,
+    Resource,
+    arguments,
+    environment,
+    namespace,
+    of_kind,
+    only,
+    parts,
+    render,
+    service,
+)
+from transformer.settings import TransformerSettings
+
+KNATIVE_CASES = [case for case in CASES if "standard-mode" not in case[1]]
+STANDARD_CASES = [case for case in CASES if "standard-mode" in case[1]]
+SEPARATE_CASES = [case for case in KNATIVE_CASES if "collocated" not in case[1]]
+COLLOCATED_CASES = [case for case in CASES if "collocated" in case[1]]
+
+POD_FIELDS = {"automountServiceAccountToken", "containers", "enableServiceLinks", "imagePullSecrets",
+              "serviceAccountName", "volumes"}  # fmt: skip
+"""Fields of a pod that Knative takes without a feature flag."""
+COMPONENT_FIELDS = {"annotations", "canaryTrafficPercent", "containerConcurrency", "labels", "maxReplicas",
+                    "minReplicas", "scaleMetric", "scaleTarget", "timeout"}  # fmt: skip
+CONTAINER_FIELDS = {"args", "command", "env", "image", "imagePullPolicy", "livenessProbe", "name", "ports",
+                    "readinessProbe", "resources", "securityContext", "startupProbe", "volumeMounts"}  # fmt: skip
+RESERVED_PORTS = {8008, 8012, 8013, 8022, 9090, 9091}
+QUEUE_PROXY_QUIET = 30
+"""Seconds that queue-proxy waits after SIGTERM for routes to forget the pod."""
+COLD_START = 60
+"""Seconds allowed for a pod to come from nothing, its image pulled."""
+QUEUE_PROXY = "queue.sidecar.serving.knative.dev/{}-resource-{}"
+
+
+def containers(inference_service: Resource) -> list[Resource]:
+    return [container for part in parts(inference_service).values() for container in part["containers"]]
+
+
+def predictor_container(inference_service: Resource) -> Resource:
+    container: Resource = parts(inference_service)["predictor"]["containers"][0]
+    return container
+
+
+def transformer_container(inference_service: Resource) -> Resource:
+    container: Resource = containers(inference_service)[-1]
+    return container
+
+
+@pytest.mark.parametrize(("overlay", "components"), CASES)
+def test_first_container_is_kserves(overlay: str, components: tuple[str, ...]) -> None:
+    for part in parts(service(overlay, components)).values():
+        assert part["containers"][0]["name"] == "kserve-container"
+
+
+@pytest.mark.parametrize(("overlay", "components"), CASES)
+def test_arguments_name_one_model_and_one_server(overlay: str, components: tuple[str, ...]) -> None:
+    for container in containers(service(overlay, components)):
+        said = arguments(container)
+        assert said["workers"] == "1"
+        assert said["model_name"] == MODEL_NAME
+        assert said["http_port"].isdecimal()
+
+
+@pytest.mark.parametrize(("overlay", "components"), SEPARATE_CASES)
+def test_kserve_says_where_the_predictor_is(overlay: str, components: tuple[str, ...]) -> None:
+    # Said here it would be wrong in every namespace but one.
+    assert "predictor_host" not in arguments(transformer_container(service(overlay, components)))
+
+
+@pytest.mark.parametrize(("overlay", "components"), CASES)
+def test_settings_are_ones_that_the_services_have(overlay: str, components: tuple[str, ...]) -> None:
+    found = service(overlay, components)
+    PredictorSettings.from_environment(environment(predictor_container(found)))
+    TransformerSettings.from_environment(environment(transformer_container(found)))
+    for container, settings in (
+        (predictor_container(found), PredictorSettings),
+        (transformer_container(found), TransformerSettings),
+    ):
+        names = {f"OCR_{field.upper()}" for field in settings.model_fields}
+        assert set(environment(container)) <= names  # neither PYTHONPATH nor PORT, which are refused
+
+
+@pytest.mark.parametrize(("overlay", "components"), SEPARATE_CASES)
+def test_predictor_concurrency_is_its_workers_is_its_cpus(overlay: str, components: tuple[str, ...]) -> None:
+    predictor = parts(service(overlay, components))["predictor"]
+    container = predictor["containers"][0]
+    workers = int(environment(container)["OCR_WORKERS"])
+    assert predictor["containerConcurrency"] == predictor["scaleTarget"] == workers
+    assert amount(container["resources"]["limits"]["cpu"]) == workers
+
+
+@pytest.mark.parametrize(("overlay", "components"), CASES)
+def test_transformer_concurrency_is_a_small_multiple_of_its_cpus(overlay: str, components: tuple[str, ...]) -> None:
+    found = service(overlay, components)
+    container = transformer_container(found)
+    cpus = amount(container["resources"]["limits"]["cpu"])
+    outer = parts(found).get("transformer", parts(found)["predictor"])
+    assert cpus < outer["containerConcurrency"] <= 10 * cpus
+    assert int(environment(container)["OCR_DECODERS"]) == cpus
+
+
+@pytest.mark.parametrize(("overlay", "components"), CASES)
+def test_timeouts_nest(overlay: str, components: tuple[str, ...]) -> None:
+    found = service(overlay, components)
+    predictor, outer = parts(found)["predictor"], parts(found).get("transformer", parts(found)["predictor"])
+    page = int(environment(predictor_container(found))["OCR_PAGE_SECONDS"])
+    request = int(environment(transformer_container(found))["OCR_REQUEST_SECONDS"])
+    read_again = 2 * page
+    assert read_again <= predictor["timeout"]
+    assert read_again + COLD_START <= request < outer["timeout"] <= 600
+
+
+@pytest.mark.parametrize(("overlay", "components"), SEPARATE_CASES)
+def test_drain_fits_the_grace_that_knative_gives(overlay: str, components: tuple[str, ...]) -> None:
+    found = service(overlay, components)
+    for part, setting in (("predictor", "OCR_PAGE_SECONDS"), ("transformer", "OCR_REQUEST_SECONDS")):
+        said = environment(parts(found)[part]["containers"][0])
+        needed = QUEUE_PROXY_QUIET + int(said[setting]) + int(said["OCR_DRAIN_SECONDS"])
+        assert needed <= parts(found)[part]["timeout"], part
+
+
+@pytest.mark.parametrize(("overlay", "components"), KNATIVE_CASES)
+def test_nothing_that_knative_gates_or_refuses(overlay: str, components: tuple[str, ...]) -> None:
+    for part in parts(service(overlay, components)).values():
+        assert set(part) <= POD_FIELDS | COMPONENT_FIELDS
+        ports = [port for container in part["containers"] for port in container.get("ports", [])]
+        assert len(ports) == 1
+        assert ports[0].get("name", "") in ("", "http1", "h2c")
+        assert ports[0]["containerPort"] not in RESERVED_PORTS
+        mounted = {mount["name"] for container in part["containers"] for mount in container["volumeMounts"]}
+        assert mounted == {volume["name"] for volume in part["volumes"]}
+        assert all(set(volume) == {"name", "emptyDir"} for volume in part["volumes"])
+        for container in part["containers"]:
+            assert set(container) <= CONTAINER_FIELDS
+            assert set(container["securityContext"]["capabilities"]) == {"drop"}
+            assert all(set(entry) == {"name", "value"} for entry in container.get("env", []))
+            if "ports" not in container:
+                assert not {"livenessProbe", "readinessProbe", "startupProbe"} & set(container)
+
+
+@pytest.mark.parametrize(("overlay", "components"), KNATIVE_CASES)
+def test_knative_probes_until_the_first_yes(overlay: str, components: tuple[str, ...]) -> None:
+    for container in containers(service(overlay, components)):
+        if "ports" not in container:
+            continue
+        probe = container["readinessProbe"]
+        assert probe["httpGet"] == {"path": "/v2/health/ready", "port": int(arguments(container)["http_port"])}
+        # With a period Knative asks once in that period; and without one these two are refused.
+        assert not {"periodSeconds", "timeoutSeconds", "failureThreshold"} & set(probe)
+
+
+@pytest.mark.parametrize(("overlay", "components"), KNATIVE_CASES)
+def test_scaling_is_what_the_knative_autoscaler_takes(overlay: str, components: tuple[str, ...]) -> None:
+    for part in parts(service(overlay, components)).values():
+        assert part["scaleMetric"] in ("concurrency", "rps")
+        assert 0 == part["minReplicas"] < part["maxReplicas"]
+        assert part["scaleTarget"] <= part["containerConcurrency"]
+
+
+@pytest.mark.parametrize(("overlay", "components"), STANDARD_CASES)
+def test_standard_mode_is_what_the_horizontal_autoscaler_takes(overlay: str, components: tuple[str, ...]) -> None:
+    found = service(overlay, components)
+    assert found["metadata"]["annotations"]["serving.kserve.io/deploymentMode"] == "Standard"
+    for part in parts(found).values():
+        assert part["scaleMetric"] == "cpu"
+        assert 1 <= part["scaleTarget"] <= 100
+        assert 1 <= part["minReplicas"] <= part["maxReplicas"]
+        assert not {"annotations", "canaryTrafficPercent"} & set(part)
+        drain = max(int(environment(container)["OCR_DRAIN_SECONDS"]) for container in part["containers"])
+        assert part["terminationGracePeriodSeconds"] > drain
+        assert all("preStop" in container["lifecycle"] for container in part["containers"])
+
+
+@pytest.mark.parametrize(("overlay", "components"), COLLOCATED_CASES)
+def test_collocated_containers_find_each_other(overlay: str, components: tuple[str, ...]) -> None:
+    found = service(overlay, components)
+    assert set(parts(found)) == {"predictor"}
+    predictor, transformer = parts(found)["predictor"]["containers"]
+    assert transformer["name"] == "transformer-container"
+    assert arguments(transformer)["predictor_host"] == f"localhost:{arguments(predictor)['http_port']}"
+    assert arguments(predictor)["http_port"] != arguments(transformer)["http_port"]
+    assert {mount["name"] for mount in predictor["volumeMounts"]}.isdisjoint(
+        mount["name"] for mount in transformer["volumeMounts"]
+    )
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_grpc_moves_the_port_and_not_the_health(overlay: str) -> None:
+    container = transformer_container(service(overlay, ("grpc",)))
+    assert arguments(container)["enable_grpc"] == "true"
+    assert container["ports"] == [
+        {"containerPort": int(arguments(container)["grpc_port"]), "name": "h2c", "protocol": "TCP"}
+    ]
+    assert set(container["livenessProbe"]) & {"httpGet", "tcpSocket"} == {"tcpSocket"}
+
+
+@pytest.mark.parametrize(("overlay", "components"), CASES)
+def test_containers_satisfy_the_restricted_profile(overlay: str, components: tuple[str, ...]) -> None:
+    labels = only(render(overlay, components), "Namespace")["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+    for container in containers(service(overlay, components)):
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+            "runAsGroup": 10001,
+            "runAsNonRoot": True,
+            "runAsUser": 10001,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        }
+        assert [mount["mountPath"] for mount in container["volumeMounts"]] == ["/tmp"]
+
+
+@pytest.mark.parametrize(("overlay", "components"), CASES)
+def test_pods_use_the_account_without_a_token(overlay: str, components: tuple[str, ...]) -> None:
+    account = only(render(overlay, components), "ServiceAccount")
+    assert account["automountServiceAccountToken"] is False
+    for part in parts(service(overlay, components)).values():
+        assert part["serviceAccountName"] == account["metadata"]["name"]
+        assert part["automountServiceAccountToken"] is False
+
+
+@pytest.mark.parametrize(("overlay", "components"), CASES)
+def test_quota_leaves_room_for_a_roll_at_full_scale(overlay: str, components: tuple[str, ...]) -> None:
+    hard = only(render(overlay, components), "ResourceQuota")["spec"]["hard"]
+    needed: dict[str, Decimal] = dict.fromkeys(hard, Decimal(0))
+    for part in parts(service(overlay, components)).values():
+        copies = 2 * part["maxReplicas"]
+        needed["pods"] += copies
+        for name in set(hard) - {"pods"}:
+            kind, resource = name.split(".")
+            annotation = QUEUE_PROXY.format(resource, kind.removesuffix("s"))
+            queue_proxy = part.get("annotations", {}).get(annotation, "0")
+            each = sum(amount(container["resources"][kind][resource]) for container in part["containers"])
+            needed[name] += copies * (each + amount(queue_proxy))
+    short = {name: (needed[name], hard[name]) for name in hard if amount(hard[name]) < needed[name]}
+    assert not short
+
+
+@pytest.mark.parametrize(("overlay", "components"), KNATIVE_CASES)
+def test_queue_proxy_has_resources_for_the_quota(overlay: str, components: tuple[str, ...]) -> None:
+    for part in parts(service(overlay, components)).values():
+        for resource in ("cpu", "memory"):
+            request = amount(part["annotations"][QUEUE_PROXY.format(resource, "request")])
+            assert request <= amount(part["annotations"][QUEUE_PROXY.format(resource, "limit")])
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_autoscaling_annotations_stay_on_the_components(overlay: str) -> None:
+    # Knative refuses them on a Service's own metadata.
+    annotations = service(overlay)["metadata"]["annotations"]
+    assert not [name for name in annotations if name.startswith("autoscaling.knative.dev/")]
+
+
+@pytest.mark.parametrize(("overlay", "components"), CASES)
+def test_everything_is_denied_that_is_not_allowed(overlay: str, components: tuple[str, ...]) -> None:
+    policies = {policy["metadata"]["name"]: policy for policy in of_kind(render(overlay, components), "NetworkPolicy")}
+    deny = policies.pop("default-deny")["spec"]
+    assert deny == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    for policy in policies.values():
+        rules = policy["spec"].get("ingress", []) + policy["spec"].get("egress", [])
+        assert rules
+        assert all(rule["ports"] and (rule.get("from") or rule.get("to")) for rule in rules)
+
+
+@pytest.mark.parametrize("overlay", ["staging", "production"])
+def test_where_images_are_promoted_none_is_called_latest(overlay: str) -> None:
+    for container in containers(service(overlay)):
+        name = container["image"].rpartition("/")[2]
+        assert "@sha256:" in name or (":" in name and not name.endswith(":latest"))
+
+
+@pytest.mark.parametrize("overlay", ["staging", "production"])
+def test_without_a_promoted_digest_the_service_is_stopped(overlay: str) -> None:
+    found = service(overlay)
+    promoted = all("@sha256:" in container["image"] for container in containers(found))
+    stopped = found["metadata"]["annotations"].get("serving.kserve.io/stop") == "true"
+    assert promoted is not stopped
+
+
+def test_images_loaded_by_hand_have_the_distributions_version() -> None:
+    version = VERSION
+    for container in containers(service("local")):
+        assert container["image"].startswith("dev.local/")  # Knative resolves no tag there
+        assert container["image"].endswith(f":{version}")
+    for dockerfile in ("predictor/Dockerfile", "transformer/Dockerfile"):
+        assert f"ARG VERSION={version}\n" in (ROOT / dockerfile).read_text()
+
+
+def test_production_is_larger_and_sleeps_later() -> None:
+    for part in ("predictor", "transformer"):
+        dev, production = parts(service("dev"))[part], parts(service("production"))[part]
+        assert production["maxReplicas"] > dev["maxReplicas"]
+        assert "autoscaling.knative.dev/scale-to-zero-pod-retention-period" in production["annotations"]
+
+
+def test_the_namespace_of_the_base_is_the_laptops() -> None:
+    base = yaml.safe_load((ROOT / "manifests" / "kustomization.yaml").read_text())
+    assert base["namespace"] == namespace("local") == "ocr"
