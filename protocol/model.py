@@ -58,6 +58,10 @@ class OcrDataPlane(DataPlane):
     async def get_model(self, name: str) -> OcrModel:
         return self.ocr_model(name)
 
+    def metadata(self) -> dict[str, Any]:
+        """KServe's, with the extensions that are really here: models are not loaded or unloaded over the network."""
+        return {**super().metadata(), "extensions": ["binary_tensor_data"]}
+
     async def ready(self) -> bool:
         """True once every model is; KServe's own says True from the start."""
         models = self.model_registry.get_models().values()
