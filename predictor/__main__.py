@@ -6,11 +6,13 @@ import sys
 
 from predictor.settings import PredictorSettings
 from protocol.settings import load_or_exit
+from protocol.slim import leave_out_unused
 
 
 def main() -> None:
     """Check the settings before anything heavy is imported, then serve until SIGTERM."""
     settings = load_or_exit(PredictorSettings)
+    leave_out_unused()
     from kserve.model_server import args  # noqa: PLC0415
 
     from predictor import metrics  # noqa: PLC0415

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 
 from protocol.settings import load_or_exit
+from protocol.slim import leave_out_unused
 from transformer.settings import TransformerSettings
 
 
 def main() -> None:
     """Check the settings before anything heavy is imported, then serve until SIGTERM."""
     settings = load_or_exit(TransformerSettings)
+    leave_out_unused()
     from kserve.model_server import args  # noqa: PLC0415
 
     from protocol.server import OcrServer, refuse_workers  # noqa: PLC0415
