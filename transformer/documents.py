@@ -76,6 +76,11 @@ class DocumentReader:
         """Whether documents are taken."""
         return self._pool.ready
 
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of the workers, for diagnosis."""
+        return self._pool.pids
+
     async def start(self) -> None:
         """Start the workers; on return they are warm."""
         await self._pool.start()

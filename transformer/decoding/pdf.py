@@ -26,6 +26,7 @@ _MIN_DPI = 100
 _DRAWN_PIXELS = 40_000_000
 """Drawn pages beyond A3 get less than 300 dpi rather than more pixels; their text is larger."""
 _LONGEST_SIDE = 32_000
+_MOST_POINTS = 1e6
 _SCAN_COVERS = 0.8
 """Share of the page that images must cover for it to count as scanned."""
 _PART_COVERS = 0.02
@@ -51,6 +52,8 @@ class PdfDocument:
         Raises EncryptedDocumentError or DamagedDocumentError.
         """
         self._page_pixels = page_pixels
+        # PDFium keeps its last error, and a PDF without pages sets none: set one that says nothing about this file.
+        raw.FPDF_LoadMemDocument64(b"", 0, None)
         try:
             self._pdf: Any = pypdfium2.PdfDocument(file)
         except pypdfium2.PdfiumError as error:
@@ -58,9 +61,7 @@ class PdfDocument:
                 raise EncryptedDocumentError(
                     "the PDF is encrypted and opens only with a password; save it without one and send that"
                 ) from None
-            if error.err_code == raw.FPDF_ERR_SUCCESS:
-                raise damaged("the PDF file", "it has no pages") from None
-            raise damaged("the PDF file", error) from error
+            raise damaged("the PDF file", "it is no complete PDF or has no pages") from error
         with _pdfium("the PDF file", 1):
             self._pdf.init_forms()
 
@@ -82,12 +83,7 @@ class PdfDocument:
                 scan = _scan_dpi(page, width * height)
                 dpi = _fitting(width, height, scan or DPI, pixels=page_pixels if scan else _drawn(page_pixels))
                 check_page(number, _size(width, height, dpi), page_pixels)
-                # Memory that numpy keeps alive, not PDFium: the array is the bitmap.
-                bitmap = page.render(
-                    scale=_scale(dpi),
-                    rev_byteorder=True,
-                    bitmap_maker=pypdfium2.PdfBitmap.new_foreign,
-                )
+                bitmap = page.render(scale=_scale(dpi), rev_byteorder=True)
                 return Page(np.ascontiguousarray(bitmap.to_numpy()), round(dpi))
             finally:
                 page.close()
@@ -121,11 +117,13 @@ def _size(width: float, height: float, dpi: float) -> Size:
 
 def _fitting(width: float, height: float, dpi: float, *, pixels: int) -> float:
     """``dpi``, or as much of it as a page of so many points may have, but not so little that nothing can be read."""
-    if not (0 < width < math.inf and 0 < height < math.inf):
-        raise ValueError(f"its size is {width} x {height} points")
-    # A pixel is kept back on each side for rounding up.
-    most = min(math.sqrt(pixels / (width * height)) * _POINTS, _LONGEST_SIDE * _POINTS / max(width, height))
-    return dpi if dpi <= most else max(most * (1 - 2 / _LONGEST_SIDE), min(dpi, _MIN_DPI))
+    if not (0 < width < _MOST_POINTS and 0 < height < _MOST_POINTS):
+        raise ValueError(f"it says it is {width:g} x {height:g} points large")
+    # The largest scale s with (width s + 1) (height s + 1) <= pixels, since both sides are rounded up.
+    area, sides = width * height, width + height
+    scale = (math.sqrt(sides**2 + 4 * area * (pixels - 1)) - sides) / (2 * area)
+    most = min(scale, _LONGEST_SIDE / max(width, height)) * _POINTS
+    return dpi if dpi <= most else max(most, min(dpi, _MIN_DPI))
 
 
 def _drawn(page_pixels: int) -> int:

@@ -28,6 +28,7 @@ from transformer.preprocess import Prepared, prepare
 
 STRETCH = "stretch"
 """The step that makes the pixels of a fax square."""
+_OPENCV_NO_MEMORY = -4
 _PREPARED_SIDE = 16
 """Pixels below which a side leaves nothing to measure, and no text to help."""
 
@@ -122,7 +123,9 @@ class Decoder:
             dpi = job.options.dpi if job.options.dpi and job.kind != "pdf" else page.dpi
             ready = _prepare(page, dpi, job)
             keep = len(numbers) != 1
-        except MemoryError:
+        except (MemoryError, cv2.error) as error:
+            if isinstance(error, cv2.error) and error.code != _OPENCV_NO_MEMORY:
+                raise
             raise no_memory(number) from None
         finally:
             if not keep:
