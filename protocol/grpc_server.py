@@ -10,7 +10,8 @@ from kserve.protocol.grpc import grpc_predict_v2_pb2_grpc
 from kserve.protocol.grpc.servicer import InferenceServicer
 
 from protocol import journal, metrics, names, tracing
-from protocol.http import as_ocr_error, fit_request_id
+from protocol.errors import OcrError
+from protocol.http import as_ocr_error, fit_request_id, in_our_terms
 from protocol.model import ClosedRepository, OcrDataPlane
 
 _STATUS = {status.value[0]: status for status in StatusCode}
@@ -41,9 +42,10 @@ class _Servicer(InferenceServicer):
             metrics.request("infer", "grpc"),
         ):
             try:
-                return await super().ModelInfer(request, context)
-            except Exception as error:
-                notes["code"] = as_ocr_error(error).code
+                with in_our_terms():
+                    return await super().ModelInfer(request, context)
+            except OcrError as error:
+                notes["code"] = error.code
                 raise
 
 

@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from protocol import metrics, names, tensors
 from protocol.errors import MalformedRequestError, OcrError, RouteNotFoundError
-from protocol.http import Handler, error_response, read_body, while_connected
+from protocol.http import Handler, error_response, in_our_terms, read_body, while_connected
 from protocol.model import OcrDataPlane, json_length
 
 
@@ -25,7 +25,8 @@ def inference_routes(dataplane: OcrDataPlane, *, max_bytes: int) -> list[APIRout
     """The routes that read, describe, or are closed, for the model in ``dataplane``."""
 
     async def infer(request: Request) -> Response:
-        with metrics.request("infer", "binary" if names.JSON_LENGTH in request.headers else "json"):
+        form = "binary" if names.JSON_LENGTH in request.headers else "json"
+        with metrics.request("infer", form), in_our_terms():
             model = dataplane.ocr_model(request.path_params["model_name"])
             body = await read_body(request, limit=max_bytes)
             inference = tensors.decode_request(body, json_length=json_length(request.headers), model_name=model.name)
@@ -34,7 +35,7 @@ def inference_routes(dataplane: OcrDataPlane, *, max_bytes: int) -> list[APIRout
             return Response(*_body_and_headers(answer, inference))
 
     async def predict(request: Request) -> Response:
-        with metrics.request("predict", "json"):
+        with metrics.request("predict", "json"), in_our_terms():
             model = dataplane.ocr_model(request.path_params["model_name"])
             body = await read_body(request, limit=max_bytes)
             inference = v1_request(body, model_name=model.name)

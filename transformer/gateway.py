@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from protocol import metrics, names, tensors
 from protocol.errors import MalformedRequestError, NotAcceptableError, OcrError, StartingError
-from protocol.http import error_response, read_body, while_connected
+from protocol.http import error_response, in_our_terms, read_body, while_connected
 from transformer.model import TransformerModel
 from transformer.openapi import GATEWAY
 from transformer.requests import KNOWN_PARAMETERS
@@ -45,7 +45,7 @@ def route(model: TransformerModel, settings: TransformerSettings) -> APIRoute:
         content_type = request.headers.get("content-type", "")
         kind = media_type(content_type)
         try:
-            with metrics.request("gateway", _protocol(kind)):
+            with metrics.request("gateway", _protocol(kind)), in_our_terms():
                 if not model.ready:
                     raise StartingError("the service is starting; try again in a moment", retry_after=1)
                 wanted = negotiate(request.headers.get("accept", ""))
