@@ -18,7 +18,7 @@ def main() -> None:
     from predictor import metrics  # noqa: PLC0415
     from predictor.languages import ModelDirectoryError  # noqa: PLC0415
     from predictor.model import PredictorModel  # noqa: PLC0415
-    from protocol.server import OcrServer, refuse_workers  # noqa: PLC0415
+    from protocol.server import OcrServer, bodies_of, refuse_workers  # noqa: PLC0415
 
     refuse_workers()
     metrics.announce(engine=settings.engine)
@@ -27,7 +27,7 @@ def main() -> None:
     except ModelDirectoryError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(2) from None
-    OcrServer(settings, max_bytes=settings.max_bytes).start([model])
+    OcrServer(settings, bodies_of(settings)).start([model])
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from kserve.protocol.rest.v1_endpoints import V1Endpoints
 from kserve.protocol.rest.v2_endpoints import V2Endpoints
 from starlette.exceptions import HTTPException
 
+from protocol.bodies import Bodies
 from protocol.errors import OcrError
 from protocol.http import Envelope, answer_in_shape
 from protocol.model import OcrDataPlane
@@ -27,7 +28,7 @@ _ERRORS = (
 
 
 def application(
-    dataplane: OcrDataPlane, *, max_bytes: int, routes: Sequence[APIRoute] = (), docs: bool = False
+    dataplane: OcrDataPlane, bodies: Bodies, *, routes: Sequence[APIRoute] = (), docs: bool = False
 ) -> Envelope:
     """The ASGI application serving the model in ``dataplane``, with ``routes`` of the service beside it."""
     app = FastAPI(
@@ -36,7 +37,7 @@ def application(
         docs_url="/docs" if docs else None,
         redoc_url=None,
     )
-    app.router.routes.extend([*routes, *inference_routes(dataplane, max_bytes=max_bytes), *_kserve_routes(dataplane)])
+    app.router.routes.extend([*routes, *inference_routes(dataplane, bodies), *_kserve_routes(dataplane)])
     for kind in _ERRORS:
         app.add_exception_handler(kind, answer_in_shape)
     return Envelope(app)

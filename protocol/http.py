@@ -29,7 +29,6 @@ from protocol.errors import (
     OcrError,
     RouteNotFoundError,
     StartingError,
-    TooManyBytesError,
 )
 
 T = TypeVar("T")
@@ -85,27 +84,6 @@ def error_response(error: OcrError) -> Response:
     return Response(
         orjson.dumps(error.body()), error.status, headers={"content-type": "application/json", **error.headers()}
     )
-
-
-async def read_body(request: Request, *, limit: int) -> bytes:
-    """The request's body, never holding more than ``limit`` bytes. Raises TooManyBytesError, ClientGoneError."""
-    too_many = TooManyBytesError(f"the request's body is over the limit of {limit} bytes; send fewer or smaller files")
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
-        raise too_many
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await request.receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGoneError(_GONE)
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > limit:
-            raise too_many
-        chunks.append(chunk)
-        if not message.get("more_body"):
-            return b"".join(chunks) if len(chunks) > 1 else chunk
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:

@@ -16,30 +16,31 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from protocol import metrics, names, tensors
+from protocol.bodies import Bodies
 from protocol.errors import MalformedRequestError, OcrError, RouteNotFoundError
-from protocol.http import Handler, error_response, in_our_terms, read_body, while_connected
+from protocol.http import Handler, error_response, in_our_terms, while_connected
 from protocol.model import OcrDataPlane, json_length
 
 
-def inference_routes(dataplane: OcrDataPlane, *, max_bytes: int) -> list[APIRoute]:
+def inference_routes(dataplane: OcrDataPlane, bodies: Bodies) -> list[APIRoute]:
     """The routes that read, describe, or are closed, for the model in ``dataplane``."""
 
     async def infer(request: Request) -> Response:
         form = "binary" if names.JSON_LENGTH in request.headers else "json"
         with metrics.request("infer", form), in_our_terms():
             model = dataplane.ocr_model(request.path_params["model_name"])
-            body = await read_body(request, limit=max_bytes)
-            inference = tensors.decode_request(body, json_length=json_length(request.headers), model_name=model.name)
-            del body  # the tensors hold what they need of it
-            answer, _ = await while_connected(request, model(inference, headers=request.headers))
+            async with bodies.read(request) as body:
+                length = json_length(request.headers)
+                inference = tensors.decode_request(body, json_length=length, model_name=model.name)
+                answer, _ = await while_connected(request, model(inference, headers=request.headers))
             return Response(*_body_and_headers(answer, inference))
 
     async def predict(request: Request) -> Response:
         with metrics.request("predict", "json"), in_our_terms():
             model = dataplane.ocr_model(request.path_params["model_name"])
-            body = await read_body(request, limit=max_bytes)
-            inference = v1_request(body, model_name=model.name)
-            answer, _ = await while_connected(request, model(inference, headers=request.headers))
+            async with bodies.read(request) as body:
+                inference = v1_request(body, model_name=model.name)
+                answer, _ = await while_connected(request, model(inference, headers=request.headers))
             return Response(v1_response(answer), headers={"content-type": "application/json"})
 
     async def describe(request: Request) -> Response:

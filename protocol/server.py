@@ -18,6 +18,7 @@ from kserve import ModelServer
 
 from protocol import logs, metrics, tracing
 from protocol.app import application
+from protocol.bodies import Bodies
 from protocol.errors import OcrError
 from protocol.grpc_server import GrpcServer
 from protocol.model import ClosedRepository, OcrDataPlane, OcrModel
@@ -36,11 +37,11 @@ class _Uvicorn(uvicorn.Server):
 class OcrServer(ModelServer):
     """Serves one :class:`OcrModel`. Exit status 1 and a sentence in the log if it cannot."""
 
-    def __init__(self, settings: Settings, *, max_bytes: int, routes: Sequence[APIRoute] = ()) -> None:
+    def __init__(self, settings: Settings, bodies: Bodies, *, routes: Sequence[APIRoute] = ()) -> None:
         logs.configure(settings.log_level)
         super().__init__(grace_period=settings.drain_seconds, enable_docs_url=settings.docs)
         self._settings = settings
-        self._max_bytes = max_bytes
+        self._bodies = bodies
         self._routes = routes
         self.dataplane = OcrDataPlane(model_registry=self.registered_models)
         self.model_repository_extension = ClosedRepository(model_registry=self.registered_models)
@@ -69,7 +70,10 @@ class OcrServer(ModelServer):
             listening = _listen(self.http_port)
             if self.enable_grpc:
                 grpc = GrpcServer(
-                    self.dataplane, self.model_repository_extension, port=self.grpc_port, max_bytes=self._max_bytes
+                    self.dataplane,
+                    self.model_repository_extension,
+                    port=self.grpc_port,
+                    max_bytes=self._settings.max_bytes,
                 )
                 await grpc.start()
         except OSError as error:
@@ -95,7 +99,7 @@ class OcrServer(ModelServer):
         _log.info("ready")
 
     def _rest(self) -> _Uvicorn:
-        app = application(self.dataplane, max_bytes=self._max_bytes, routes=self._routes, docs=self._settings.docs)
+        app = application(self.dataplane, self._bodies, routes=self._routes, docs=self._settings.docs)
         return _Uvicorn(
             uvicorn.Config(
                 app,
@@ -141,6 +145,11 @@ def _listen(port: int) -> socket.socket:
         listening.close()
         raise OSError(f"port {port} is not free ({error.strerror}); choose another one with --http_port") from None
     return listening
+
+
+def bodies_of(settings: Settings) -> Bodies:
+    """The bounds on request bodies that the settings give."""
+    return Bodies(limit=settings.max_bytes, total=settings.max_bytes_in_flight)
 
 
 def refuse_workers() -> None:

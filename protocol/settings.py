@@ -26,6 +26,12 @@ class Settings(BaseModel):
     drain_seconds: int = Field(
         30, ge=0, le=600, description="Seconds that admitted requests get to finish after SIGTERM."
     )
+    max_bytes: int = Field(
+        67_108_864, ge=1024, le=2_147_483_647, description="Bytes of one request's body; more are answered 413."
+    )
+    max_bytes_in_flight: int = Field(
+        536_870_912, ge=1024, description="Bytes of all request bodies held at once; a request beyond is answered 503."
+    )
     default_lang: str = Field(
         "eng",
         min_length=1,

@@ -15,7 +15,7 @@ def main() -> None:
     leave_out_unused()
     from kserve.model_server import args  # noqa: PLC0415
 
-    from protocol.server import OcrServer, refuse_workers  # noqa: PLC0415
+    from protocol.server import OcrServer, bodies_of, refuse_workers  # noqa: PLC0415
     from transformer import metrics  # noqa: PLC0415
     from transformer.gateway import route  # noqa: PLC0415
     from transformer.model import TransformerModel  # noqa: PLC0415
@@ -28,8 +28,9 @@ def main() -> None:
     metrics.announce()
     scheme = "https" if args.predictor_use_ssl else "http"
     model = TransformerModel(args.model_name, settings, predictor_url=f"{scheme}://{args.predictor_host}")
-    routes = [route(model, settings), *(web_routes(args.model_name) if settings.web else ())]
-    OcrServer(settings, max_bytes=settings.max_bytes, routes=routes).start([model])
+    bodies = bodies_of(settings)
+    routes = [route(model, bodies), *(web_routes(args.model_name) if settings.web else ())]
+    OcrServer(settings, bodies, routes=routes).start([model])
 
 
 if __name__ == "__main__":

@@ -16,12 +16,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from protocol import metrics, names, tensors
-from protocol.errors import MalformedRequestError, NotAcceptableError, OcrError, StartingError
-from protocol.http import error_response, in_our_terms, read_body, while_connected
+from protocol.bodies import Bodies
+from protocol.errors import InvalidParameterError, MalformedRequestError, NotAcceptableError, OcrError, StartingError
+from protocol.http import error_response, in_our_terms, while_connected
 from transformer.model import TransformerModel
 from transformer.openapi import GATEWAY
 from transformer.requests import KNOWN_PARAMETERS
-from transformer.settings import TransformerSettings
 
 PATH: Final = "/gateway/ocr"
 FILE_FIELD: Final = "image_file"
@@ -38,7 +38,7 @@ class Upload:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-def route(model: TransformerModel, settings: TransformerSettings) -> APIRoute:
+def route(model: TransformerModel, bodies: Bodies) -> APIRoute:
     """The gateway's route on ``model``."""
 
     async def gateway(request: Request) -> Response:
@@ -49,11 +49,11 @@ def route(model: TransformerModel, settings: TransformerSettings) -> APIRoute:
                 if not model.ready:
                     raise StartingError("the service is starting; try again in a moment", retry_after=1)
                 wanted = negotiate(request.headers.get("accept", ""))
-                body = await read_body(request, limit=settings.max_bytes)
-                upload = parse(body, content_type)
-                upload.options = {**upload.options, **dict(request.query_params)}
-                inference = to_inference(upload, model_name=model.name, wanted=wanted)
-                answer, _ = await while_connected(request, model(inference, headers=request.headers))
+                async with bodies.read(request) as body:
+                    upload = parse(body, content_type)
+                    upload.options = {**upload.options, **dict(request.query_params)}
+                    inference = to_inference(upload, model_name=model.name, wanted=wanted)
+                    answer, _ = await while_connected(request, model(inference, headers=request.headers))
                 return render(answer, inference, wanted)
         except OcrError as error:
             return error_response(error)
@@ -177,7 +177,9 @@ def _json(body: bytes) -> Upload:
 def negotiate(accept: str) -> str | None:
     """The output that answers an ``Accept`` header by itself, None for the V2 JSON body. Raises NotAcceptableError."""
     ranges = [_weighted(part) for part in accept.split(",") if part.strip()]
-    for _, kind in sorted(ranges, key=lambda found: -found[0]):
+    for weight, kind in sorted(ranges, key=lambda found: -found[0]):
+        if weight <= 0:
+            break  # what weighs nothing is refused
         if kind in {"*/*", "application/*", "application/json"}:
             return None
         if kind == "text/*":
@@ -201,11 +203,11 @@ def _weighted(part: str) -> tuple[float, str]:
 
 
 def to_inference(upload: Upload, *, model_name: str, wanted: str | None) -> InferRequest:
-    """The V2 request of an upload. Raises MalformedRequestError or NotAcceptableError."""
+    """The V2 request of an upload. Raises InvalidParameterError or NotAcceptableError."""
     options: Mapping[str, Any] = upload.options
     unknown = [name for name in options if name not in _OPTIONS]
     if unknown:
-        raise MalformedRequestError(f"unknown option '{unknown[0]}'; use one of {', '.join(sorted(_OPTIONS))}")
+        raise InvalidParameterError(f"unknown option '{unknown[0]}'; use one of {', '.join(sorted(_OPTIONS))}")
     if wanted in {names.PDF, names.HOCR} and len(upload.documents) > 1:
         raise NotAcceptableError("one PDF or hOCR answer holds one document; send them one by one, or accept JSON")
     outputs = [wanted] if wanted else _output_names(options.get(OUTPUTS_FIELD))

@@ -12,12 +12,6 @@ from protocol.settings import Settings
 class TransformerSettings(Settings):
     """Read from ``OCR_*`` variables by :meth:`Settings.from_environment`."""
 
-    max_bytes: int = Field(
-        67_108_864,
-        ge=1024,
-        le=4_294_967_296,
-        description="Bytes of one request's body; more are answered 413.",
-    )
     max_document_bytes: int = Field(
         52_428_800, ge=1024, le=4_294_967_296, description="Bytes of one document; more are answered 413."
     )
