@@ -22,6 +22,9 @@ class PredictorSettings(Settings):
     split: bool = Field(True, description="Read one page on all idle workers when it is one column.")
     tessdata: str = Field("", description="Directory of `*.traineddata` models; empty for the system's.")
     languages: int = Field(4, ge=1, le=64, description="Language combinations each worker keeps loaded.")
+    max_bytes: int = Field(
+        134_217_728, ge=1024, le=2_147_483_647, description="Bytes of one request's body; more are answered 413."
+    )
     max_pixels: int = Field(
         100_000_000, ge=10_000, le=1_000_000_000, description="Pixels of one page; more are answered 413."
     )
