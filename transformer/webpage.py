@@ -9,9 +9,34 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+PATH: Final = "/gateway/"
+
 _STYLE: Final = "style.css"
 _SCRIPTS: Final = ("dom.js", "service.js", "viewer.js", "app.js")
 """In the order in which they need each other; together they are one module."""
+
+
+def routes(model_name: str) -> list[APIRoute]:
+    """The page at :data:`PATH`, and the way there for those who leave out the last slash."""
+
+    async def show(request: Request) -> Response:
+        body, headers = page(model_name)
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        return Response(body, headers=headers)
+
+    async def redirect() -> Response:
+        # Relative, so that it also leads home behind a proxy that puts something in front of the path.
+        return RedirectResponse("gateway/", status_code=308)
+
+    return [
+        APIRoute(PATH, show, methods=["GET", "HEAD"], include_in_schema=False),
+        APIRoute(PATH.rstrip("/"), redirect, methods=["GET", "HEAD"], include_in_schema=False),
+    ]
 
 
 @cache
