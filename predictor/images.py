@@ -9,7 +9,13 @@ from typing import Final
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from protocol.errors import DamagedDocumentError, OcrError, TooManyPixelsError, UnsupportedDocumentError
+from protocol.errors import (
+    DamagedDocumentError,
+    MalformedRequestError,
+    OcrError,
+    TooManyPixelsError,
+    UnsupportedDocumentError,
+)
 from protocol.tensors import Buffer, Page
 
 FORMATS: Final = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "JPEG2000")
@@ -18,8 +24,11 @@ FORMATS: Final = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "JPEG2000")
 def decode(data: Buffer, *, max_pixels: int) -> Page:
     """The first frame as grey pixels, uint8 of shape (height, width), white under transparency.
 
-    Raises UnsupportedDocumentError, TooManyPixelsError (from the header, before decoding) or DamagedDocumentError.
+    Raises MalformedRequestError for no bytes at all, UnsupportedDocumentError, TooManyPixelsError (from the header,
+    before decoding) or DamagedDocumentError.
     """
+    if not data:
+        raise MalformedRequestError("the image is empty (0 bytes); send the bytes of an image file")
     try:
         with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
             warnings.simplefilter("ignore")

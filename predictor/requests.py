@@ -57,6 +57,8 @@ def parse(inference: InferRequest, *, defaults: ReadingOptions, max_pixels: int)
         seconds = None if budget is None else budget / 1000
         for image in _images(tensor, max_pixels=max_pixels):
             jobs.append(PageJob(image, options, seconds, f"page {len(jobs) + 1}"))
+    if not jobs:
+        raise MalformedRequestError("the request has no pages; send at least one UINT8 page or element of BYTES")
     outputs = tuple(output.name for output in inference.request_outputs or ()) or (names.TEXT,)
     for name in outputs:
         if name not in OUTPUTS:

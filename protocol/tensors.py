@@ -156,11 +156,16 @@ def _raw_elements(name: str, raw: memoryview) -> Iterator[memoryview]:
 
 
 def _flat(data: Any) -> Iterator[Any]:
-    for value in data:
-        if isinstance(value, list):
-            yield from _flat(value)
-        else:
+    """The elements of lists nested to any depth, in order; a client chooses the depth, so it is not recursive."""
+    open_lists = [iter(data)]
+    while open_lists:
+        for value in open_lists[-1]:
+            if isinstance(value, list):
+                open_lists.append(iter(value))
+                break
             yield value
+        else:
+            open_lists.pop()
 
 
 def _element(name: str, value: Any) -> Buffer:
