@@ -60,7 +60,7 @@ def _now() -> list[Builder]:
         number(
             "Revisions asleep",
             f"count({_by_revision('kn_revision_pods_count')} == 0) or vector(0)",
-            description="Revisions with no ready pod.",
+            description="Revisions with no ready pod: they cost nothing, and the next request starts one.",
             unit="none",
         ),
         number(

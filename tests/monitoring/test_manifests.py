@@ -1,0 +1,99 @@
+"""What kustomize makes of monitoring/."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from monitoring import rules
+from monitoring.dashboards import GENERATED
+from tests.monitoring.test_rules import promtool
+from tests.servers import ROOT
+
+MONITORING = ROOT / "monitoring"
+TARGET_LABELS = {"component", "serving.knative.dev/revision", "serving.knative.dev/service"}
+
+
+def build(folder: Path) -> dict[tuple[str, str], Any]:
+    """The objects of a kustomization by kind and name."""
+    done = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True, check=True)
+    found = [found for found in yaml.safe_load_all(done.stdout) if found]
+    return {(one["kind"], one["metadata"]["name"]): one for one in found}
+
+
+def overlay(folder: Path, *, components: tuple[str, ...]) -> Path:
+    """A kustomization over the base and monitoring/ with some of its components."""
+    relative = Path("../" * len(folder.resolve().parts[1:])) / str(ROOT)[1:]
+    (folder / "kustomization.yaml").write_text(
+        yaml.safe_dump(
+            {
+                "resources": [f"{relative}/manifests", f"{relative}/monitoring"],
+                "components": [f"{relative}/monitoring/components/{name}" for name in components],
+            }
+        )
+    )
+    return folder
+
+
+def test_pod_monitor_scrapes_both_ports_of_both_components() -> None:
+    spec = build(MONITORING)["PodMonitor", "ocr"]["spec"]
+    assert spec["selector"]["matchLabels"] == {"serving.kserve.io/inferenceservice": "ocr"}
+    assert [endpoint["port"] for endpoint in spec["podMetricsEndpoints"]] == ["user-port", "http-usermetric"]
+    assert set(spec["podTargetLabels"]) >= TARGET_LABELS
+
+
+def test_knative_is_scraped_once_for_the_cluster() -> None:
+    monitor = build(MONITORING / "knative")["PodMonitor", "knative"]
+    assert monitor["metadata"]["namespace"] == "knative-serving"
+    assert [endpoint["port"] for endpoint in monitor["spec"]["podMetricsEndpoints"]] == ["metrics"]
+
+
+def test_prometheus_rule_carries_the_tested_rules() -> None:
+    rule = build(MONITORING)["PrometheusRule", "ocr"]
+    assert rule["spec"]["groups"] == rules.groups()
+
+
+@pytest.mark.parametrize("path", sorted(GENERATED.glob("*.json")), ids=lambda path: path.stem)
+def test_dashboard_is_in_a_config_map_that_the_sidecar_finds(path: Path) -> None:
+    name = path.stem.replace("ocr-", "ocr-dashboard-")
+    config_map = build(MONITORING)["ConfigMap", name]
+    assert config_map["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert json.loads(config_map["data"][path.name]) == json.loads(path.read_text())
+
+
+def test_monitoring_resources_wait_for_their_definitions() -> None:
+    for found in build(MONITORING).values():
+        options = found["metadata"]["annotations"]["argocd.argoproj.io/sync-options"]
+        assert options == "SkipDryRunOnMissingResource=true"
+
+
+def test_annotations_reach_the_inference_service(tmp_path: Path) -> None:
+    found = build(overlay(tmp_path, components=("annotations",)))["InferenceService", "ocr"]
+    annotations = found["metadata"]["annotations"]
+    port = found["spec"]["predictor"]["containers"][0]["ports"][0]["containerPort"]
+    assert annotations["prometheus.io/scrape"] == "true"
+    assert annotations["prometheus.io/port"] == str(port)
+    assert annotations["prometheus.io/path"] == "/metrics"
+
+
+def test_without_knative_the_port_is_named_by_number(tmp_path: Path) -> None:
+    spec = build(overlay(tmp_path, components=("standard",)))["PodMonitor", "ocr"]["spec"]
+    assert [endpoint.get("portNumber") for endpoint in spec["podMetricsEndpoints"]] == [8080]
+
+
+def test_annotation_scraping_is_valid_and_sets_the_labels_of_the_pod_monitor(tmp_path: Path) -> None:
+    config = yaml.safe_load((MONITORING / "components" / "annotations" / "scrape-config.yaml").read_text())
+    for job in config["scrape_configs"]:
+        # Debian's Prometheus is built without Kubernetes' service discovery and does not know the key.
+        assert job.pop("kubernetes_sd_configs")
+        targets = {relabeling.get("target_label") for relabeling in job["relabel_configs"]}
+        assert targets >= {label.replace(".", "_").replace("/", "_") for label in TARGET_LABELS}
+        assert targets >= {"namespace", "pod", "container"}
+    path = tmp_path / "prometheus.yml"
+    path.write_text(yaml.safe_dump(config))
+    promtool("check", "config", path)
