@@ -127,7 +127,9 @@ class Envelope:
         given = dict(scope["headers"])
         identity = fit_request_id(given.get(names.REQUEST_ID.encode(), b"").decode("latin-1"))
         parent = given.get(names.TRACEPARENT.encode(), b"").decode("latin-1")
-        with tracing.serve(f"{scope['method']} {path}", traceparent=parent, request_id=identity) as trace:
+        name = f"{scope['method']} {path}"
+        exported = path not in _QUIET
+        with tracing.serve(name, traceparent=parent, request_id=identity, exported=exported) as trace:
             own = {names.REQUEST_ID: identity, names.TRACEPARENT: trace.header()}
             await self._answer(scope, receive, send, own)
 

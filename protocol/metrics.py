@@ -19,6 +19,7 @@ from typing import Final, get_args
 
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, Info, disable_created_metrics
 
+from protocol import tracing
 from protocol.errors import OcrError, codes
 from protocol.processes import ProcessTree, seconds_since_start
 from protocol.version import VERSION
@@ -185,10 +186,11 @@ def observe_stage(name: str, seconds: float) -> None:
 
 @contextmanager
 def stage(name: str) -> Iterator[None]:
-    """Record the seconds of a block, failed ones too."""
+    """Record the seconds of a block, failed ones too, and a span of that name in the request's trace."""
     began = time.perf_counter()
     try:
-        yield
+        with tracing.span(name):
+            yield
     finally:
         observe_stage(name, time.perf_counter() - began)
 

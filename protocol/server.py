@@ -50,7 +50,7 @@ class OcrServer(ModelServer):
         """Serve until SIGTERM or SIGINT; raises SystemExit with the process's status."""
         (model,) = models
         self.register_model(model)
-        stop_spans = tracing.export_to(self._settings.otlp_endpoint, service=model.name)
+        stop_spans = tracing.export_to(self._settings.otlp_endpoint, service=f"ocr-{_package(model)}")
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 status = runner.run(self._run(model))
@@ -114,6 +114,11 @@ class OcrServer(ModelServer):
                 timeout_keep_alive=self.timeout_keep_alive,
             )
         )
+
+
+def _package(model: OcrModel) -> str:
+    """``transformer`` or ``predictor``: the models of both have the same name."""
+    return type(model).__module__.partition(".")[0]
 
 
 async def _until_done(stopping: asyncio.Event, opening: asyncio.Task[None], serving: asyncio.Task[None]) -> int:

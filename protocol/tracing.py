@@ -68,15 +68,20 @@ def request_id() -> str | None:
 
 
 @contextmanager
-def serve(name: str, *, traceparent: str | None, request_id: str | None = None) -> Iterator[TraceContext]:
+def serve(
+    name: str, *, traceparent: str | None, request_id: str | None = None, exported: bool = True
+) -> Iterator[TraceContext]:
     """Work on one request: its log lines carry its ids, its answer and its own requests the yielded header.
 
-    Continues the client's trace, or begins one. ``name`` is a route, never a path with values in it.
+    Continues the client's trace, or begins one. Without ``exported`` its span stays here: for probes and scrapes.
     """
     parent = parse(traceparent)
+    position: AbstractContextManager[TraceContext] = nullcontext(parent.child() if parent else new())
+    if _exporter is not None and exported:
+        position = _exporter(name, parent, "SERVER", {})
     id_token = _request_id.set(request_id)
     try:
-        with _span(name, parent, kind="SERVER") as here:
+        with _at(position) as here:
             yield here
     finally:
         _request_id.reset(id_token)
@@ -87,22 +92,12 @@ def span(name: str, **attributes: str | float) -> AbstractContextManager[TraceCo
     here = _trace.get()
     if _exporter is None or here is None:
         return nullcontext(here)
-    return _span(name, here, kind="INTERNAL", attributes=attributes)
+    return _at(_exporter(name, here, "INTERNAL", attributes))
 
 
 @contextmanager
-def _span(
-    name: str, parent: TraceContext | None, *, kind: str, attributes: dict[str, Any] | None = None
-) -> Iterator[TraceContext]:
-    if _exporter is None:
-        here = parent.child() if parent else new()
-        token = _trace.set(here)
-        try:
-            yield here
-        finally:
-            _trace.reset(token)
-        return
-    with _exporter(name, parent, kind, attributes or {}) as here:
+def _at(position: AbstractContextManager[TraceContext]) -> Iterator[TraceContext]:
+    with position as here:
         token = _trace.set(here)
         try:
             yield here

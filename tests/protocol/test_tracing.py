@@ -140,6 +140,8 @@ def test_spans_reach_a_collector_under_the_ids_that_were_passed_on(
         assert inner is not None
     with tracing.serve("infer", traceparent=None) as root:
         pass
+    with tracing.serve("GET /metrics", traceparent=None, exported=False) as scrape:
+        assert tracing.current() is scrape
     stop()
     by_id = {span.span_id.hex(): span for span in spans}
     assert set(by_id) == {outer.span_id, inner.span_id, root.span_id}
