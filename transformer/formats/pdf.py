@@ -12,7 +12,7 @@ from protocol.layout import PageLayout
 from transformer.formats.glyphless import Glyphless, compress, font_program
 from transformer.formats.image import PageImage
 from transformer.formats.markup import number
-from transformer.formats.pdftext import line_operators
+from transformer.formats.pdftext import paragraph_operators
 
 DEFAULT_DPI: Final = 300
 POINTS_PER_INCH: Final = 72
@@ -111,8 +111,9 @@ class PdfWriter:
             f"q {a * width} {b * height} {c * width} {d * height} {e * width} {f * height} cm /Im Do Q",
             "BT 3 Tr",
         ]
-        for line in layout.iter_lines():
-            out += line_operators(line, page_height=height, font=self._font)
+        for block in layout.blocks:
+            for paragraph in block.paragraphs:
+                out += paragraph_operators(paragraph, page_height=height, font=self._font)
         out.append("ET Q")
         return "\n".join(out).encode()
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Self
 
-from protocol.layout import Line, Word
+from protocol.layout import Line, Paragraph, Word
 from transformer.formats.glyphless import ADVANCE, Glyphless
 from transformer.formats.markup import number
 
@@ -24,6 +24,8 @@ _STEEPEST_UPRIGHT = math.radians(8)
 # Readers clip a font's descent here; a word that reaches further down is lowered instead.
 _DEEPEST = 0.4
 _NARROWEST_SPACE = 0.05  # em
+_ALIKE = 1.3
+"""Rows of a paragraph whose heights differ by less than this factor are set in one size."""
 
 # Bidirectional classes of the Unicode standard, annex 9.
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
@@ -45,8 +47,20 @@ class _Placed:
     top: float
 
 
-def line_operators(line: Line, *, page_height: int, font: Glyphless) -> list[str]:
-    """The operators, between ``BT`` and ``ET``, that show the line's words and the spaces between them."""
+def paragraph_operators(paragraph: Paragraph, *, page_height: int, font: Glyphless) -> list[str]:
+    """The operators, between ``BT`` and ``ET``, that show the words of all lines and the spaces between them.
+
+    Readers part text where its size changes, so lines of nearly the same height share the largest of these.
+    """
+    heights = [line.height for line in paragraph.lines]
+    operators: list[str] = []
+    for line in paragraph.lines:
+        size = max((height for height in heights if height <= _ALIKE * line.height), default=0.0)
+        operators += _line_operators(line, size, page_height=page_height, font=font)
+    return operators
+
+
+def _line_operators(line: Line, size: float, *, page_height: int, font: Glyphless) -> list[str]:
     axes = _Axes.of(line, page_height)
     words = [axes.place(word) for word in line.words if word.text]
     if not words:
@@ -54,8 +68,7 @@ def line_operators(line: Line, *, page_height: int, font: Glyphless) -> list[str
     if any(_is_right_to_left(word.text) for word in words):
         # Readers expect characters in the order in which they stand and put right-to-left runs in order themselves.
         words = sorted((_visual(word) for word in words), key=lambda word: word.start)
-    # A size that holds every word keeps the line's words together: readers part text where the size changes.
-    size = max(line.height, 1.0, *(word.top - word.bottom for word in words))
+    size = max(size, 1.0, *(word.top - word.bottom for word in words))
     em = ADVANCE * size
     cos, sin = number(axes.cos, 5), number(axes.sin, 5)
     out = [f"{cos} {sin} {number(-axes.sin, 5)} {cos} {number(axes.x, 2)} {number(axes.y, 2)} Tm"]

@@ -5,10 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from protocol.layout import Line, Word
+from protocol.layout import Line, Paragraph, Word
 from tests.transformer.formats.drawn import line
 from transformer.formats.glyphless import Glyphless
-from transformer.formats.pdftext import line_operators
+from transformer.formats.pdftext import paragraph_operators
+
+
+def _operators(*lines: Line, font: Glyphless | None = None) -> list[str]:
+    return paragraph_operators(Paragraph((0, 0, 9, 9), lines), page_height=800, font=font or Glyphless())
 
 
 def _text(operators: list[str], font: Glyphless) -> str:
@@ -21,11 +25,11 @@ def _text(operators: list[str], font: Glyphless) -> str:
 
 def _shown(row: Line) -> str:
     font = Glyphless()
-    return _text(line_operators(row, page_height=800, font=font), font)
+    return _text(_operators(row, font=font), font)
 
 
 def test_words_and_spaces_are_stretched_to_their_places() -> None:
-    operators = line_operators(line("ab cde"), page_height=800, font=Glyphless())
+    operators = _operators(line("ab cde"))
     assert operators == [
         "1 0 0 1 100 600 Tm",
         "0 0 Td /F0 40 Tf 0 Ts 100 Tz <00010002> Tj",
@@ -34,10 +38,15 @@ def test_words_and_spaces_are_stretched_to_their_places() -> None:
     ]
 
 
+def test_lines_of_nearly_the_same_height_share_a_size() -> None:
+    rows = [replace(line("word", y=100 * at), height=height) for at, height in enumerate((40.0, 42.0, 90.0), 1)]
+    assert re.findall(r"(\d+) Tf", " ".join(_operators(*rows))) == ["42", "42", "90"]
+
+
 def test_line_without_text_shows_nothing() -> None:
     row = line("a")
-    assert line_operators(replace(row, words=()), page_height=800, font=Glyphless()) == []
-    assert line_operators(replace(row, words=(Word("", row.bbox, 0.1),)), page_height=800, font=Glyphless()) == []
+    assert _operators(replace(row, words=())) == []
+    assert _operators(replace(row, words=(Word("", row.bbox, 0.1),))) == []
 
 
 def test_touching_words_keep_a_space_between_them() -> None:
@@ -67,6 +76,6 @@ def test_right_to_left_words_are_shown_in_the_order_in_which_they_stand(words: l
 def test_degenerate_boxes_give_finite_numbers(box: tuple[int, int, int, int]) -> None:
     for baseline in ((5.0, 5.0, 5.0, 5.0), (0.0, 0.0, 7.0, 7.0), (9.0, 0.0, 0.0, 3.0)):
         row = Line(box, (Word("x", box, 0.0), Word("yz", box, 0.0)), baseline, 0.0)
-        operators = "\n".join(line_operators(row, page_height=800, font=Glyphless()))
+        operators = "\n".join(_operators(row))
         assert operators.count("Tj") == 3
         assert not re.search("nan|inf|e[+-]", operators)
