@@ -191,6 +191,26 @@ def png_header(width: int, height: int, *, depth: int = 8, colour: int = 0, data
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
+def tiled_tiff(image: Image.Image, side: int = 64) -> bytes:
+    """A grey image as an uncompressed TIFF of square tiles, the last ones over its edges (TIFF 6.0, section 15)."""
+    pixels = np.asarray(image)
+    height, width = pixels.shape
+    padded = np.pad(pixels, ((0, -height % side), (0, -width % side)))
+    rows, columns = padded.shape[0] // side, padded.shape[1] // side
+    tiles = padded.reshape(rows, side, columns, side).swapaxes(1, 2).reshape(rows * columns, side * side)
+    count, start = len(tiles), 8
+    offsets_at = start + tiles.nbytes
+    sizes_at = offsets_at + 4 * count
+    offsets = struct.pack(f"<{count}I", *range(start, offsets_at, side * side))
+    sizes = struct.pack(f"<{count}I", *[side * side] * count)
+    entries = [(256, width), (257, height), (258, 8), (259, 1), (262, 1), (277, 1), (322, side), (323, side)]
+    directory = struct.pack("<H", len(entries) + 2)
+    directory += b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries)
+    directory += struct.pack("<HHII", 324, 4, count, offsets_at) + struct.pack("<HHII", 325, 4, count, sizes_at)
+    head = b"II*\0" + struct.pack("<I", sizes_at + 4 * count)
+    return head + tiles.tobytes() + offsets + sizes + directory + bytes(4)
+
+
 def webp_header(width: int, height: int) -> bytes:
     """An extended WebP with that canvas and nothing on it."""
     size = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
@@ -248,6 +268,7 @@ def every_kind() -> dict[str, bytes]:
         "tiff-alpha": encode(drawing("RGBA"), "TIFF"),
         "tiff-turned": encode(drawing("L"), "TIFF", tiffinfo=tagged),
         "tiff-strips": encode(drawing("L"), "TIFF", compression="tiff_lzw", strip_size=500),
+        "tiff-tiled": tiled_tiff(drawing("L")),
         "tiff-big": encode(drawing("L"), "TIFF", big_tiff=True),
         "pdf-scans": scans(2),
         "pdf-scan-1": scans(1, mode="1"),

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from protocol.errors import (
@@ -54,8 +56,8 @@ async def read(
         return [page async for page in pages]
 
 
-def running(**settings: object) -> Iterator[Running]:
-    environment = {f"OCR_{name.upper()}": str(value) for name, value in {"decoders": 2, **settings}.items()}
+def running(**changed: object) -> Iterator[Running]:
+    environment = {f"OCR_{name.upper()}": str(value) for name, value in {"decoders": 2, **changed}.items()}
     with asyncio.Runner() as runner:
         reader = DocumentReader(TransformerSettings.from_environment(environment))
         runner.run(reader.start())
@@ -127,6 +129,24 @@ def test_every_kind_is_prepared(name: str, decoders: Running) -> None:
         assert page.original is not None
         shown = (page.original.width, page.original.height)
         assert (shown if page.original.orientation < 5 else shown[::-1]) == (page.width, page.height)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    size=st.tuples(st.integers(1, 80), st.integers(1, 80)),
+    mode=st.sampled_from(["1", "L", "RGB", "RGBA", "P", "I;16"]),
+    kind=st.sampled_from(["PNG", "TIFF"]),
+    orientation=st.integers(1, 8),
+)
+def test_pages_of_any_small_size_are_prepared(
+    size: tuple[int, int], mode: str, kind: str, orientation: int, decoders: Running
+) -> None:
+    exif = Image.Exif()
+    exif[274] = orientation
+    (page,) = decoders.read(encode(drawing(mode, size), kind, exif=exif), DocumentOptions())
+    assert (page.width, page.height) == (size if orientation < 5 else size[::-1])
+    assert page.geometry.sent == (page.width, page.height)
+    assert page.geometry.read == page.pixels.shape[::-1]
 
 
 def test_a_plain_jpeg_is_kept_byte_by_byte(decoders: Running) -> None:

@@ -1,13 +1,12 @@
 """Documents made to break decoders: each gives pages or a 4xx with a sentence, in little memory, and no dead worker.
 
-With OCR_SHARED naming a folder, every file in its documents/hostile is sent as well.
+Every file in documents/hostile of the folder that OCR_SHARED names is sent as well.
 """
 
 from __future__ import annotations
 
 import asyncio
 import io
-import os
 import re
 import struct
 import zlib
@@ -22,6 +21,7 @@ from pypdf.generic import DecodedStreamObject, NameObject
 
 from protocol.errors import OcrError
 from tests.pages import encode
+from tests.shared import shared
 from tests.transformer.samples import (
     drawing,
     drawn_pdf,
@@ -37,7 +37,6 @@ from transformer.documents import DocumentOptions, DocumentReader
 from transformer.settings import TransformerSettings
 
 MOST_MEBIBYTES = 512
-SHARED = os.environ.get("OCR_SHARED")
 
 
 def tiff_of_directories(count: int) -> bytes:
@@ -122,15 +121,6 @@ def generated() -> dict[str, bytes]:
     }
 
 
-def documents() -> dict[str, bytes]:
-    found = generated()
-    if SHARED:
-        for path in sorted(Path(SHARED, "documents", "hostile").iterdir()):
-            if path.suffix != ".tsv":
-                found[path.name] = path.read_bytes()
-    return found
-
-
 @pytest.fixture(scope="module")
 def reader() -> Iterator[tuple[asyncio.Runner, DocumentReader]]:
     settings = TransformerSettings.from_environment({"OCR_DECODERS": "2", "OCR_DECODE_SECONDS": "20"})
@@ -157,14 +147,24 @@ async def answer(decoders: DocumentReader, document: bytes) -> tuple[int, int | 
         return error.status, error.sentence
 
 
-DOCUMENTS = documents()
+DOCUMENTS = generated()
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_gives_pages_or_a_sentence(name: str, reader: tuple[asyncio.Runner, DocumentReader]) -> None:
-    runner, decoders = reader
+    check(DOCUMENTS[name], *reader)
+
+
+def test_files_that_others_met_give_pages_or_a_sentence(reader: tuple[asyncio.Runner, DocumentReader]) -> None:
+    for path in sorted(shared("documents", "hostile").iterdir()):
+        if path.suffix != ".tsv":
+            check(path.read_bytes(), *reader)
+
+
+def check(document: bytes, runner: asyncio.Runner, decoders: DocumentReader) -> None:
+    """The document has an answer within the limits, and the same workers then read a good one."""
     workers = decoders.pids
-    status, found = runner.run(answer(decoders, DOCUMENTS[name]))
+    status, found = runner.run(answer(decoders, document))
     if isinstance(found, str):
         assert 400 <= status < 500, found
         assert re.search(r"; (send|save) ", found), found
