@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import pytest
 from lxml import etree
 
 from protocol.layout import Block, Line, PageLayout, Paragraph, Word
+from tests.shared import shared
 from tests.transformer.formats.conftest import DrawnPage
 from tests.transformer.formats.drawn import layout, line
 from transformer.formats.alto import NAMESPACE, alto
@@ -43,12 +41,10 @@ def _parsed(data: bytes) -> Any:
     return etree.fromstring(data)
 
 
-@pytest.mark.skipif("OCR_SHARED" not in os.environ, reason="OCR_SHARED does not name the folder with the schema")
 def test_documents_are_valid_against_the_schema(read_page: DrawnPage) -> None:
     parser = etree.XMLParser(no_network=True)
     parser.resolvers.add(_Xlink())
-    path = Path(os.environ["OCR_SHARED"]) / "schemas" / "alto-4-4.xsd"
-    schema = etree.XMLSchema(etree.parse(path, parser))
+    schema = etree.XMLSchema(etree.parse(shared("schemas", "alto-4-4.xsd"), parser))
     for pages in ([read_page[0]], _strange_pages()):
         schema.assertValid(_parsed(alto(pages, title="a & b", lang="eng+chi_sim+script/Latin")))
 
