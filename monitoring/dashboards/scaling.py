@@ -113,7 +113,7 @@ def _pods() -> list[Builder]:
         graph(
             "Time at zero",
             (
-                f"1 - avg_over_time(clamp_max(sum by (kn_service_name) ({_READY}), 1)[1h:1m])",
+                f"1 - avg_over_time(clamp_max(sum by (kn_service_name) ({_READY}), 1)[1h:])",
                 "{{kn_service_name}}",
             ),
             description="Share of the last hour in which a component had no pod, so cost nothing.",
