@@ -52,7 +52,9 @@ class Cluster:
 
     def change(self, patch: dict[str, Any]) -> None:
         """Merge ``patch`` into the InferenceService."""
-        self._custom.patch_namespaced_custom_object(GROUP, VERSION, self.namespace, PLURAL, NAME, patch)
+        self._custom.patch_namespaced_custom_object(
+            GROUP, VERSION, self.namespace, PLURAL, NAME, patch, _content_type="application/merge-patch+json"
+        )
 
     def said(self) -> dict[str, Any]:
         """The containers of each component as the overlay says them."""

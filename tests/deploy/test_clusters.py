@@ -1,0 +1,181 @@
+"""The end-to-end suite's view of a cluster, on the answers that a real API server gave."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.deploy.test_health import recorded
+from tests.e2e.clusters import Cluster, wait_until
+
+SERVICE = "/apis/serving.kserve.io/v1beta1/namespaces/ocr/inferenceservices/ocr"
+PODS = "/api/v1/namespaces/ocr/pods"
+EVENTS = "/api/v1/namespaces/ocr/events"
+NAMESPACE = "/api/v1/namespaces/ocr"
+
+
+class ApiServer:
+    """Answers by path; what is not there is 404. Remembers patches."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Any] = {}
+        self.patches: list[tuple[str, Any]] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self._answer()
+
+            def do_PATCH(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                outer.patches.append((self.headers["content-type"], json.loads(body)))
+                self._answer()
+
+            def _answer(self) -> None:
+                found = outer.answers.get(self.path.partition("?")[0])
+                body = json.dumps(found or {"kind": "Status", "code": 404}).encode()
+                self.send_response(200 if found else 404)
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                """Quiet."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+
+@pytest.fixture
+def api() -> Iterator[ApiServer]:
+    made = ApiServer()
+    thread = threading.Thread(target=made.server.serve_forever, args=(0.01,))
+    thread.start()
+    yield made
+    made.server.shutdown()
+    thread.join()
+    made.server.server_close()
+
+
+@pytest.fixture
+def cluster(api: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    path = tmp_path / "kubeconfig"
+    path.write_text(
+        yaml.safe_dump(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "current-context": "here",
+                "clusters": [{"name": "here", "cluster": {"server": api.url}}],
+                "users": [{"name": "me", "user": {}}],
+                "contexts": [{"name": "here", "context": {"cluster": "here", "user": "me"}}],
+            }
+        )
+    )
+    monkeypatch.setenv("KUBECONFIG", str(path))
+    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(path))
+    return Cluster(overlay="local")
+
+
+def test_ready(api: ApiServer, cluster: Cluster) -> None:
+    api.answers[SERVICE] = recorded("ready")
+    assert cluster.is_ready()
+    assert cluster.host() == "ocr-transformer.ocr.example.com"
+    assert cluster.is_settled()
+    assert cluster.component("predictor")["latestReadyRevision"] == "ocr-predictor-00001"
+
+
+def test_asleep_is_ready(api: ApiServer, cluster: Cluster) -> None:
+    api.answers[SERVICE] = recorded("asleep-at-zero")
+    api.answers[PODS] = {"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": []}
+    assert cluster.is_ready()
+    cluster.wait_asleep()
+
+
+@pytest.mark.parametrize("name", ["created", "image-missing", "crash-loop", "stopped"])
+def test_not_ready(api: ApiServer, cluster: Cluster, name: str) -> None:
+    api.answers[SERVICE] = recorded(name)
+    assert not cluster.is_ready()
+    assert not cluster.is_settled()
+
+
+def test_a_split_is_not_settled(api: ApiServer, cluster: Cluster) -> None:
+    split = recorded("ready")
+    split["status"]["components"]["transformer"]["traffic"] = [{"percent": 40}, {"percent": 60, "tag": "prev"}]
+    api.answers[SERVICE] = split
+    assert not cluster.is_settled()
+
+
+def test_diagnosis_names_conditions_pods_and_events(api: ApiServer, cluster: Cluster) -> None:
+    waiting = {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}
+    api.answers[SERVICE] = recorded("image-missing")
+    api.answers[PODS] = {
+        "items": [
+            {
+                "metadata": {"name": "ocr-bad-1"},
+                "status": {
+                    "phase": "Pending",
+                    "containerStatuses": [
+                        {
+                            "name": "kserve-container",
+                            "image": "",
+                            "imageID": "",
+                            "ready": False,
+                            "restartCount": 0,
+                            "state": waiting,
+                        }
+                    ],
+                },
+            }
+        ]
+    }
+    api.answers[EVENTS] = {
+        "items": [
+            {"metadata": {}, "involvedObject": {"name": "ocr-bad-1"}, "reason": "Failed", "message": "cannot pull"}
+        ]
+    }
+    said = cluster.diagnosis()
+    assert "Ready: Unknown RevisionMissing" in said
+    assert "pod ocr-bad-1: Pending kserve-container ImagePullBackOff: no such image" in said
+    assert "event ocr-bad-1: Failed cannot pull" in said
+
+
+def test_a_roll_changes_both_containers_and_nothing_else_of_them(api: ApiServer, cluster: Cluster) -> None:
+    api.answers[SERVICE] = recorded("ready")
+    cluster.roll(images="a@sha256:1 b@sha256:2", canaryTrafficPercent=40)
+    ((content_type, patch),) = api.patches
+    assert content_type == "application/merge-patch+json"
+    assert [part["containers"][0]["image"] for part in patch["spec"].values()] == ["a@sha256:1", "b@sha256:2"]
+    assert {part["canaryTrafficPercent"] for part in patch["spec"].values()} == {40}
+    for name, part in patch["spec"].items():
+        (said,) = cluster.said()[name]["containers"]
+        assert part["containers"][0] == said | {"image": part["containers"][0]["image"]}
+
+
+def test_restoring_takes_the_canary_away(api: ApiServer, cluster: Cluster) -> None:
+    api.answers[SERVICE] = recorded("ready")
+    cluster.restore()
+    ((_, patch),) = api.patches
+    assert {name: part["canaryTrafficPercent"] for name, part in patch["spec"].items()} == {
+        "predictor": None,
+        "transformer": None,
+    }
+
+
+def test_gone(api: ApiServer, cluster: Cluster) -> None:
+    assert cluster.is_gone()
+    api.answers[NAMESPACE] = {"kind": "Namespace", "metadata": {"name": "ocr"}}
+    assert not cluster.is_gone()
+
+
+def test_waiting_ends_with_the_diagnosis() -> None:
+    with pytest.raises(AssertionError, match="the reason"):
+        wait_until(lambda: False, seconds=0, otherwise=lambda: "the reason")
