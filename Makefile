@@ -1,15 +1,19 @@
-# Targets are one line each; what they do stands in scripts/ and benchmarks/.
+# Targets are one line each; what they do stands in scripts/, benchmarks/ and monitoring/.
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
+OVERLAY ?= local
 
 help:  ## Say what there is to make
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 setup:  ## Install Tesseract, a virtual environment and everything locked
 	@scripts/setup
 
-run:  ## Start both servers and read a sample (IMAGE=path, ONESHOT=1, TRANSFORMER_PORT, PREDICTOR_PORT)
-	@scripts/setup run && exec $(PYTHON) scripts/run.py
+run:  ## Start both servers and read a sample: IMAGE=path ONESHOT=1 TRANSFORMER_PORT= PREDICTOR_PORT=
+	@scripts/setup run && exec $(PYTHON) -m scripts.run
+
+observe: setup  ## Start both servers under load with a real Prometheus beside them
+	@exec $(PYTHON) -m scripts.observe
 
 test: lint types  ## Lint, types and all tests
 	@$(PYTHON) -m pytest
@@ -20,7 +24,62 @@ lint: setup  ## Lint and formatting
 types: setup  ## Static types
 	@$(PYTHON) -m mypy
 
+e2e: setup  ## Every call against OCR_URL=, or the whole life in the cluster of KUBECONFIG=
+	@$(PYTHON) -m pytest tests/e2e
+
+bench: setup  ## Speed beside the older system, the command line and the limit: DOCS=folder QUICK=1
+	@$(PYTHON) -m benchmarks.speed
+
+bench-overhead: setup  ## What the service adds to an A4 page, and probes under load
+	@$(PYTHON) -m benchmarks.overhead
+
+bench-start: setup  ## Process start to ready, and where the time goes
+	@$(PYTHON) -m benchmarks.start
+
+soak: setup  ## Two thousand mixed pages: memory, zombies, files left
+	@$(PYTHON) -m benchmarks.soak
+
+accuracy: setup  ## Character errors by set and step: DOCS=folder
+	@$(PYTHON) -m benchmarks.accuracy --docs "$(DOCS)"
+
+fuzz: setup  ## Damaged documents of every kind for ten minutes: SECONDS=
+	@$(PYTHON) -m benchmarks.fuzz
+
+dashboards: setup  ## Generate the Grafana dashboards anew
+	@$(PYTHON) -m monitoring.dashboards
+
+dashboards-import: setup  ## Put the dashboards into the Grafana at GRAFANA_URL=
+	@$(PYTHON) -m scripts.dashboards_import
+
+images:  ## Build both images: BASE_IMAGE= LANGUAGES= REGISTRY= TAG= PUSH=1
+	@scripts/images
+
+crds:  ## Fetch the CustomResourceDefinitions that the tests validate against
+	@scripts/crds
+
+cluster:  ## A laptop's cluster with everything the overlays need (kind or minikube)
+	@scripts/cluster
+
+argocd:  ## Hand the overlays to the Argo CD of the current cluster
+	@scripts/argocd
+
+deploy:  ## Apply an overlay and wait until it is ready: OVERLAY=local
+	@scripts/deploy $(OVERLAY)
+
+undeploy:  ## Remove an overlay: OVERLAY=local
+	@scripts/undeploy $(OVERLAY)
+
+promote:  ## Carry image digests one overlay on: OVERLAY=staging CANARY=10 [PREDICTOR= TRANSFORMER= for dev]
+	@python3 scripts/promote.py promote $(OVERLAY) $(if $(CANARY),--canary $(CANARY)) $(if $(PREDICTOR),--predictor $(PREDICTOR)) $(if $(TRANSFORMER),--transformer $(TRANSFORMER))
+
+rollback:  ## Take an overlay's last promotion back: OVERLAY=production
+	@python3 scripts/promote.py rollback $(OVERLAY)
+
+configuration: setup  ## Write the README's configuration table anew
+	@$(PYTHON) -m scripts.configuration
+
 lock:  ## Pin all dependencies anew
 	@scripts/lock
 
-.PHONY: help setup run test lint types lock
+.PHONY: accuracy argocd bench bench-overhead bench-start cluster configuration crds dashboards dashboards-import deploy \
+	e2e fuzz help images lint lock observe promote rollback run setup soak test types undeploy
