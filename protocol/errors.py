@@ -128,9 +128,9 @@ def _all(base: type[OcrError]) -> list[type[OcrError]]:
 _BY_CODE: dict[str, type[OcrError]] = {error.code: error for error in _all(OcrError)}
 
 
-def codes() -> tuple[str, ...]:
-    """Every slug that an error body can carry."""
-    return tuple(_BY_CODE)
+def codes(*, least_status: int = 0) -> tuple[str, ...]:
+    """Every slug that an error body can carry, of errors with that status or a higher one."""
+    return tuple(code for code, error in _BY_CODE.items() if error.status >= least_status)
 
 
 def from_wire(status: int, body: Any, *, retry_after: int | None = None) -> OcrError | None:

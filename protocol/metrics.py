@@ -39,6 +39,8 @@ ROUTES: Final = ("gateway", "infer", "predict", OTHER)
 """``/gateway/ocr``, V2 infer (REST and gRPC), V1 predict, everything else."""
 PROTOCOLS: Final = ("multipart", "json", "raw", "binary", "grpc", OTHER)
 CODES: Final = (OK, CANCELLED, *codes())
+FAULTS: Final = codes(least_status=500)
+"""What counts against the error budget."""
 STAGES: Final = ("decode", "preprocess", "wait", "transfer", "recognise", "format", "assemble")
 POOLS: Final = ("tesseract", "decode")
 RESTART_REASONS: Final[tuple[Restart, ...]] = get_args(Restart)
@@ -163,11 +165,14 @@ def _size(pages: int) -> str:
 
 
 def declare_requests(protocols_of: Mapping[str, Sequence[str]]) -> None:
-    """Let the request series of a service start at 0: ``{"infer": ("json", "binary", "grpc")}``."""
+    """Let a service's series of good answers and of faults start at 0: ``{"infer": ("json", "binary", "grpc")}``.
+
+    Refusals appear when they occur: no alert counts them, and every series is paid for at every scrape.
+    """
     for route, protocols in protocols_of.items():
         _request_histogram(route, "1")
         for protocol in protocols:
-            for code in CODES:
+            for code in (OK, *FAULTS):
                 _request_counter(route, protocol, code)
 
 

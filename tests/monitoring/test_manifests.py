@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from prometheus_client.metrics import MetricWrapperBase
 
 from monitoring import rules
 from monitoring.dashboards import GENERATED
+from protocol import metrics as shared
 from tests.monitoring.test_rules import promtool
 from tests.servers import ROOT
+from transformer import metrics as transformer
 
 MONITORING = ROOT / "monitoring"
 TARGET_LABELS = {"component", "serving.knative.dev/revision", "serving.knative.dev/service"}
@@ -97,3 +101,18 @@ def test_annotation_scraping_is_valid_and_sets_the_labels_of_the_pod_monitor(tmp
     path = tmp_path / "prometheus.yml"
     path.write_text(yaml.safe_dump(config))
     promtool("check", "config", path)
+
+
+def test_readme_lists_every_metric_with_its_labels() -> None:
+    table = (MONITORING / "README.md").read_text().split("## Metrics")[1]
+    rows = [row.split("|") for row in table.splitlines() if row.startswith("| `ocr_")]
+    listed = {name.strip(" `"): set(re.findall(r"`(\w+)`", labels)) for _, name, labels, *_ in rows}
+    suffixes = {"counter": "_total", "info": "_info"}
+    defined = {
+        found._name + suffixes.get(found._type, ""): set(found._labelnames)
+        for module in (shared, transformer)
+        for found in vars(module).values()
+        if isinstance(found, MetricWrapperBase)
+    }
+    defined["ocr_build_info"] = {"version", "service", "engine", "revision"}
+    assert listed == {**defined, "ocr_cpu_seconds_total": set(), "ocr_memory_bytes": set()}

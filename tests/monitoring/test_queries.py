@@ -97,5 +97,5 @@ def test_clients_cannot_make_series(watched: Watched) -> None:
                 "/gateway/ocr", params={"lang": f"l{number}"}, content=b"x", headers={"content-type": f"a/{number}"}
             )
     assert prometheus.wait_for('sum(ocr_requests_total{component="transformer", code="model_not_found"}) >= 20')
-    assert prometheus.values(count)[0] <= before + 20  # one histogram more at most
-    assert before < 700
+    assert prometheus.values(count)[0] <= before + 30  # codes that had not occurred yet
+    assert before < 600
