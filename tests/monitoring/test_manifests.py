@@ -90,6 +90,20 @@ def test_without_knative_the_port_is_named_by_number(tmp_path: Path) -> None:
     assert [endpoint.get("portNumber") for endpoint in spec["podMetricsEndpoints"]] == [8080]
 
 
+def test_containers_of_one_pod_are_told_apart(tmp_path: Path) -> None:
+    found = build(overlay(tmp_path, components=("collocated",)))
+    endpoints = found["PodMonitor", "ocr"]["spec"]["podMetricsEndpoints"]
+    said = [
+        relabeling["replacement"]
+        for endpoint in endpoints
+        for relabeling in endpoint.get("relabelings", ())
+        if relabeling["targetLabel"] == "component"
+    ]
+    assert said == ["transformer", "predictor"]
+    ports = found["NetworkPolicy", "allow-prometheus"]["spec"]["ingress"][0]["ports"]
+    assert {8080, 8085, 9091} == {port["port"] for port in ports}
+
+
 def test_annotation_scraping_is_valid_and_sets_the_labels_of_the_pod_monitor(tmp_path: Path) -> None:
     config = yaml.safe_load((MONITORING / "components" / "annotations" / "scrape-config.yaml").read_text())
     for job in config["scrape_configs"]:
@@ -109,7 +123,7 @@ def test_readme_lists_every_metric_with_its_labels() -> None:
     listed = {name.strip(" `"): set(re.findall(r"`(\w+)`", labels)) for _, name, labels, *_ in rows}
     suffixes = {"counter": "_total", "info": "_info"}
     defined = {
-        found._name + suffixes.get(found._type, ""): set(found._labelnames)
+        found._name + suffixes.get(str(found._type), ""): set(found._labelnames)
         for module in (shared, transformer)
         for found in vars(module).values()
         if isinstance(found, MetricWrapperBase)
