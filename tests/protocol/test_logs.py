@@ -9,12 +9,15 @@ import subprocess
 import sys
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 from pydantic import BaseModel, ValidationError
 
 from protocol import logs, tracing
 from protocol.errors import DamagedDocumentError
+from tests.pages import draw_line, encode, v2_body
+from tests.servers import Service
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -119,3 +122,19 @@ def test_level() -> None:
     code = "import logging\nfrom protocol import logs\nlogs.configure('error')\nlogging.getLogger('ocr').warning('no')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == ""
+
+
+def test_servers_write_json_and_nothing_of_a_document(service: Service) -> None:
+    line = encode(draw_line("Confidential hippopotamus"))
+    body = v2_body(line, outputs=[{"name": "words"}])
+    answer = httpx.post(f"{service.url}/v2/models/ocr-model/infer", json=body, timeout=60)
+    assert "hippopotamus" in answer.text
+    base64 = body["inputs"][0]["data"][0]
+    broken = httpx.post(f"{service.url}/v2/models/ocr-model/infer", json={"inputs": [{"data": [base64]}]}, timeout=60)
+    assert broken.status_code == 400
+    for server in (service.transformer, service.predictor):
+        text = server.log_text()
+        assert "hippopotamus" not in text
+        assert base64[:200] not in text
+        for written in text.splitlines():
+            assert {"time", "level", "logger", "message"} <= set(json.loads(written))

@@ -6,9 +6,11 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from protocol import tracing
+from tests.pages import draw_line, encode
+from tests.servers import Server, Service
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 HEADER = f"00-{TRACE}-{SPAN}-01"
@@ -165,3 +169,27 @@ def test_a_client_that_does_not_want_its_trace_recorded_is_heard(
         assert not here.sampled
     stop()
     assert spans == []
+
+
+def test_a_clients_trace_goes_through_both_servers_and_back(service: Service) -> None:
+    answer = httpx.post(
+        f"{service.url}/gateway/ocr",
+        content=encode(draw_line()),
+        headers={"content-type": "image/png", "traceparent": HEADER},
+        timeout=60,
+    )
+    assert answer.status_code == 200
+    back = tracing.parse(answer.headers["traceparent"])
+    assert back is not None
+    assert back.trace_id == TRACE
+    assert back.span_id != SPAN
+    assert all(_logged(server, f'"trace_id":"{TRACE}"') for server in (service.transformer, service.predictor))
+
+
+def _logged(server: Server, text: str) -> bool:
+    """Whether the server's log says so; a request's line is written just after its answer."""
+    for _ in range(200):
+        if text in server.log_text():
+            return True
+        time.sleep(0.05)
+    return False
