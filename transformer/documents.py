@@ -7,18 +7,19 @@ import contextlib
 import itertools
 import os
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import replace
+from importlib import import_module
 
 from protocol.cpus import granted_cpus
 from protocol.errors import DamagedDocumentError, TimedOutError
 from protocol.workers import PoolObserver, WorkerCrashedError, WorkerPool
 from transformer import metrics
+from transformer.decoding.jobs import Decoded, PageJob, PreparedPage
 from transformer.decoding.limits import Allowance, Limits, check_bytes
 from transformer.decoding.options import DocumentOptions
 from transformer.decoding.selection import EVERY_PAGE, parse
 from transformer.decoding.sniff import kind_of
-from transformer.decoding.worker import Decoded, PageJob, PreparedPage, start
 from transformer.settings import TransformerSettings
 
 __all__ = ["GAVE_UP", "Allowance", "DocumentOptions", "DocumentReader", "PreparedPage"]
@@ -30,6 +31,7 @@ _ENVIRONMENT = {
     "MALLOC_ARENA_MAX": "2",
 }
 _MEBIBYTE = 1 << 20
+_WORKER = "transformer.decoding.worker"
 _GROWTH_BYTES = 256 * _MEBIBYTE
 """A worker that holds this much more than when it started is replaced, which takes milliseconds."""
 _ON_THE_LOOP = 1 * _MEBIBYTE
@@ -40,6 +42,11 @@ _AHEAD_PIXELS = 60_000_000
 """Pixels of pages that may wait decoded until they are asked for, over all documents."""
 _ATTEMPTS = 2
 """A worker may also be killed for what another process did; a document that kills two of them is to blame itself."""
+
+
+def _start() -> Callable[[PageJob], Decoded]:
+    """Make a process a decoder. Imported there only: the decoders are half of what the server would import."""
+    return import_module(_WORKER).start()  # type: ignore[no-any-return]
 
 
 class DocumentReader:
@@ -54,7 +61,7 @@ class DocumentReader:
         self._settings = settings
         size = settings.decoders or granted_cpus()
         self._pool: WorkerPool[PageJob, Decoded] = WorkerPool(
-            start,
+            _start,
             name="decoder",
             size=size,
             # Requests are admitted before they come here; a document once begun must not be refused.
@@ -62,7 +69,7 @@ class DocumentReader:
             seconds=settings.decode_seconds,
             recycle_bytes=_GROWTH_BYTES,
             memory_bytes=settings.decoder_megabytes * _MEBIBYTE,
-            preload=(start.__module__,),
+            preload=(_WORKER,),
             environment=_ENVIRONMENT,
             observer=observer,
         )

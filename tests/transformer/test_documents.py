@@ -28,7 +28,8 @@ from protocol.workers import WorkerPool
 from tests.pages import draw_page, encode
 from tests.transformer.samples import drawing, drawn_pdf, encrypted_pdf, every_kind, frames, scans
 from transformer import documents
-from transformer.decoding.worker import PageJob, start
+from transformer.decoding.jobs import PageJob
+from transformer.decoding.worker import start
 from transformer.documents import Allowance, DocumentOptions, DocumentReader, PreparedPage
 from transformer.settings import TransformerSettings
 
@@ -73,7 +74,7 @@ def decoders() -> Iterator[Running]:
 @pytest.fixture
 def faulty(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     """Decoders that obey the name of a fault drawn as the resolution of the page."""
-    monkeypatch.setattr(documents, "start", start_faulty)
+    monkeypatch.setattr(documents, "_start", start_faulty)
     yield from running(decode_seconds=2)
 
 

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,12 +14,10 @@ import cv2
 import numpy as np
 
 from transformer.decoding.images import ImageDocument
-from transformer.decoding.limits import Limits, choose
-from transformer.decoding.options import DocumentOptions
+from transformer.decoding.jobs import Decoded, PageJob, PreparedPage
+from transformer.decoding.limits import choose
 from transformer.decoding.page import Document, Page, no_memory
 from transformer.decoding.pdf import PdfDocument
-from transformer.decoding.pixels import Pixels
-from transformer.decoding.selection import Selection
 from transformer.decoding.sniff import Kind
 from transformer.formats import image
 from transformer.formats.image import PageImage
@@ -31,57 +29,6 @@ STRETCH = "stretch"
 _OPENCV_NO_MEMORY = -4
 _PREPARED_SIDE = 16
 """Pixels below which a side leaves nothing to measure, and no text to help."""
-
-
-@dataclass(frozen=True, slots=True)
-class PageJob:
-    """One page of a document; without a number, the first of those selected."""
-
-    document: int
-    """A number that no other document of this pool has."""
-    path: str
-    """A file with the document's bytes, which stays for as long as the job runs."""
-    kind: Kind
-    number: int | None
-    selection: Selection
-    options: DocumentOptions
-    limits: Limits
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedPage:
-    """A page ready to be read."""
-
-    number: int
-    """Place in its document, from 1."""
-    pixels: Pixels
-    """uint8 ``(h, w)``, C-contiguous grey, possibly read-only."""
-    geometry: Geometry
-    """From the original page to ``pixels``."""
-    width: int
-    """Of the original page: as a viewer shows it, before any preparation."""
-    height: int
-    steps: tuple[str, ...]
-    """Preparation steps that changed the page."""
-    doubt: bool
-    """Whether the page may lie on its side and its pixels could not tell."""
-    dpi: int | None
-    """Resolution of ``pixels``; None if unknown."""
-    original_dpi: int | None
-    """Resolution of the original page; None if unknown."""
-    original: PageImage | None
-    """The original page, if it was asked for."""
-    decode_seconds: float
-    preprocess_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """The answer to a job."""
-
-    page: PreparedPage
-    numbers: tuple[int, ...]
-    """All pages selected, in reading order; empty for a job that named its page."""
 
 
 def start() -> Callable[[PageJob], Decoded]:
