@@ -89,7 +89,7 @@ def promoted(root: Path, overlay: str) -> Release:
     """The release an overlay has. Raises PromotionError when it has none."""
     release = Release.read(images_file(root, overlay).read_text())
     if release is None:
-        raise PromotionError(f"no image was promoted to {overlay} yet: `make promote TO={overlay}` comes first")
+        raise PromotionError(f"no image was promoted to {overlay} yet: `make promote OVERLAY={overlay}` comes first")
     return release
 
 

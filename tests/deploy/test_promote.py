@@ -141,7 +141,7 @@ def test_the_same_again_is_no_commit(root: Path) -> None:
 
 @pytest.mark.parametrize("overlay", ["staging", "production"])
 def test_deploying_is_refused_before_the_first_promotion(root: Path, overlay: str) -> None:
-    with pytest.raises(PromotionError, match=f"`make promote TO={overlay}` comes first"):
+    with pytest.raises(PromotionError, match=f"`make promote OVERLAY={overlay}` comes first"):
         main(["check", overlay], root)
     assert deployed(root, overlay)["metadata"]["annotations"]["serving.kserve.io/stop"] == "true"
 
