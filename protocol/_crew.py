@@ -141,8 +141,9 @@ class Crew:
             ticket = self._waiting.popleft()
             if not ticket.done():
                 ticket.set_result(worker)
-                return
-        self._idle.append(worker)
+                break
+        else:
+            self._idle.append(worker)
         self._observer.busy(self.busy)
 
     def release(self, worker: Worker) -> None:
@@ -189,6 +190,7 @@ class Crew:
             raise
         if heir is not None and not heir.done():
             heir.set_result(worker)
+            self._observer.busy(self.busy)
         else:
             self.offer(worker)
 
