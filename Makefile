@@ -43,10 +43,10 @@ accuracy: setup  ## Character errors by set and step: DOCS=folder
 	@$(PYTHON) -m benchmarks.accuracy --docs "$(DOCS)"
 
 fuzz: setup  ## Damaged documents of every kind for ten minutes: SECONDS=
-	@$(PYTHON) -m benchmarks.fuzz
+	@$(PYTHON) -m benchmarks.fuzz --seconds $(or $(SECONDS),600)
 
-dashboards: setup  ## Generate the Grafana dashboards anew
-	@$(PYTHON) -m monitoring.dashboards
+dashboards: setup  ## Generate the alert rules' manifest and the Grafana dashboards anew
+	@$(PYTHON) -m monitoring.rules && $(PYTHON) -m monitoring.dashboards
 
 dashboards-import: setup  ## Put the dashboards into the Grafana at GRAFANA_URL=
 	@$(PYTHON) -m scripts.dashboards_import

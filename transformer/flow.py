@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from protocol.errors import OverloadedError
 
@@ -39,17 +39,8 @@ class Budget:
         self._used = 0
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
-    @asynccontextmanager
-    async def share(self, amount: int) -> AsyncIterator[None]:
-        """Hold ``amount`` for the block, waiting for it first."""
-        await self._acquire(amount)
-        try:
-            yield
-        finally:
-            self._used -= amount
-            self._grant()
-
-    async def _acquire(self, amount: int) -> None:
+    async def acquire(self, amount: int) -> None:
+        """Take ``amount``, waiting until it is there."""
         if not self._waiting and self._fits(amount):
             self._used += amount
             return
@@ -65,6 +56,11 @@ class Budget:
                 self._waiting.remove(entry)
             self._grant()
             raise
+
+    def release(self, amount: int) -> None:
+        """Give back what was acquired."""
+        self._used -= amount
+        self._grant()
 
     def _fits(self, amount: int) -> bool:
         return self._used == 0 or self._used + amount <= self._total

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from kserve import InferRequest, InferResponse
 
-from protocol import journal, names
-from protocol import metrics as shared
-from protocol.concurrent import gather_or_cancel
+from protocol import names
 from protocol.cpus import granted_cpus
-from protocol.errors import InvalidParameterError, OcrError
 from protocol.model import OcrModel, response
 from transformer import metrics, outputs, requests
-from transformer.documents import DocumentOptions, DocumentReader, PreparedPage
+from transformer.documents import DocumentReader
 from transformer.flow import Admission, Budget
-from transformer.outputs import ReadDocument, ReadPage
+from transformer.outputs import ReadDocument
 from transformer.predictor import PredictorClient
-from transformer.requests import Document, OcrRequest
+from transformer.reading import Means, Reading
+from transformer.requests import OcrRequest
 from transformer.settings import TransformerSettings
 
 _METADATA_SECONDS = 5.0
@@ -39,7 +35,13 @@ class TransformerModel(OcrModel):
         decoders = settings.decoders or granted_cpus()
         self._documents = DocumentReader(settings, observer=metrics.pool(decoders))
         self._admission = Admission(settings.max_requests)
-        self._pixels = Budget(settings.pixels_in_flight)
+        self._means = Means(
+            settings=settings,
+            documents=self._documents,
+            predictor=self._predictor,
+            pixels=Budget(settings.pixels_in_flight),
+            decoding=asyncio.Semaphore(2 * decoders),
+        )
         self._waking: asyncio.Task[None] | None = None
         self._known: tuple[float, dict[str, Any]] | None = None
 
@@ -64,7 +66,7 @@ class TransformerModel(OcrModel):
         self, payload: OcrRequest, headers: Mapping[str, str] | None = None
     ) -> tuple[OcrRequest, list[ReadDocument]]:
         with self._admission.enter():
-            read = await _Reading(self, payload).documents()
+            read = await Reading(self._means, payload).documents()
         return payload, read
 
     async def postprocess(
@@ -110,103 +112,3 @@ class TransformerModel(OcrModel):
                 return []
             self._known = (now, metadata)
         return list(self._known[1].get("parameters", {}).get("languages", []))
-
-
-class _Reading:
-    """One request being read: its deadline, its places for pages, and its times by stage."""
-
-    def __init__(self, model: TransformerModel, request: OcrRequest) -> None:
-        settings = model._settings
-        self._documents = model._documents
-        self._predictor = model._predictor
-        self._pixels = model._pixels
-        self._request = request
-        self._deadline = asyncio.get_running_loop().time() + settings.request_seconds
-        self._places = asyncio.Semaphore(settings.request_pages_in_flight)
-        self._allowance = model._documents.allowance()
-        self._seconds: defaultdict[str, float] = defaultdict(float)
-
-    async def documents(self) -> list[ReadDocument]:
-        """Every document of the request, in order. Raises the first error, saying which document it concerns."""
-        found = await gather_or_cancel(
-            [self._document(document, number) for number, document in enumerate(self._request.documents, 1)]
-        )
-        pages = sum(len(document.pages) for document in found)
-        shared.note_pages(pages)
-        milliseconds = {f"{stage}_ms": round(seconds * 1000, 1) for stage, seconds in self._seconds.items()}
-        journal.note(documents=len(found), pages=pages, **milliseconds)
-        return found
-
-    async def _document(self, document: Document, number: int) -> ReadDocument:
-        try:
-            return ReadDocument(document, tuple(await self._pages(document)))
-        except OcrError as error:
-            if len(self._request.documents) == 1:
-                raise
-            raise error.within(f"document {number}") from error
-
-    async def _pages(self, document: Document) -> list[ReadPage]:
-        """Read pages while later ones are being decoded, never more at once than the request has places."""
-        options = DocumentOptions(
-            preprocess=document.preprocess,
-            orient=document.orient,
-            selection=document.selection,
-            dpi=document.reading.dpi,
-            keep_original=names.PDF in self._request.outputs,
-        )
-        tasks: list[asyncio.Task[ReadPage]] = []
-        pages = self._documents.pages(document.data, options, allowance=self._allowance, deadline=self._deadline)
-        try:
-            async with asyncio.TaskGroup() as group:
-                while True:
-                    await self._places.acquire()
-                    page = await anext(pages, None)
-                    if page is None:
-                        self._places.release()
-                        break
-                    tasks.append(group.create_task(self._page(page, document)))
-        except BaseExceptionGroup as failures:
-            raise _first(failures) from None
-        finally:
-            await pages.aclose()
-        return [task.result() for task in tasks]
-
-    async def _page(self, page: PreparedPage, document: Document) -> ReadPage:
-        try:
-            self._note(page)
-            async with self._pixels.share(page.pixels.size):
-                with metrics.stage("transfer"):
-                    started = time.perf_counter()
-                    reading = await self._predictor.read(
-                        page.pixels,
-                        replace(document.reading, dpi=page.dpi),
-                        wants_layout=self._request.wants_layout,
-                        deadline=self._deadline,
-                    )
-                    self._seconds["predictor"] += time.perf_counter() - started
-        except InvalidParameterError:
-            raise  # the same for every page
-        except OcrError as error:
-            raise error.within(f"page {page.number}") from error
-        finally:
-            self._places.release()
-        metrics.record_page(confidence=reading.confidence, characters=len(reading.text))
-        return ReadPage(
-            number=page.number,
-            text=reading.text,
-            confidence=reading.confidence,
-            layout=page.geometry.to_original(reading.layout) if reading.layout else None,
-            image=page.original,
-            dpi=page.original_dpi,
-        )
-
-    def _note(self, page: PreparedPage) -> None:
-        for stage, seconds in (("decode", page.decode_seconds), ("preprocess", page.preprocess_seconds)):
-            shared.observe_stage(stage, seconds)
-            self._seconds[stage] += seconds
-        metrics.record_prepared(width=page.width, height=page.height, steps=page.steps)
-
-
-def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error to report of several: ours before anything else, else the first."""
-    return next((error for error in failures.exceptions if isinstance(error, OcrError)), failures.exceptions[0])

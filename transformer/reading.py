@@ -1,0 +1,148 @@
+"""One request being read: documents decoded page by page, pages read side by side, answers in order."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from functools import partial
+
+from protocol import journal, names
+from protocol import metrics as shared
+from protocol.concurrent import gather_or_cancel
+from protocol.errors import InvalidParameterError, OcrError
+from transformer import metrics
+from transformer.documents import DocumentOptions, DocumentReader, PreparedPage
+from transformer.flow import Budget
+from transformer.outputs import ReadDocument, ReadPage
+from transformer.predictor import PredictorClient
+from transformer.requests import Document, OcrRequest
+from transformer.settings import TransformerSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What all requests share."""
+
+    settings: TransformerSettings
+    documents: DocumentReader
+    predictor: PredictorClient
+    pixels: Budget
+    """Pixels of pages that are decoded and not yet answered."""
+    decoding: asyncio.Semaphore
+    """Pages that are being decoded, or decoded and not yet within that budget."""
+
+
+class Reading:
+    """A request with its deadline, its places for pages in flight, and its times by stage."""
+
+    def __init__(self, means: Means, request: OcrRequest) -> None:
+        self._means = means
+        self._request = request
+        self._deadline = asyncio.get_running_loop().time() + means.settings.request_seconds
+        self._places = asyncio.Semaphore(means.settings.request_pages_in_flight)
+        self._allowance = means.documents.allowance()
+        self._seconds: defaultdict[str, float] = defaultdict(float)
+
+    async def documents(self) -> list[ReadDocument]:
+        """Every document of the request, in order. Raises the first error, saying which document it concerns."""
+        found = await gather_or_cancel(
+            [self._document(document, number) for number, document in enumerate(self._request.documents, 1)]
+        )
+        pages = sum(len(document.pages) for document in found)
+        shared.note_pages(pages)
+        milliseconds = {f"{stage}_ms": round(seconds * 1000, 1) for stage, seconds in self._seconds.items()}
+        journal.note(documents=len(found), pages=pages, **milliseconds)
+        return found
+
+    async def _document(self, document: Document, number: int) -> ReadDocument:
+        try:
+            return ReadDocument(document, tuple(await self._pages(document)))
+        except OcrError as error:
+            if len(self._request.documents) == 1:
+                raise
+            raise error.within(f"document {number}") from error
+
+    async def _pages(self, document: Document) -> list[ReadPage]:
+        """Read pages while later ones are being decoded, never more at once than the request has places."""
+        options = DocumentOptions(
+            preprocess=document.preprocess,
+            orient=document.orient,
+            selection=document.selection,
+            dpi=document.reading.dpi,
+            keep_original=names.PDF in self._request.outputs,
+        )
+        tasks: list[asyncio.Task[ReadPage]] = []
+        decoded = self._means.documents.pages(
+            document.data, options, allowance=self._allowance, deadline=self._deadline
+        )
+        try:
+            async with aclosing(decoded), asyncio.TaskGroup() as group:
+                while page := await self._next(decoded):
+                    task = group.create_task(self._page(page, document))
+                    task.add_done_callback(partial(self._leave, page.pixels.size))
+                    tasks.append(task)
+                    del page  # the task has it, and lets go of it as soon as it is read
+        except BaseExceptionGroup as failures:
+            raise _first(failures) from None
+        return [task.result() for task in tasks]
+
+    async def _next(self, decoded: AsyncGenerator[PreparedPage, None]) -> PreparedPage | None:
+        """The next page, once there is a place for it here and among all pages in flight; None after the last."""
+        await self._places.acquire()
+        try:
+            async with self._means.decoding:
+                page = await anext(decoded, None)
+                if page is not None:
+                    await self._means.pixels.acquire(page.pixels.size)
+                    return page
+        except BaseException:
+            self._places.release()
+            raise
+        self._places.release()
+        return None
+
+    def _leave(self, size: int, _: asyncio.Task[ReadPage]) -> None:
+        """A page is done with, or its task was cancelled before it could begin."""
+        self._means.pixels.release(size)
+        self._places.release()
+
+    async def _page(self, page: PreparedPage, document: Document) -> ReadPage:
+        self._note(page)
+        began = time.perf_counter()
+        try:
+            with metrics.stage("transfer"):
+                reading = await self._means.predictor.read(
+                    page.pixels,
+                    replace(document.reading, dpi=page.dpi),
+                    wants_layout=self._request.wants_layout,
+                    deadline=self._deadline,
+                )
+        except InvalidParameterError:
+            raise  # the same for every page
+        except OcrError as error:
+            raise error.within(f"page {page.number}") from error
+        self._seconds["predictor"] += time.perf_counter() - began
+        metrics.record_page(confidence=reading.confidence, characters=len(reading.text))
+        return ReadPage(
+            number=page.number,
+            text=reading.text,
+            confidence=reading.confidence,
+            layout=page.geometry.to_original(reading.layout) if reading.layout else None,
+            image=page.original,
+            dpi=page.original_dpi,
+        )
+
+    def _note(self, page: PreparedPage) -> None:
+        for stage, seconds in (("decode", page.decode_seconds), ("preprocess", page.preprocess_seconds)):
+            shared.observe_stage(stage, seconds)
+            self._seconds[stage] += seconds
+        metrics.record_prepared(width=page.width, height=page.height, steps=page.steps)
+
+
+def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error to report of several: ours before anything else, else the first."""
+    return next((error for error in failures.exceptions if isinstance(error, OcrError)), failures.exceptions[0])
