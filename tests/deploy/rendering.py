@@ -23,9 +23,10 @@ COMBINATIONS = (
     ("standard-mode",),
     ("collocated",),
     ("grpc",),
-    ("standard-mode", "monitoring"),
+    ("monitoring", "standard-mode"),
+    ("monitoring", "grpc"),
     ("standard-mode", "grpc"),
-    ("standard-mode", "collocated"),
+    ("monitoring", "standard-mode", "collocated"),
     ("grpc", "collocated"),
     ("monitoring", "ingress-compat", "collocated"),
 )

@@ -125,3 +125,10 @@ def test_monitoring_comes_last(overlay: str) -> None:
         annotations = monitor["metadata"]["annotations"]
         assert annotations["argocd.argoproj.io/sync-wave"] == "1"
         assert annotations["argocd.argoproj.io/sync-options"] == "SkipDryRunOnMissingResource=true"
+
+
+@pytest.mark.parametrize("component", ["standard-mode", "collocated", "grpc"])
+def test_monitoring_follows_the_ports(component: str) -> None:
+    ordinary = only(render("production"), "PodMonitor")["spec"]["podMetricsEndpoints"]
+    moved = only(render("production", (component,)), "PodMonitor")["spec"]["podMetricsEndpoints"]
+    assert moved != ordinary
