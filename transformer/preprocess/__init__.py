@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transformer.geometry import Geometry
-from transformer.preprocess import background, glyphs, grey, orientation, polarity, scale, skew
+from transformer.preprocess import background, border, glyphs, grey, orientation, polarity, scale, skew
 
 Pixels = NDArray[np.uint8]
 
-STEPS: tuple[str, ...] = ("colour", "invert", "background", "orient", "deskew", "scale")
+STEPS: tuple[str, ...] = ("colour", "invert", "background", "border", "orient", "scale", "dewarp", "deskew")
 """Slugs of all steps, in the order in which they run."""
 
 
@@ -54,9 +54,10 @@ def prepare(
     job.colour()
     job.invert()
     job.background()
+    job.border()
     job.orient()
-    job.deskew()
     job.scale()
+    job.deskew()
     return Prepared(
         np.ascontiguousarray(job.pixels),
         job.geometry,
@@ -97,8 +98,16 @@ class _Job:
             self.pixels = background.flatten(self.pixels, paper)
             self.steps.append("background")
 
-    def orient(self) -> None:
+    def border(self) -> None:
         self.glyphs = glyphs.find(self.pixels)
+        if "border" in self.without:
+            return
+        edges = border.find(self.pixels, self.glyphs)
+        if edges is not None:
+            self.pixels = border.cleared(self.pixels, edges)
+            self.steps.append("border")
+
+    def orient(self) -> None:
         if "orient" in self.without:
             return
         found = orientation.find(self.glyphs)
@@ -110,12 +119,17 @@ class _Job:
             self.steps.append("orient")
 
     def deskew(self) -> None:
-        if "deskew" in self.without:
+        size = self.geometry.read
+        found = None if "dewarp" in self.without else skew.bend(self.glyphs, size)
+        if found:
+            self.pixels, moved = skew.straightened(self.pixels, found)
+            self.geometry = self.geometry.then(moved)
+            self.steps.append("dewarp")
             return
-        angle, spread = skew.angle(self.glyphs)
-        if abs(angle) > skew.LEAST and spread < skew.SPREAD:
-            self.pixels, turned = skew.rotate(self.pixels, -angle)
-            self.geometry = self.geometry.then(turned)
+        degrees = 0.0 if "deskew" in self.without else skew.angle(self.glyphs)
+        if abs(degrees) > skew.LEAST_DEGREES:
+            self.pixels, moved = skew.rotated(self.pixels, degrees)
+            self.geometry = self.geometry.then(moved)
             self.steps.append("deskew")
 
     def scale(self) -> None:

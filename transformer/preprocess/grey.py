@@ -7,6 +7,9 @@ text apart.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +37,7 @@ def readable(page: Pixels) -> Pixels | None:
     if page.ndim == 2:
         return None
     rows = np.ascontiguousarray(page[:: max(1, page.shape[0] // SAMPLED_ROWS)])
-    differences = _differences(rows).max(axis=2)
+    differences = _extreme(cv2.max, _differences(rows))
     edges = differences >= EDGE
     if not edges.any():
         return None
@@ -62,5 +65,10 @@ def _projection(page: Pixels, kind: int) -> Pixels:
     """One channel (0 to 2) or the darkest of the three (3)."""
     if kind < 3:
         return np.ascontiguousarray(page[:, :, kind])
+    return _extreme(cv2.min, page)
+
+
+def _extreme(choose: Callable[..., Any], page: Pixels) -> Pixels:
+    """The least or greatest of the three channels."""
     red, green, blue = cv2.split(page)
-    return np.asarray(cv2.min(cv2.min(red, green), blue), dtype=np.uint8)
+    return np.asarray(choose(choose(red, green), blue), dtype=np.uint8)

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
 
+LARGE = 28.0
+WANTED_LARGE = 24.0
 SMALL = 18.0
 """Median letter height, pixels, under which a page is enlarged."""
 WANTED = 26.0
@@ -21,6 +23,8 @@ MOST_SIDE = 32_000
 
 def factor(glyph_height: float, width: int, height: int) -> float:
     """How much to enlarge a page whose letters have this median height; 1 when it should stay."""
+    if glyph_height > LARGE:
+        return WANTED_LARGE / glyph_height
     if not 0 < glyph_height < SMALL:
         return 1.0
     room: float = min((MOST_PIXELS / (width * height)) ** 0.5, MOST_SIDE / max(width, height))
@@ -29,4 +33,7 @@ def factor(glyph_height: float, width: int, height: int) -> float:
 
 def resize(grey: Pixels, size: tuple[int, int]) -> Pixels:
     """The page at ``size`` (width, height)."""
-    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+    return np.asarray(
+        cv2.resize(grey, size, interpolation=cv2.INTER_CUBIC if size[0] > grey.shape[1] else cv2.INTER_AREA),
+        dtype=np.uint8,
+    )

@@ -1,53 +1,151 @@
-"""Pages that lie at an angle."""
+"""Lines of text that do not run level: pages that lie at an angle, curve into a gutter, or were photographed askew.
+
+The slope of the lines is measured between letters a few places apart and fitted, over the page, with a polynomial of
+the position. Where it is nearly the same everywhere the page is rotated; where it varies every column is pushed up or
+down by the slope's integral, which makes each line level.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from transformer.geometry import Geometry
+from transformer.geometry import Affine, Bend, Geometry, Size
 from transformer.preprocess.glyphs import Glyphs
 
 Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float64]
 
 LEAST_CHAINS = 40
 """Chains of letters that it takes to measure an angle."""
-LEAST = 0.7
-SPREAD = 6.0
-DOUBLINGS = 3
-"""Chains link letters two to the power of this apart."""
+ROTATION_LINKS = 8
+BEND_LINKS = 4
+"""Letters that a chain spans: long chains measure one angle precisely, short ones follow a curve."""
+LEAST_DEGREES = 0.7
+"""A page that lies straighter is left alone."""
+BEND_DEGREES = 2.5
+"""Difference of slope within a page above which its lines are curved."""
+GREATEST_DEGREES = 25.0
+"""No line of text is taken for steeper than this."""
+POWERS = 3
+"""Terms of the slope's polynomial along either axis."""
+RIDGE = 1e-3
+"""Weight against steep polynomials, per sample: little text must not make wild curves."""
+GREATEST_STRETCH = 0.5
+"""Vertical stretch at which a bend is taken for an error; it also keeps the bend invertible."""
+INTERPOLATION = cv2.INTER_LINEAR
+CELL = 16
+"""Pixels between places where a bend is computed; between them it is interpolated."""
 
 
-def angle(glyphs: Glyphs) -> tuple[float, float]:
-    """Angle of the lines of text in degrees, counterclockwise positive, and the spread between its quartiles.
+@dataclass(frozen=True, slots=True)
+class Chains:
+    """Slopes measured on a page: position from -1 to 1 over width and height, and rise over run, down positive."""
 
-    Feet of letters eight apart in a line give one slope each; their median leaves descenders and links across
-    columns aside. ``(0, 0)`` with too little text.
-    """
+    u: Floats
+    v: Floats
+    slope: Floats
+
+
+def chains(glyphs: Glyphs, *, links: int) -> Chains:
+    """The slopes between the feet of letters that stand ``links`` places apart, a power of two."""
     follower = np.zeros(len(glyphs.pieces), dtype=np.intp)
     first, second = glyphs.beside
     follower[first] = second
-    for _ in range(DOUBLINGS):
+    for _ in range(links.bit_length() - 1):
         follower = follower[follower]
     start = np.flatnonzero(follower)
-    if len(start) < LEAST_CHAINS:
-        return 0.0, 0.0
+    end = follower[start]
     left, top, width, height = glyphs.pieces[:, :4].T.astype(np.float64)
     feet, middles = top + height, left + width / 2
-    end = follower[start]
-    slopes = np.degrees(np.arctan2(feet[start] - feet[end], middles[end] - middles[start]))
-    low, median, high = np.percentile(slopes, (25, 50, 75))
-    return float(median), float(high - low)
+    run = np.maximum(middles[end] - middles[start], 1.0)
+    rows, columns = glyphs.labels.shape
+    return Chains(
+        u=(middles[start] + middles[end]) / columns - 1,
+        v=(feet[start] + feet[end]) / rows - 1,
+        slope=(feet[end] - feet[start]) / run,
+    )
 
 
-def rotate(grey: Pixels, degrees: float) -> tuple[Pixels, Geometry]:
+def angle(glyphs: Glyphs) -> float:
+    """Degrees, counterclockwise, that level the page's lines; 0 with too little text."""
+    found = chains(glyphs, links=ROTATION_LINKS)
+    return float(np.degrees(np.arctan(np.median(found.slope)))) if len(found.slope) >= LEAST_CHAINS else 0.0
+
+
+def bend(glyphs: Glyphs, size: Size) -> Bend | None:
+    """The bend that levels curved lines on a page of ``size``; None when they are straight or too few."""
+    found = chains(glyphs, links=BEND_LINKS)
+    if len(found.slope) < LEAST_CHAINS:
+        return None
+    slopes, fitted = _fit(found)
+    low, high = np.degrees(np.arctan(np.percentile(fitted, (3, 97))))
+    if high - low < BEND_DEGREES or max(-low, high) > GREATEST_DEGREES:
+        return None
+    edges = [float(edge) for axis in (found.u, found.v) for edge in np.percentile(axis, (1, 99))]
+    made = Bend(size, slopes, (edges[0], edges[1], edges[2], edges[3]))
+    x, y = np.meshgrid(np.linspace(0, size[0], 17), np.linspace(0, size[1], 33))
+    stretch = np.diff(made.shift(x, y), axis=0) * 32 / size[1]
+    return made if float(np.abs(stretch).max()) < GREATEST_STRETCH else None
+
+
+def _fit(found: Chains) -> tuple[tuple[tuple[float, ...], ...], Floats]:
+    """Coefficients ``[i][j]`` of u^i·v^j and the fitted slopes, by reweighted least squares with Cauchy weights."""
+    powers = [(i, j) for i in range(POWERS) for j in range(POWERS)]
+    terms = np.stack([found.u**i * found.v**j for i, j in powers], axis=1)
+    ridge = RIDGE * len(found.slope) * np.diag([float(i + j) for i, j in powers])
+    weights = np.ones_like(found.slope)
+    fitted: Floats = np.zeros_like(found.slope)
+    coefficients: Floats = np.zeros(len(powers), dtype=np.float64)
+    for _ in range(8):
+        weighted = terms * weights[:, None]
+        normal = weighted.T @ terms + ridge + 1e-9 * np.eye(len(powers))
+        coefficients = np.asarray(np.linalg.solve(normal, weighted.T @ found.slope), dtype=np.float64)
+        fitted = np.asarray(terms @ coefficients)
+        residuals = found.slope - fitted
+        spread = float(np.median(np.abs(residuals))) + 0.003
+        weights = 1 / (1 + (residuals / (1.5 * spread)) ** 2)
+    rows = coefficients.reshape(POWERS, POWERS).tolist()
+    return tuple(tuple(row) for row in rows), fitted
+
+
+def rotated(grey: Pixels, degrees: float) -> tuple[Pixels, Geometry]:
     """The page rotated counterclockwise on a larger white canvas."""
     geometry = Geometry.rotated((grey.shape[1], grey.shape[0]), degrees)
-    a, b, c, d, e, f = geometry.matrix
+    (turn,) = geometry.maps
+    assert isinstance(turn, Affine)
+    a, b, c, d, e, f = turn.matrix
     # OpenCV counts from the middle of the first pixel, Geometry from its corner.
     matrix = np.array([[a, b, c + (a + b - 1) / 2], [d, e, f + (d + e - 1) / 2]])
     turned = cv2.warpAffine(
-        grey, matrix, geometry.read, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT, borderValue=255
+        grey, matrix, geometry.read, flags=INTERPOLATION, borderMode=cv2.BORDER_CONSTANT, borderValue=255
     )
     return np.asarray(turned, dtype=np.uint8), geometry
+
+
+def straightened(grey: Pixels, found: Bend) -> tuple[Pixels, Geometry]:
+    """The page with its columns pushed into place, on a higher white canvas."""
+    geometry = Geometry.bent(found)
+    width, height = geometry.read
+    across, down = (np.linspace(0, side, side // CELL + 2) for side in (width, height))
+    x, y = np.meshgrid(across, down)
+    sources = geometry.back(np.stack([x.ravel(), y.ravel()], axis=1)).reshape(*x.shape, 2)
+    # The grid's nodes lie on the page's corners; pixels are read at their middles.
+    columns, rows = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
+    at = np.meshgrid((columns + 0.5) * (len(across) - 1) / width, (rows + 0.5) * (len(down) - 1) / height)
+    source_y = cv2.remap(
+        sources[:, :, 1].astype(np.float32), at[0].astype(np.float32), at[1].astype(np.float32), cv2.INTER_LINEAR
+    )
+    source_x = np.broadcast_to(columns, (height, width))
+    moved = cv2.remap(
+        grey,
+        np.ascontiguousarray(source_x),
+        source_y - np.float32(0.5),
+        INTERPOLATION,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=255,
+    )
+    return np.asarray(moved, dtype=np.uint8), geometry
