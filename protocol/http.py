@@ -91,23 +91,27 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
 
     Raises ClientGoneError after a hang-up, and whatever ``work`` raises.
     """
-    task = asyncio.ensure_future(work)
-    watch = asyncio.ensure_future(_disconnected(request))
-    try:
-        await asyncio.wait((task, watch), return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            task.cancel()
-            await asyncio.wait((task,))
-            raise ClientGoneError(_GONE)
-        return task.result()
-    finally:
-        watch.cancel()
+    task = asyncio.current_task()
+    assert task is not None
+    gone = False
+
+    async def cancel_when_gone() -> None:
+        nonlocal gone
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        gone = True
         task.cancel()
 
-
-async def _disconnected(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+    watch = asyncio.create_task(cancel_when_gone())
+    try:
+        return await work
+    except asyncio.CancelledError:
+        if gone:
+            task.uncancel()
+            raise ClientGoneError(_GONE) from None
+        raise
+    finally:
+        watch.cancel()
 
 
 class Envelope:

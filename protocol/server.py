@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -94,6 +95,9 @@ class OcrServer(ModelServer):
 
     async def _open(self, model: OcrModel) -> None:
         await model.open()
+        # What the imports made stays for ever; without this every full collection walks all of it again.
+        gc.collect()
+        gc.freeze()
         model.ready = True
         metrics.START.ready()
         _log.info("ready")
