@@ -47,6 +47,8 @@ QUEUE_PROXY_QUIET = 30
 """Seconds that queue-proxy waits after SIGTERM for routes to forget the pod."""
 COLD_START = 60
 """Seconds allowed for a pod to come from nothing, its image pulled."""
+SERVER_MEGABYTES = 256
+"""MiB of the predictor's own process with the pages it holds."""
 QUEUE_PROXY = "queue.sidecar.serving.knative.dev/{}-resource-{}"
 
 
@@ -105,6 +107,14 @@ def test_predictor_concurrency_is_its_workers_is_its_cpus(overlay: str, componen
     workers = int(environment(container)["OCR_WORKERS"])
     assert predictor["containerConcurrency"] == predictor["scaleTarget"] == workers
     assert amount(container["resources"]["limits"]["cpu"]) == workers
+
+
+@pytest.mark.parametrize(("overlay", "components"), CASES)
+def test_workers_at_their_memory_limit_fit_the_pods(overlay: str, components: tuple[str, ...]) -> None:
+    container = predictor_container(service(overlay, components))
+    said = environment(container)
+    needed = int(said["OCR_WORKERS"]) * int(said["OCR_WORKER_MEGABYTES"]) + SERVER_MEGABYTES
+    assert needed * 1024**2 <= amount(container["resources"]["limits"]["memory"])
 
 
 @pytest.mark.parametrize(("overlay", "components"), CASES)

@@ -26,6 +26,8 @@ from tests.e2e.clusters import Cluster, forwarded_gateway
 HERE = Path(__file__).parent
 PATIENCE = 300.0
 """Seconds a call may take: a cold start on a busy laptop, its images pulled."""
+CLUSTER_SECONDS = 1800
+"""Seconds a test may take in a cluster, the deployment before the first one included."""
 
 
 def _mode(config: pytest.Config) -> str | None:
@@ -49,6 +51,9 @@ def pytest_report_header(config: pytest.Config) -> str:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     mode = _mode(config)
     ours = [item for item in items if HERE in item.path.parents]
+    if mode == "cluster":
+        for item in ours:
+            item.add_marker(pytest.mark.timeout(CLUSTER_SECONDS))
     out = [item for item in ours if mode is None or (mode == "url" and item.path.name != "test_calls.py")]
     if out:
         config.hook.pytest_deselected(items=out)
