@@ -34,6 +34,8 @@ _MEBIBYTE = 1 << 20
 _WORKER = "transformer.decoding.worker"
 _GROWTH_BYTES = 256 * _MEBIBYTE
 """A worker that holds this much more than when it started is replaced, which takes milliseconds."""
+_IN_THE_JOB = 1 << 16
+"""Documents up to this size are cheaper to send with each job than to lay into a file."""
 _ON_THE_LOOP = 1 * _MEBIBYTE
 """Larger documents are copied off the event loop."""
 GAVE_UP = "the decoder gave up on"
@@ -122,7 +124,7 @@ class DocumentReader:
         check_bytes(len(document), self._settings.max_document_bytes)
         job = PageJob(
             document=next(self._documents),
-            path="",
+            source=b"",
             kind=kind_of(document),
             number=None,
             selection=EVERY_PAGE if options.selection is None else parse(options.selection),
@@ -130,9 +132,9 @@ class DocumentReader:
             limits=Limits(page_pixels=self._settings.max_page_pixels, pages=allowance.pages, pixels=allowance.pixels),
         )
         metrics.record_document(kind=job.kind, size=len(document))
-        async with _stored(document) as path:
+        async with _stored(document) as source:
             del document
-            job = replace(job, path=path)
+            job = replace(job, source=source)
             first = await self._run(job, deadline)
             page, numbers = first.page, deque(first.numbers[1:])
             del first
@@ -181,8 +183,11 @@ class DocumentReader:
 
 
 @contextlib.asynccontextmanager
-async def _stored(document: bytes | memoryview) -> AsyncIterator[str]:
-    """A path under which the processes of this user can read the document, until the block ends."""
+async def _stored(document: bytes | memoryview) -> AsyncIterator[str | bytes]:
+    """Where a worker finds the document until the block ends: a small one in the job, another one in a file."""
+    if len(document) <= _IN_THE_JOB:
+        yield bytes(document)
+        return
     descriptor = os.memfd_create("document", os.MFD_CLOEXEC)
     try:
         if len(document) > _ON_THE_LOOP:

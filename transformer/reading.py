@@ -82,6 +82,8 @@ class Reading:
         try:
             async with aclosing(decoded), asyncio.TaskGroup() as group:
                 while page := await self._next(decoded):
+                    if page.alone:
+                        return [await self._only_page(page, document)]
                     task = group.create_task(self._page(page, document))
                     task.add_done_callback(partial(self._leave, page.pixels.size))
                     tasks.append(task)
@@ -105,10 +107,17 @@ class Reading:
         self._places.release()
         return None
 
-    def _leave(self, size: int, _: asyncio.Task[ReadPage]) -> None:
+    def _leave(self, size: int, _: asyncio.Task[ReadPage] | None = None) -> None:
         """A page is done with, or its task was cancelled before it could begin."""
         self._means.pixels.release(size)
         self._places.release()
+
+    async def _only_page(self, page: PreparedPage, document: Document) -> ReadPage:
+        """Without a task: most documents have one page, and a line of text is read in milliseconds."""
+        try:
+            return await self._page(page, document)
+        finally:
+            self._leave(page.pixels.size)
 
     async def _page(self, page: PreparedPage, document: Document) -> ReadPage:
         self._note(page)

@@ -21,8 +21,8 @@ class PageJob:
 
     document: int
     """A number that no other document of this pool has."""
-    path: str
-    """A file with the document's bytes, which stays for as long as the job runs."""
+    source: str | bytes
+    """The document's bytes if they are few, else a file with them that stays for as long as the job runs."""
     kind: Kind
     number: int | None
     selection: Selection
@@ -55,6 +55,8 @@ class PreparedPage:
     """The original page, if it was asked for."""
     decode_seconds: float
     preprocess_seconds: float
+    alone: bool
+    """Whether no other page of its document is selected."""
 
 
 @dataclass(frozen=True, slots=True)

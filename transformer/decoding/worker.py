@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import time
@@ -91,13 +92,14 @@ class Decoder:
             original=original,
             decode_seconds=decoded - began,
             preprocess_seconds=time.perf_counter() - decoded,
+            alone=len(numbers) == 1,
         )
         return Decoded(prepared, numbers)
 
     def _open(self, job: PageJob) -> Document:
         if self._document is None or self._number != job.document:
             self._close()
-            self._file = Path(job.path).open("rb")  # noqa: SIM115 - kept for the next job
+            self._file = _opened(job.source)
             self._document = open_document(self._file, job.kind, page_pixels=job.limits.page_pixels)
             self._number = job.document
         return self._document
@@ -105,7 +107,7 @@ class Decoder:
     def _original(self, job: PageJob, page: Page) -> PageImage:
         untouched = None
         if job.kind == "jpeg":
-            untouched = image.from_jpeg(Path(job.path).read_bytes(), orientation=page.orientation)
+            untouched = image.from_jpeg(_opened(job.source).read(), orientation=page.orientation)
         return untouched or image.from_pixels(page.pixels)
 
     def _close(self) -> None:
@@ -115,6 +117,10 @@ class Decoder:
             document.close()
         if file is not None:
             file.close()
+
+
+def _opened(source: str | bytes) -> BinaryIO:
+    return io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb")
 
 
 def _prepare(page: Page, dpi: int | None, job: PageJob) -> Prepared:
