@@ -26,6 +26,7 @@ from tests.calls import (
     metric,
     outputs_of,
     text_of,
+    until,
     upload,
 )
 from tests.pages import LINE, b64, draw_line, encode, encode_frames, v2_body
@@ -402,16 +403,17 @@ def test_a_trace_goes_on(server: Server, service: Service) -> None:
     _, found, span, _ = answer.headers[names.TRACEPARENT].split("-")
     assert found == trace
     assert span != "00f067aa0ba902b7"
-    assert trace in service.transformer.log_text()
-    assert trace in service.predictor.log_text()
+    # A line is written once its answer is out.
+    until(lambda: trace in service.transformer.log_text(), "the transformer's log line")
+    until(lambda: trace in service.predictor.log_text(), "the predictor's log line")
 
 
 def test_the_log_is_json_and_says_nothing_of_what_was_read(server: Server) -> None:
     secret = "Zanzibar"
     assert secret in text_of(upload(server, encode(draw_line(f"{secret} at noon")), headers={"X-Request-Id": "quiet"}))
 
+    until(lambda: '"quiet"' in server.log_text(), "the request's log line")
     lines = [json.loads(line) for line in server.log_text().splitlines()]
-
     (read,) = [line for line in lines if line.get("request_id") == "quiet" and "documents" in line]
     assert (read["documents"], read["pages"]) == (1, 1)
     assert {"decode_ms", "preprocess_ms", "predictor_ms"} <= read.keys()
