@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from dataclasses import replace
 
 from predictor import engines
-from predictor.engines import EngineSettings, Page, PageJob, Reading
+from predictor.engines import EngineSettings, Page, PageJob, Reading, Share
 from predictor.languages import ModelDirectory
 from predictor.settings import PredictorSettings
+from predictor.shares import join, share_count
 from protocol.cpus import granted_cpus
-from protocol.errors import MalformedRequestError, PageCrashedError, TimedOutError, TooManyPixelsError
+from protocol.errors import (
+    MalformedRequestError,
+    OverloadedError,
+    PageCrashedError,
+    TimedOutError,
+    TooManyPixelsError,
+)
 from protocol.parameters import ReadingOptions
 from protocol.workers import PoolObserver, WorkerCrashedError, WorkerPool
 
@@ -27,10 +35,11 @@ class PageReader:
 
     def __init__(self, settings: PredictorSettings, *, observer: PoolObserver | None = None) -> None:
         self._settings = settings
+        self._shares = settings.split and settings.engine == "tesserocr"
         self._models = ModelDirectory.find(settings.tessdata)
         self._default = ReadingOptions(lang=settings.default_lang)
         engine = EngineSettings(settings.engine, str(self._models.path), settings.languages)
-        self._pool: WorkerPool[PageJob, Reading] = WorkerPool(
+        self._pool: WorkerPool[PageJob, Reading | Share | None] = WorkerPool(
             functools.partial(engines.start, engine, self._default),
             name="reader",
             size=settings.workers or granted_cpus(),
@@ -90,14 +99,47 @@ class PageReader:
         if max(height, width) > MAX_SIDE:
             raise TooManyPixelsError(f"the page is {width} by {height} pixels; no side may exceed {MAX_SIDE}")
         deadline = None if seconds is None else asyncio.get_running_loop().time() + seconds
-        return await self._run(PageJob(page, options, layout), deadline=deadline)
+        job = PageJob(page, options, layout)
+        if self._shares:
+            count = share_count(page, options, idle=self._pool.idle, queued=self._pool.queued)
+            if count > 1 and (reading := await self._run_shared(job, count, deadline=deadline)) is not None:
+                return reading
+        return await self._run(job, deadline=deadline)
+
+    async def _run_shared(self, job: PageJob, count: int, *, deadline: float | None) -> Reading | None:
+        """Read a page on ``count`` idle workers; None if one of them crashed or the page could not be shared."""
+        jobs = [replace(job, share=(index, count)) for index in range(count)]
+        tasks = [asyncio.ensure_future(self._run_share(share, deadline=deadline)) for share in jobs]
+        try:
+            shares = await asyncio.gather(*tasks)
+        except (WorkerCrashedError, OverloadedError):
+            return None
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return join(shares, job.page, layout=job.layout)
+
+    async def _run_share(self, job: PageJob, *, deadline: float | None) -> Share | None:
+        try:
+            share = await self._pool.run(job, deadline=deadline)
+        except TimedOutError as error:
+            raise _not_read(error) from error
+        assert not isinstance(share, Reading)
+        return share
 
     async def _run(self, job: PageJob, *, deadline: float | None) -> Reading:
         try:
-            return await self._pool.run(job, deadline=deadline, attempts=2)
+            reading = await self._pool.run(job, deadline=deadline, attempts=2)
         except WorkerCrashedError as error:
             raise PageCrashedError(
                 f"reading the page failed twice: the worker {error.cause}; send it smaller, or report the page"
             ) from error
         except TimedOutError as error:
-            raise TimedOutError(f"the page was not read: {error.sentence}") from error
+            raise _not_read(error) from error
+        assert isinstance(reading, Reading)
+        return reading
+
+
+def _not_read(error: TimedOutError) -> TimedOutError:
+    return TimedOutError(f"the page was not read: {error.sentence}")

@@ -50,7 +50,8 @@ class Worker:
         """Called when the process ends by itself."""
         self._channel = channel
         self._loop = asyncio.get_running_loop()
-        self._reply: asyncio.Future[Reply] = self._loop.create_future()
+        self._reply: asyncio.Future[Reply] | None = self._loop.create_future()
+        """None once it was answered: a reply that was kept would keep its page in memory."""
         self._loop.add_reader(channel.fileno(), self._on_readable)
 
     def send(self, job: Any) -> asyncio.Future[Reply]:
@@ -65,11 +66,12 @@ class Worker:
         except ConnectionError as error:
             raise Gone("ended while it was idle") from error
         self.jobs += 1
-        self._reply = self._loop.create_future()
-        return self._reply
+        reply = self._reply = self._loop.create_future()
+        return reply
 
     def reply(self) -> asyncio.Future[Reply]:
         """The reply being waited for; a new worker's first says that it has started."""
+        assert self._reply is not None
         return self._reply
 
     def ended(self, cause: str) -> None:
@@ -85,7 +87,7 @@ class Worker:
 
     def fail(self, error: Exception) -> None:
         """Raise ``error`` where the reply is awaited."""
-        if not self._reply.done():
+        if self._reply is not None and not self._reply.done():
             self._reply.set_exception(error)
             self._reply.exception()  # an idle worker's is nobody's to retrieve
 
@@ -105,8 +107,9 @@ class Worker:
         except Exception as error:
             reply = Reply("error", error, self.resident)
         self.resident = reply.resident
-        if not self._reply.done():
-            self._reply.set_result(reply)
+        waiting, self._reply = self._reply, None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(reply)
 
     def _close(self) -> None:
         if self._channel.fileno() >= 0:

@@ -164,7 +164,10 @@ class WorkerPool(Generic[Job, Result]):
             if self._state == "stopping" and not self._admitted:
                 self._drained.set()
         if reply.kind == ERROR_FRAME:
-            raise reply.value
+            try:
+                raise reply.value
+            finally:
+                del reply, job  # the error knows this frame, and would keep itself and the job in memory
         result: Result = reply.value
         return result
 

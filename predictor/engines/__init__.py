@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from protocol.layout import PageLayout
+from protocol.layout import Block, PageLayout
 from protocol.parameters import ReadingOptions
 
 EngineName = Literal["tesserocr", "pytesseract"]
@@ -35,12 +35,34 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedBlock:
+    """A block that one of several workers has read: its place on the page, its text, and what of it has words."""
+
+    number: int
+    text: str
+    confidences: tuple[float, ...]
+    layout: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one of several workers has read of a page of ``blocks`` blocks."""
+
+    blocks: int
+    read: tuple[SharedBlock, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PageJob:
-    """One page, uint8 grey of shape (height, width), C-contiguous, and how to read it."""
+    """One page, uint8 grey of shape (height, width), C-contiguous, and how to read it.
+
+    ``share`` is (index, count) for one share of several, None for all of the page.
+    """
 
     page: Page
     options: ReadingOptions
     layout: bool
+    share: tuple[int, int] | None = None
 
 
 class Engine(Protocol):
@@ -52,6 +74,9 @@ class Engine(Protocol):
         Raises InvalidParameterError for a mode that the models do not allow.
         """
 
+    def read_share(self, page: Page, options: ReadingOptions, *, index: int, count: int, layout: bool) -> Share | None:
+        """One share of a page, or None if the page cannot be shared after all."""
+
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
@@ -62,12 +87,15 @@ class EngineSettings:
     languages: int
 
 
-def start(settings: EngineSettings, warm: ReadingOptions) -> Callable[[PageJob], Reading]:
+def start(settings: EngineSettings, warm: ReadingOptions) -> Callable[[PageJob], Reading | Share | None]:
     """A worker's handler, with ``warm``'s models loaded."""
     engine: Engine = import_module(MODULES[settings.engine]).create(settings)
     engine.read(np.full((64, 256), 255, np.uint8), warm, layout=False)
 
-    def read(job: PageJob) -> Reading:
+    def read(job: PageJob) -> Reading | Share | None:
+        if job.share is not None:
+            index, count = job.share
+            return engine.read_share(job.page, job.options, index=index, count=count, layout=job.layout)
         return engine.read(job.page, job.options, layout=job.layout)
 
     return read

@@ -48,6 +48,9 @@ class SpawnedEngine:
         found = page_layout(tsv, hocr[0] if hocr else "", width=width, height=height)
         return Reading(text, mean_confidence(found.iter_words()), found if layout else None)
 
+    def read_share(self, page: Page, options: ReadingOptions, *, index: int, count: int, layout: bool) -> None:
+        """The command reads all of a page."""
+
     def _orientation(self, page: Page, options: ReadingOptions) -> str:
         try:
             (report,) = self._run(page, options, ("osd",))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
 import tesserocr
 
-from predictor.engines import EngineSettings, Page, Reading
+from predictor.engines import EngineSettings, Page, Reading, Share
 from predictor.engines.layouts import page_layout, word_confidences
 from predictor.languages import OSD
 from protocol.errors import InternalError, InvalidParameterError
 from protocol.layout import PageLayout, mean_confidence
 from protocol.parameters import ReadingOptions
+
+if TYPE_CHECKING:
+    from predictor.engines.sharing import ShareReader
 
 _ORIENTATION_ONLY = 0
 _LEGACY = 0
@@ -28,6 +32,7 @@ class WarmEngine:
 
     def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings
+        self._sharing: ShareReader | None = None
         self._loaded: OrderedDict[tuple[str, int], tesserocr.PyTessBaseAPI] = OrderedDict()
 
     def read(self, page: Page, options: ReadingOptions, *, layout: bool) -> Reading:
@@ -46,6 +51,16 @@ class WarmEngine:
         finally:
             api.Clear()
             api.ClearAdaptiveClassifier()  # what it learnt from this page must not colour the next
+
+    def read_share(self, page: Page, options: ReadingOptions, *, index: int, count: int, layout: bool) -> Share | None:
+        """As :class:`predictor.engines.Engine` says."""
+        if self._sharing is None:
+            try:
+                from predictor.engines.sharing import ShareReader  # noqa: PLC0415 - needs symbols that a build may hide
+            except AttributeError:
+                return None
+            self._sharing = ShareReader(self._settings)
+        return self._sharing.read(page, options, index=index, count=count, layout=layout)
 
     def _api(self, lang: str, oem: int) -> tesserocr.PyTessBaseAPI:
         key = lang, oem

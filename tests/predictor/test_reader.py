@@ -61,14 +61,14 @@ def with_reader(scenario: Callable[[PageReader], Awaitable[None]], **chosen: Any
 
     async def main() -> None:
         reader = PageReader(settings(**{"workers": 1, **chosen}), observer=observer)
-        assert not reader.ready
+        states = [reader.ready]
         await reader.start()
-        assert reader.ready
+        states.append(reader.ready)
         try:
             await scenario(reader)
         finally:
             await reader.stop(grace=0)
-        assert not reader.ready
+        assert [*states, reader.ready] == [False, True, False]
 
     asyncio.run(main())
     return observer.reasons
