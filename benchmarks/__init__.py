@@ -1,0 +1,1 @@
+"""Measurements: speed side by side with the older system, overhead, start, and endurance."""

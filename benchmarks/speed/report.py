@@ -1,0 +1,87 @@
+"""The results as a table in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from benchmarks.images import Kind
+from benchmarks.speed.bars import Bar, Table, bars
+from benchmarks.speed.measuring import System
+from benchmarks.speed.plan import CLIENTS, LIMIT, Results
+
+_NOTHING = "-"
+_HEADINGS = (
+    *("system", "clients", "images/s", "of the limit", "p50 s", "p95 s"),
+    *("CPU s/image", "wrk CPU ms/image", "peak MiB", "words"),
+)
+
+
+def markdown(results: Results, systems: Sequence[System], kinds: Sequence[Kind], *, machine: str) -> str:
+    """The whole report."""
+    table = Table(results.measurements)
+    return "\n".join(
+        [
+            "# Speed, side by side",
+            "",
+            f"Written by `make bench`: one run, {results.rounds} rounds in which the systems took turns, on {machine}.",
+            "CPU and memory are those of a system's whole process tree (memory: proportional set size, so that shared",
+            "pages count once); the load generator (wrk) is not in them and has a column of its own. *Words* is the",
+            "share of the words on an image that was read.",
+            "",
+            "## Ratios",
+            "",
+            "| within this run | measured | asked | |",
+            "|---|--:|--:|---|",
+            *(_bar(bar) for bar in bars(table)),
+            "",
+            *(line for kind in kinds for line in _kind(kind, table, results, systems)),
+        ]
+    )
+
+
+def _bar(bar: Bar) -> str:
+    sign = "≥" if bar.at_least else "≤"
+    value = _NOTHING if bar.value is None else f"{bar.value:.2f}"
+    verdict = {None: "not measured", True: "met", False: "**missed**"}[bar.met]
+    return f"| {bar.title} | {value} | {sign} {bar.bound:g} | {verdict} |"
+
+
+def _kind(kind: Kind, table: Table, results: Results, systems: Sequence[System]) -> Iterator[str]:
+    yield f"## {kind.title[0].upper()}{kind.title[1:]}"
+    yield ""
+    yield f"| {' | '.join(_HEADINGS)} |"
+    yield "|---|" + "--:|" * (len(_HEADINGS) - 1)
+    for system in systems:
+        recall = results.recall.get((system.name, kind.name))
+        for clients in CLIENTS:
+            if not table.find(system.name, kind.name, clients):
+                continue
+            cells = [
+                system.title,
+                str(clients),
+                number(table.rate(system.name, kind.name, clients)),
+                number(table.ratio(system.name, LIMIT, kind.name, clients)),
+                number(table.median("p50", system.name, kind.name, clients)),
+                number(table.median("p95", system.name, kind.name, clients)),
+                number(table.cpu(system.name, kind.name, clients)),
+                number(_load(table, system, kind.name, clients)),
+                f"{(table.peak(system.name, kind.name, clients) or 0) / (1 << 20):.0f}",
+                _NOTHING if recall is None else f"{recall:.3f}",
+            ]
+            yield f"| {' | '.join(cells)} |"
+    yield ""
+
+
+def _load(table: Table, system: System, kind: str, clients: int) -> float | None:
+    found = table.find(system.name, kind, clients)
+    milliseconds = 1000 * sum(one.load_seconds for one in found) / sum(one.images for one in found)
+    return milliseconds or None
+
+
+def number(value: float | None) -> str:
+    """Three significant digits, without an exponent; a dash for None."""
+    if value is None:
+        return _NOTHING
+    if value >= 100:
+        return f"{value:.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
