@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from transformer.preprocess.sampling import shrink
+
 Pixels = NDArray[np.uint8]
 
 CELLS = 200
@@ -21,9 +23,7 @@ def estimate(grey: Pixels) -> Pixels:
     height, width = grey.shape
     cell = max(1.0, max(height, width) / CELLS)
     size = (max(1, round(width / cell)), max(1, round(height / cell)))
-    # Averaging four by four first is what OpenCV is fast at; every fourth row and column would miss thin strokes.
-    if cell >= 4:
-        grey = np.asarray(cv2.resize(grey, (width // 2, height // 2), interpolation=cv2.INTER_AREA))
+    grey = shrink(grey, int(cell))
     small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
     # Letters vanish under a local maximum; the median takes away what specks of light it spread.
     bright = cv2.dilate(small, np.ones((5, 5), dtype=np.uint8))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from transformer.preprocess import glyphs, polarity
 from transformer.preprocess.glyphs import Glyphs
+from transformer.preprocess.sampling import shrink
 
 Pixels = NDArray[np.uint8]
 
@@ -25,9 +26,11 @@ MARGIN = 0.015
 LONG = 0.15
 """Least length of an edge, as a part of the page's shorter side."""
 FRAME = 0.6
-"""A dark area that spans this part of the width and of the height is a frame wherever it begins."""
-LIGHT_PAIRS = 6
-"""Pairs of light letters on a dark area that make it part of the page."""
+"""A dark area that spans this part of the width or of the height is a side of a frame wherever it lies."""
+TEXT_PAIRS = 6
+"""Pairs of letters, dark or light, on dark areas that make them part of the page."""
+LIGHT_HEIGHT = 10
+"""Height, pixels, that dark letters would have on the copy on which light ones are looked for."""
 
 
 def find(grey: Pixels, letters: Glyphs) -> Pixels | None:
@@ -46,30 +49,32 @@ def find(grey: Pixels, letters: Glyphs) -> Pixels | None:
     edges = [number for number in range(1, count) if _is_edge(stats[number], size)]
     if not edges:
         return None
-    mask = np.where(np.isin(labels, edges), np.uint8(255), np.uint8(0))
-    if _has_light_letters(grey, mask):
+    mask: Pixels = np.isin(labels, edges).astype(np.uint8) * np.uint8(255)
+    light = shrink(polarity.invert(grey), max(1, int(letters.height / LIGHT_HEIGHT)))
+    filled: Pixels = np.asarray(
+        cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3 * THICK, 3 * THICK), np.uint8)), dtype=np.uint8
+    )
+    if max(_pairs_inside(filled, found) for found in (letters, glyphs.find(light))) >= TEXT_PAIRS:
         return None
     return np.asarray(cv2.dilate(mask, np.ones((THICK, THICK), np.uint8)), dtype=np.uint8)
 
 
 def _is_edge(piece: NDArray[np.int32], size: tuple[int, int]) -> bool:
     left, top, width, height = (int(value) for value in piece[:4])
-    if width > FRAME * size[0] and height > FRAME * size[1]:
+    if width > FRAME * size[0] or height > FRAME * size[1]:
         return True
     margin = 1 + MARGIN * max(size)
     near = min(left, top, size[0] - left - width, size[1] - top - height) <= margin
     return near and max(width, height) > LONG * min(size)
 
 
-def _has_light_letters(grey: Pixels, mask: Pixels) -> bool:
-    """Whether light text stands on the dark areas, as on a title bar or a dark panel."""
-    light = glyphs.find(polarity.invert(grey))
-    left, top, width, height = light.pieces[light.beside[0], :4].T
-    scale_x, scale_y = mask.shape[1] / light.labels.shape[1], mask.shape[0] / light.labels.shape[0]
-    columns = ((left + width / 2) * scale_x).astype(int)
-    rows = ((top + height / 2) * scale_y).astype(int)
-    filled = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3 * THICK, 3 * THICK), np.uint8))
-    return int(np.count_nonzero(filled[rows, columns])) >= LIGHT_PAIRS
+def _pairs_inside(mask: Pixels, letters: Glyphs) -> int:
+    """Pairs of letters that stand on the mask: on title bars and dark panels they do, on true edges not."""
+    left, top, width, height = letters.pieces[letters.beside[0], :4].T
+    rows, columns = letters.labels.shape
+    x = ((left + width / 2) * mask.shape[1] / columns).astype(int)
+    y = ((top + height / 2) * mask.shape[0] / rows).astype(int)
+    return int(np.count_nonzero(mask[y, x]))
 
 
 def cleared(grey: Pixels, mask: Pixels) -> Pixels:

@@ -36,8 +36,7 @@ RIDGE = 1e-3
 """Weight against steep polynomials, per sample: little text must not make wild curves."""
 GREATEST_STRETCH = 0.5
 """Vertical stretch at which a bend is taken for an error; it also keeps the bend invertible."""
-INTERPOLATION = cv2.INTER_LINEAR
-CELL = 16
+CELL = 32
 """Pixels between places where a bend is computed; between them it is interpolated."""
 
 
@@ -121,7 +120,7 @@ def rotated(grey: Pixels, degrees: float) -> tuple[Pixels, Geometry]:
     # OpenCV counts from the middle of the first pixel, Geometry from its corner.
     matrix = np.array([[a, b, c + (a + b - 1) / 2], [d, e, f + (d + e - 1) / 2]])
     turned = cv2.warpAffine(
-        grey, matrix, geometry.read, flags=INTERPOLATION, borderMode=cv2.BORDER_CONSTANT, borderValue=255
+        grey, matrix, geometry.read, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=255
     )
     return np.asarray(turned, dtype=np.uint8), geometry
 
@@ -130,21 +129,17 @@ def straightened(grey: Pixels, found: Bend) -> tuple[Pixels, Geometry]:
     """The page with its columns pushed into place, on a higher white canvas."""
     geometry = Geometry.bent(found)
     width, height = geometry.read
-    across, down = (np.linspace(0, side, side // CELL + 2) for side in (width, height))
+    # Nodes in the middle of cells are what cv2.resize interpolates between.
+    across, down = ((np.arange(side // CELL + 1) + 0.5) * side / (side // CELL + 1) for side in geometry.read)
     x, y = np.meshgrid(across, down)
     sources = geometry.back(np.stack([x.ravel(), y.ravel()], axis=1)).reshape(*x.shape, 2)
-    # The grid's nodes lie on the page's corners; pixels are read at their middles.
-    columns, rows = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
-    at = np.meshgrid((columns + 0.5) * (len(across) - 1) / width, (rows + 0.5) * (len(down) - 1) / height)
-    source_y = cv2.remap(
-        sources[:, :, 1].astype(np.float32), at[0].astype(np.float32), at[1].astype(np.float32), cv2.INTER_LINEAR
-    )
-    source_x = np.broadcast_to(columns, (height, width))
+    source_y = cv2.resize(sources[:, :, 1].astype(np.float32), geometry.read, interpolation=cv2.INTER_LINEAR)
+    source_x = np.repeat(np.arange(width, dtype=np.float32)[None], height, axis=0)
     moved = cv2.remap(
         grey,
-        np.ascontiguousarray(source_x),
-        source_y - np.float32(0.5),
-        INTERPOLATION,
+        source_x,
+        np.subtract(source_y, np.float32(0.5)),
+        cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_CONSTANT,
         borderValue=255,
     )
