@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import itertools
 import logging
 import pickle
@@ -114,9 +115,9 @@ class Crew:
             task.cancel()
         await asyncio.gather(*self._replacements, return_exceptions=True)
         for ticket in self._waiting:
-            _fail(ticket, error)
+            _fail(ticket, copy.copy(error))  # each gets a traceback of its own
         for worker in self._baseline:
-            worker.fail(error)
+            worker.fail(copy.copy(error))
         if self._nursery is not None:
             await self._nursery.stop()
         self._baseline.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
@@ -20,3 +21,21 @@ async def gather_or_cancel(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        tasks.clear()  # a failure knows this frame, which knows its task, which knows the failure
+
+
+def release_frames(error: BaseException) -> None:
+    """Empty the frames that an error and those behind it have passed through.
+
+    They hold pages, and are often part of a cycle (a frame knows an error that knows the frame), so that a page would
+    stay in memory until the next collection. File names, lines and functions remain for the log.
+    """
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while waiting:
+        found = waiting.pop()
+        if found is None or id(found) in seen:
+            continue
+        seen.add(id(found))
+        traceback.clear_frames(found.__traceback__)
+        waiting += (found.__cause__, found.__context__, *getattr(found, "exceptions", ()))

@@ -10,7 +10,8 @@ from typing import Any
 from protocol import names
 from protocol.errors import InvalidParameterError
 
-_LANGUAGE = re.compile(r"[A-Za-z0-9_]+(?:/[A-Za-z0-9_]+)?(?:\+[A-Za-z0-9_]+(?:/[A-Za-z0-9_]+)?){0,7}\Z")
+_MODEL = r"[A-Za-z0-9_]{1,64}(?:/[A-Za-z0-9_]{1,64})?"
+_LANGUAGE = re.compile(rf"{_MODEL}(?:\+{_MODEL}){{0,7}}\Z")
 
 
 @dataclass(frozen=True, slots=True)

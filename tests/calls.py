@@ -24,7 +24,7 @@ from tests.servers import ROOT, Server
 INFER = "/v2/models/ocr-model/infer"
 PREDICT = "/v1/models/ocr-model:predict"
 GATEWAY = "/gateway/ocr"
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a wait for something that must happen fails."""
 
 GOOD = encode(draw_line())

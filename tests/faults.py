@@ -81,9 +81,16 @@ def head(path: str, length: int) -> bytes:
     return f"POST {path} HTTP/1.1\r\nHost: here\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n".encode()
 
 
-def open_files(server: Server) -> int:
-    """Files, sockets and memory files that the server process holds open."""
-    return sum(1 for _ in Path(f"/proc/{server.process.pid}/fd").iterdir())
+def open_files(server: Server) -> list[str]:
+    """Files and memory files that the server process holds open; connections come and go."""
+    found = (_target(link) for link in Path(f"/proc/{server.process.pid}/fd").iterdir())
+    return sorted(target.partition(":[")[0] for target in found if not target.startswith("socket:"))
+
+
+def _target(link: Path) -> str:
+    with suppress(FileNotFoundError):
+        return str(link.readlink())
+    return "socket:"  # closed since it was listed
 
 
 def temporary_files() -> set[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from kserve import InferRequest, InferResponse
 
 from protocol import names
+from protocol.concurrent import release_frames
 from protocol.cpus import granted_cpus
 from protocol.model import OcrModel, response
 from transformer import metrics, outputs, requests
@@ -66,7 +67,11 @@ class TransformerModel(OcrModel):
         self, payload: OcrRequest, headers: Mapping[str, str] | None = None
     ) -> tuple[OcrRequest, list[ReadDocument]]:
         with self._admission.enter():
-            read = await Reading(self._means, payload).documents()
+            try:
+                read = await Reading(self._means, payload).documents()
+            except BaseException as error:
+                release_frames(error)
+                raise
         return payload, read
 
     async def postprocess(

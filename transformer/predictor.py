@@ -100,24 +100,28 @@ class PredictorClient:
         loop = asyncio.get_running_loop()
         pause = _FIRST_PAUSE
         last: OcrError | None = None
-        while (left := deadline - loop.time()) > _LEAST_BUDGET:
-            try:
-                async with asyncio.timeout_at(deadline):
-                    return await self._attempt(page, options, wants_layout=wants_layout, budget=left)
-            except TimeoutError:
-                break
-            except _TRANSIENT as error:
-                last = error
-            except (aiohttp.ClientError, OSError) as error:
-                last = PredictorUnreachableError(f"the predictor cannot be reached ({type(error).__name__}); try later")
-            # Half of each pause is random: pages refused together do not come back together.
-            wait = pause * (0.5 + random.random() / 2)  # noqa: S311
-            if loop.time() + wait > deadline - _LEAST_BUDGET:
-                break
-            metrics.record_retry(_reason(last))
-            await asyncio.sleep(wait)
-            pause = min(pause * 2, _LONGEST_PAUSE)
-        raise last or TimedOutError("the page was not read within the request's time budget; send fewer pages")
+        try:
+            while (left := deadline - loop.time()) > _LEAST_BUDGET:
+                try:
+                    async with asyncio.timeout_at(deadline):
+                        return await self._attempt(page, options, wants_layout=wants_layout, budget=left)
+                except TimeoutError:
+                    break
+                except _TRANSIENT as error:
+                    last = error
+                except (aiohttp.ClientError, OSError) as error:
+                    kind = type(error).__name__
+                    last = PredictorUnreachableError(f"the predictor cannot be reached ({kind}); try later")
+                # Half of each pause is random: pages refused together do not come back together.
+                wait = pause * (0.5 + random.random() / 2)  # noqa: S311
+                if loop.time() + wait > deadline - _LEAST_BUDGET:
+                    break
+                metrics.record_retry(_reason(last))
+                await asyncio.sleep(wait)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+            raise last or TimedOutError("the page was not read within the request's time budget; send fewer pages")
+        finally:
+            del last  # the error knows this frame: the two would keep each other, and the page, in memory
 
     async def _attempt(self, page: Page, options: ReadingOptions, *, wants_layout: bool, budget: float) -> PageReading:
         header = orjson.dumps(_infer_request(page, options, wants_layout=wants_layout, budget=budget))

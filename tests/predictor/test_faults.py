@@ -59,7 +59,7 @@ def server(running: Server) -> Iterator[Server]:
     faults.until_idle(running)
     assert not faults.zombies(running)
     assert len(faults.workers(running)) == 1
-    until(lambda: faults.open_files(running) <= files, f"no more than {files} open files")
+    until(lambda: faults.open_files(running) == files, f"no more open files than {files}")
 
 
 def restarts(server: Server, reason: str) -> float:
