@@ -1,0 +1,57 @@
+"""What the README says about settings is what the settings say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from predictor.settings import PredictorSettings
+from scripts import configuration
+from transformer.settings import TransformerSettings
+
+
+def test_the_table_in_the_readme_is_current() -> None:
+    assert configuration.main(["--check"]) == 0, "run make configuration"
+
+
+def test_every_setting_has_a_row_with_its_default_and_its_sentence() -> None:
+    table = configuration.table()
+
+    for settings in (TransformerSettings, PredictorSettings):
+        for name, field in settings.model_fields.items():
+            rows = [line for line in table.splitlines() if line.startswith(f"| `OCR_{name.upper()}` |")]
+            assert rows
+            assert any(str(field.description) in row for row in rows)
+            assert all(row.count("|") == 5 for row in rows)
+
+
+def test_rows_say_what_a_setting_takes() -> None:
+    rows = {row.split("`")[1]: row for row in configuration.table().splitlines() if row.startswith("| `")}
+
+    assert "| `info` | `debug`, `info`, `warning`, `error` |" in rows["OCR_LOG_LEVEL"]
+    assert "| `false` | `true`, `false` |" in rows["OCR_DOCS"]
+    assert "| `tesserocr` | `tesserocr`, `pytesseract` |" in rows["OCR_ENGINE"]
+    assert "| whole number, 0 to 600 |" in rows["OCR_DRAIN_SECONDS"]
+    assert "| `60` | number, more than 0, at most 3600 |" in rows["OCR_PAGE_SECONDS"]
+    assert "| empty | text |" in rows["OCR_TESSDATA"]
+
+
+def test_the_table_replaces_only_what_is_between_its_markers(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{configuration.BEGIN}\nstale\n{configuration.END}\nafter\n")
+
+    assert configuration.main(["--check"], readme) == 1
+    assert configuration.main([], readme) == 0
+
+    text = readme.read_text()
+    assert text.startswith(f"before\n{configuration.BEGIN}\n")
+    assert text.endswith(f"\n{configuration.END}\nafter\n")
+    assert configuration.table() in text
+    assert "stale" not in text
+    assert configuration.main(["--check"], readme) == 0
+
+
+def test_a_document_without_markers_is_told_so() -> None:
+    with pytest.raises(configuration.MarkersMissingError, match="configuration:begin"):
+        configuration.renew("nothing here")
