@@ -50,96 +50,87 @@ def prepare(
     height, width = page.shape[:2]
     if not auto:
         return Prepared(grey.plain(page), Geometry.identity(width, height), (), dpi)
-    job = _Job(page, without=without if orient else without | {"orient"})
-    job.colour()
+    job = _Job(page, dpi=dpi, without=without if orient else without | {"orient"})
+    job.make_grey()
     job.invert()
-    job.background()
-    job.border()
+    job.divide_background()
+    job.measure()
+    job.clear_border()
     job.orient()
     job.scale()
-    job.deskew()
-    return Prepared(
-        np.ascontiguousarray(job.pixels),
-        job.geometry,
-        tuple(job.steps),
-        round(dpi * job.enlarged) if dpi else None,
-        job.doubt,
-    )
+    job.level()
+    return Prepared(np.ascontiguousarray(job.pixels), job.geometry, tuple(job.steps), job.dpi, job.doubt)
 
 
 class _Job:
-    """One page on its way through the steps."""
+    """One page on its way through the steps; each leaves its slug only when it changed something."""
 
-    def __init__(self, page: Pixels, *, without: frozenset[str]) -> None:
-        self.page = page
+    def __init__(self, page: Pixels, *, dpi: int | None, without: frozenset[str]) -> None:
         self.pixels = page
         self.geometry = Geometry.identity(page.shape[1], page.shape[0])
         self.steps: list[str] = []
-        self.without = without
+        self.dpi = dpi
         self.doubt = False
-        self.enlarged = 1.0
+        self.without = without
 
-    def colour(self) -> None:
-        found = None if "colour" in self.without else grey.readable(self.page)
-        self.pixels = grey.plain(self.page) if found is None else found
-        if found is not None:
-            self.steps.append("colour")
+    def make_grey(self) -> None:
+        found = None if "colour" in self.without else grey.readable(self.pixels)
+        if found is None:
+            self.pixels = grey.plain(self.pixels)
+        else:
+            self.become(found, "colour")
 
     def invert(self) -> None:
         if "invert" not in self.without and polarity.is_light_on_dark(self.pixels):
-            self.pixels = polarity.invert(self.pixels)
-            self.steps.append("invert")
+            self.become(polarity.invert(self.pixels), "invert")
 
-    def background(self) -> None:
+    def divide_background(self) -> None:
         if "background" in self.without:
             return
         paper = background.estimate(self.pixels)
         if not background.is_even(paper):
-            self.pixels = background.flatten(self.pixels, paper)
-            self.steps.append("background")
+            self.become(background.flatten(self.pixels, paper), "background")
 
-    def border(self) -> None:
-        self.glyphs = glyphs.find(self.pixels)
-        if "border" in self.without:
-            return
-        edges = border.find(self.pixels, self.glyphs)
+    def measure(self) -> None:
+        self.letters = glyphs.find(self.pixels)
+
+    def clear_border(self) -> None:
+        edges = None if "border" in self.without else border.find(self.pixels, self.letters)
         if edges is not None:
-            self.pixels = border.cleared(self.pixels, edges)
-            self.steps.append("border")
+            self.become(border.cleared(self.pixels, edges), "border")
 
     def orient(self) -> None:
         if "orient" in self.without:
             return
-        found = orientation.find(self.glyphs)
+        found = orientation.find(self.letters)
         self.doubt = found.doubt
         if found.quarters:
-            self.geometry = self.geometry.then(Geometry.turned(self.geometry.read, found.quarters))
-            self.pixels = np.ascontiguousarray(np.rot90(self.pixels, found.quarters))
-            self.glyphs = glyphs.find(self.pixels)
-            self.steps.append("orient")
-
-    def deskew(self) -> None:
-        size = self.geometry.read
-        found = None if "dewarp" in self.without else skew.bend(self.glyphs, size)
-        if found:
-            self.pixels, moved = skew.straightened(self.pixels, found)
-            self.geometry = self.geometry.then(moved)
-            self.steps.append("dewarp")
-            return
-        degrees = 0.0 if "deskew" in self.without else skew.angle(self.glyphs)
-        if abs(degrees) > skew.LEAST_DEGREES:
-            self.pixels, moved = skew.rotated(self.pixels, degrees)
-            self.geometry = self.geometry.then(moved)
-            self.steps.append("deskew")
+            turned = np.ascontiguousarray(np.rot90(self.pixels, found.quarters))
+            self.become(turned, "orient", Geometry.turned(self.geometry.read, found.quarters))
+            self.measure()
 
     def scale(self) -> None:
-        if "scale" in self.without:
-            return
         width, height = self.geometry.read
-        factor = scale.factor(self.glyphs.height, width, height)
+        factor = 1.0 if "scale" in self.without else scale.factor(self.letters.height, width, height)
         if factor != 1:
-            size = (round(width * factor), round(height * factor))
-            self.pixels = scale.resize(self.pixels, size)
-            self.geometry = self.geometry.then(Geometry.scaled((width, height), size))
-            self.steps.append("scale")
-            self.enlarged = factor
+            size = (max(1, round(width * factor)), max(1, round(height * factor)))
+            self.become(scale.resize(self.pixels, size), "scale", Geometry.scaled((width, height), size))
+            self.dpi = scale.DPI
+
+    def level(self) -> None:
+        curve = None if "dewarp" in self.without else skew.bend(self.letters, self.geometry.read)
+        if curve:
+            pixels, moved = skew.straightened(self.pixels, curve)
+            self.become(pixels, "dewarp", moved)
+            return
+        degrees = 0.0 if "deskew" in self.without else skew.angle(self.letters)
+        if abs(degrees) > skew.LEAST_DEGREES:
+            pixels, moved = skew.rotated(self.pixels, degrees)
+            self.become(pixels, "deskew", moved)
+
+    def become(self, pixels: Pixels, step: str, moved: Geometry | None = None) -> None:
+        """Take over what a step made of the page, and where it moved things."""
+        self.pixels = pixels
+        self.steps.append(step)
+        if moved:
+            self.geometry = self.geometry.then(moved)

@@ -17,6 +17,8 @@ longer to read and bring their paper's grain along."""
 ENLARGED = 26.0
 SHRUNK = 24.0
 """Median letter heights, pixels, of a resized page."""
+DPI = 300
+"""Resolution at which print of common sizes has letters of those heights: the hint for a resized page."""
 GREATEST = 4.0
 """Largest factor: beyond it there is nothing left to see."""
 GREATEST_PIXELS = 40_000_000
