@@ -1,0 +1,156 @@
+"""``make run``: what people see, and that nothing stays behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.calls import PATIENCE, save, until
+from tests.pages import draw_line, encode
+from tests.servers import ROOT, free_port
+
+VARIABLES = ("TRANSFORMER_PORT", "PREDICTOR_PORT", "TRANSFORMER_GRPC_PORT", "PREDICTOR_GRPC_PORT")
+
+
+@pytest.fixture
+def ports() -> dict[str, str]:
+    """Free ports for both servers."""
+    return {variable: str(free_port()) for variable in VARIABLES}
+
+
+def start(settings: Mapping[str, str]) -> subprocess.Popen[str]:
+    """The script behind ``make run``."""
+    clean = {name: value for name, value in os.environ.items() if name not in {*VARIABLES, "IMAGE", "ONESHOT"}}
+    return subprocess.Popen(
+        [sys.executable, "scripts/run.py"],
+        cwd=ROOT,
+        env={**clean, "PYTHONUNBUFFERED": "1", **settings},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def run(settings: Mapping[str, str]) -> tuple[int, str]:
+    """Exit status and everything that was printed."""
+    process = start(settings)
+    printed, _ = process.communicate(timeout=PATIENCE)
+    return process.returncode, printed
+
+
+def test_oneshot_reads_the_sample_and_stops(ports: dict[str, str]) -> None:
+    status, printed = run({**ports, "ONESHOT": "1"})
+
+    assert status == 0, printed
+    assert "The Harbour Library" in printed
+    assert "the largest is 3.5 metres wide" in printed
+    assert f"http://localhost:{ports['TRANSFORMER_PORT']}/gateway/ocr" in printed
+    assert "-F image_file=@" in printed
+    for number in ports.values():
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", int(number))) != 0
+
+
+def test_oneshot_with_a_page_of_the_callers(ports: dict[str, str], tmp_path: Path) -> None:
+    image = save(tmp_path, "my page.png", encode(draw_line("Bring the lantern")))
+
+    status, printed = run({**ports, "ONESHOT": "1", "IMAGE": str(image)})
+
+    assert status == 0, printed
+    assert "Bring the lantern" in printed
+
+
+def test_oneshot_fails_without_text(ports: dict[str, str], tmp_path: Path) -> None:
+    image = save(tmp_path, "letter.txt", b"Dear Sir or Madam")
+
+    status, printed = run({**ports, "ONESHOT": "1", "IMAGE": str(image)})
+
+    assert status == 1
+    assert "unsupported_document" in printed
+
+
+def test_it_serves_until_ctrl_c(ports: dict[str, str]) -> None:
+    process = start(ports)
+    try:
+        printed = ""
+        assert process.stdout is not None
+        for line in process.stdout:
+            printed += line
+            if "Ctrl-C stops" in line:
+                break
+        assert "Serving" in printed, printed
+        url = f"http://localhost:{ports['TRANSFORMER_PORT']}"
+        assert httpx.get(f"{url}/v2/health/ready").status_code == 200
+        servers = psutil.Process(process.pid).children(recursive=True)
+        assert len(servers) > 2
+
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=PATIENCE)
+    finally:
+        if process.poll() is None:
+            process.kill()
+
+    assert process.returncode == 0
+    assert "Stopped" in rest
+    assert "Traceback" not in rest
+    _, alive = psutil.wait_procs(servers, timeout=5)
+    assert not alive
+
+
+def test_terminated_while_the_servers_start(ports: dict[str, str]) -> None:
+    process = start(ports)
+    until(lambda: len(psutil.Process(process.pid).children()) == 2, "both servers")
+    servers = psutil.Process(process.pid).children(recursive=True)
+
+    process.send_signal(signal.SIGTERM)
+    printed, _ = process.communicate(timeout=PATIENCE)
+
+    assert process.returncode == 0
+    assert "Traceback" not in printed
+    _, alive = psutil.wait_procs(servers, timeout=5)
+    assert not alive
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_a_port_in_use(ports: dict[str, str], variable: str) -> None:
+    with socket.socket() as other:
+        other.bind(("0.0.0.0", 0))
+        other.listen()
+        number = other.getsockname()[1]
+
+        status, printed = run({**ports, variable: str(number)})
+
+    assert status == 1
+    assert f"port {number} is in use" in printed
+    assert variable in printed
+
+
+@pytest.mark.parametrize("value", ["http", "0", "70000", "-1"])
+def test_what_is_no_port(ports: dict[str, str], value: str) -> None:
+    status, printed = run({**ports, "PREDICTOR_PORT": value})
+
+    assert status == 1
+    assert f"PREDICTOR_PORT={value} is not a port" in printed
+
+
+def test_an_image_that_is_not_there(ports: dict[str, str]) -> None:
+    status, printed = run({**ports, "IMAGE": "/nowhere/page.png"})
+
+    assert status == 1
+    assert "there is no file /nowhere/page.png" in printed
+
+
+def test_a_server_that_does_not_start(ports: dict[str, str]) -> None:
+    status, printed = run({**ports, "ONESHOT": "1", "OCR_QUEUE": "many"})
+
+    assert status == 1
+    assert "OCR_QUEUE='many'" in printed
