@@ -20,6 +20,9 @@ from protocol.tensors import Buffer, Page
 
 FORMATS: Final = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "JPEG2000")
 
+MAX_SIDE: Final = 32_767
+"""Pixels of the longest side that Tesseract takes."""
+
 
 def decode(data: Buffer, *, max_pixels: int) -> Page:
     """The first frame as grey pixels, uint8 of shape (height, width), white under transparency.
@@ -36,6 +39,10 @@ def decode(data: Buffer, *, max_pixels: int) -> Page:
                 raise TooManyPixelsError(
                     f"the image is {image.width} x {image.height} pixels, over the limit of {max_pixels} in all"
                 )
+            if max(image.size) > MAX_SIDE:
+                raise TooManyPixelsError(
+                    f"the image is {image.width} x {image.height} pixels; no side may exceed {MAX_SIDE}"
+                )
             return np.asarray(_grey(image))
     except UnidentifiedImageError:
         raise UnsupportedDocumentError(
@@ -46,6 +53,8 @@ def decode(data: Buffer, *, max_pixels: int) -> Page:
         raise
     except Image.DecompressionBombError:
         raise TooManyPixelsError(f"the image has more than {max_pixels} pixels") from None
+    except MemoryError:
+        raise TooManyPixelsError("the image needs more memory to decode than a worker has; scale it down") from None
     except Exception as error:  # Pillow's decoders raise whatever they stumble over
         raise DamagedDocumentError(f"the image is damaged ({type(error).__name__}); send it again whole") from error
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 from kserve import InferRequest, InferResponse
 
-from predictor import images, metrics, requests
+from predictor import metrics, requests
 from predictor.engines import Reading
 from predictor.reader import PageReader
 from predictor.requests import PageJob, ReadRequest
@@ -54,10 +53,10 @@ class PredictorModel(OcrModel):
 
     async def _read(self, job: PageJob, *, layout: bool, alone: bool) -> Reading:
         try:
-            page = job.image
-            if isinstance(page, bytes | memoryview):
-                page = await asyncio.to_thread(images.decode, page, max_pixels=self._settings.max_pixels)
-            reading = await self._reader.read(page, job.options, layout=layout, seconds=job.seconds)
+            if isinstance(job.image, bytes | memoryview):
+                reading = await self._reader.read_file(job.image, job.options, layout=layout, seconds=job.seconds)
+            else:
+                reading = await self._reader.read(job.image, job.options, layout=layout, seconds=job.seconds)
         except OcrError as error:
             if alone:
                 raise

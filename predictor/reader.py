@@ -6,8 +6,11 @@ import asyncio
 import functools
 from dataclasses import replace
 
+import numpy as np
+
 from predictor import engines
 from predictor.engines import EngineSettings, Page, PageJob, Reading, Share
+from predictor.images import MAX_SIDE
 from predictor.languages import ModelDirectory
 from predictor.settings import PredictorSettings
 from predictor.shares import join, share_count
@@ -20,10 +23,8 @@ from protocol.errors import (
     TooManyPixelsError,
 )
 from protocol.parameters import ReadingOptions
+from protocol.tensors import Buffer
 from protocol.workers import PoolObserver, WorkerCrashedError, WorkerPool
-
-MAX_SIDE = 32_767
-"""Pixels of the longest side that Tesseract takes."""
 
 _MEGABYTE = 1 << 20
 _ONE_THREAD = {"OMP_THREAD_LIMIT": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -38,7 +39,7 @@ class PageReader:
         self._shares = settings.split and settings.engine == "tesserocr"
         self._models = ModelDirectory.find(settings.tessdata)
         self._default = ReadingOptions(lang=settings.default_lang)
-        engine = EngineSettings(settings.engine, str(self._models.path), settings.languages)
+        engine = EngineSettings(settings.engine, str(self._models.path), settings.languages, settings.max_pixels)
         self._pool: WorkerPool[PageJob, Reading | Share | None] = WorkerPool(
             functools.partial(engines.start, engine, self._default),
             name="reader",
@@ -85,6 +86,17 @@ class PageReader:
         """Finish admitted pages for ``grace`` seconds, then end every worker."""
         await self._pool.stop(grace=grace)
 
+    async def read_file(
+        self, data: Buffer, options: ReadingOptions, *, layout: bool, seconds: float | None = None
+    ) -> Reading:
+        """Read the first frame of an image file, as :meth:`read` does a page.
+
+        Raises UnsupportedDocumentError and DamagedDocumentError, too.
+        """
+        self._models.check(options)
+        job = PageJob(np.frombuffer(data, np.uint8), options, layout, encoded=True)
+        return await self._run(job, deadline=_deadline(seconds))
+
     async def read(self, page: Page, options: ReadingOptions, *, layout: bool, seconds: float | None = None) -> Reading:
         """Read ``page``, uint8 grey of shape (height, width).
 
@@ -98,7 +110,7 @@ class PageReader:
             raise MalformedRequestError("the page has no pixels; send at least one row and one column")
         if max(height, width) > MAX_SIDE:
             raise TooManyPixelsError(f"the page is {width} by {height} pixels; no side may exceed {MAX_SIDE}")
-        deadline = None if seconds is None else asyncio.get_running_loop().time() + seconds
+        deadline = _deadline(seconds)
         job = PageJob(page, options, layout)
         if self._shares:
             count = share_count(page, options, idle=self._pool.idle, queued=self._pool.queued)
@@ -139,6 +151,10 @@ class PageReader:
             raise _not_read(error) from error
         assert isinstance(reading, Reading)
         return reading
+
+
+def _deadline(seconds: float | None) -> float | None:
+    return None if seconds is None else asyncio.get_running_loop().time() + seconds
 
 
 def _not_read(error: TimedOutError) -> TimedOutError:

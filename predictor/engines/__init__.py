@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from predictor import images
 from protocol.layout import Block, PageLayout
 from protocol.parameters import ReadingOptions
 
@@ -56,13 +57,15 @@ class Share:
 class PageJob:
     """One page, uint8 grey of shape (height, width), C-contiguous, and how to read it.
 
-    ``share`` is (index, count) for one share of several, None for all of the page.
+    ``share`` is (index, count) for one share of several, None for all of the page. ``encoded`` says that ``page`` holds
+    the bytes of an image file, shape (size,), which a worker decodes: it can be killed, the server cannot.
     """
 
     page: Page
     options: ReadingOptions
     layout: bool
     share: tuple[int, int] | None = None
+    encoded: bool = False
 
 
 class Engine(Protocol):
@@ -80,11 +83,13 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """Which engine, the directory of its models, and how many combinations of them stay loaded."""
+    """Which engine, the directory of its models, how many combinations of them stay loaded, and the largest page."""
 
     engine: EngineName
     tessdata: str
     languages: int
+    max_pixels: int
+    """Of an image file that is decoded here."""
 
 
 def start(settings: EngineSettings, warm: ReadingOptions) -> Callable[[PageJob], Reading | Share | None]:
@@ -96,6 +101,7 @@ def start(settings: EngineSettings, warm: ReadingOptions) -> Callable[[PageJob],
         if job.share is not None:
             index, count = job.share
             return engine.read_share(job.page, job.options, index=index, count=count, layout=job.layout)
-        return engine.read(job.page, job.options, layout=job.layout)
+        page = images.decode(job.page.data, max_pixels=settings.max_pixels) if job.encoded else job.page
+        return engine.read(page, job.options, layout=job.layout)
 
     return read

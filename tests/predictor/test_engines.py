@@ -15,7 +15,7 @@ from protocol.errors import InvalidParameterError
 from protocol.layout import PageLayout
 from protocol.parameters import ReadingOptions
 
-SETTINGS = EngineSettings("tesserocr", str(ModelDirectory.find("").path), 2)
+SETTINGS = EngineSettings("tesserocr", str(ModelDirectory.find("").path), 2, 100_000_000)
 FIRST = ["The river rose in the night", "and carried the bridge away."]
 SECOND = ["No one had crossed it", "since the autumn fair."]
 

@@ -184,10 +184,15 @@ def test_what_is_not_http(server: Server) -> None:
 
 def test_a_page_over_the_memory_that_workers_have(logs: Path) -> None:
     settings = {"OCR_WORKERS": "1", "OCR_WORKER_MEGABYTES": "400"}
-    large = encode(Image.new("L", (12_000, 8_000), 255))
+    large = Image.new("L", (12_000, 8_000), 255)
     with start_predictor(logs=logs, settings=settings) as server:
         with one_connection(server) as client:
-            assert_refused(client.post(INFER, json=v2_body(large)), 502, "page_crashed")
+            assert_refused(client.post(INFER, json=v2_body(encode(large))), 413, "too_many_pixels")
+            tensor = {"name": "input-0", "datatype": "UINT8", "shape": [large.height, large.width]}
+            pixels = large.tobytes()
+            header = json.dumps({"inputs": [{**tensor, "parameters": {"binary_data_size": len(pixels)}}]}).encode()
+            length = {"Inference-Header-Content-Length": str(len(header))}
+            assert_refused(client.post(INFER, content=header + pixels, headers=length), 502, "page_crashed")
             assert text_of(client.post(INFER, json=v2_body(GOOD))).strip() == LINE
         assert not faults.zombies(server)
 

@@ -13,8 +13,9 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from predictor.engines import Page, Reading
+from predictor.images import MAX_SIDE
 from predictor.languages import ModelDirectoryError
-from predictor.reader import MAX_SIDE, PageReader
+from predictor.reader import PageReader
 from predictor.settings import PredictorSettings
 from protocol.errors import (
     InvalidParameterError,

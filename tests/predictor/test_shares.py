@@ -18,7 +18,7 @@ from predictor.shares import join, share_count
 from protocol.parameters import ReadingOptions
 
 ENGLISH = ReadingOptions()
-SETTINGS = EngineSettings("tesserocr", str(ModelDirectory.find("").path), 2)
+SETTINGS = EngineSettings("tesserocr", str(ModelDirectory.find("").path), 2, 100_000_000)
 WORDS = "the old mill stood by the river where two roads met and nobody knew who had built it or when".split()  # noqa: SIM905 - reads better
 
 
