@@ -34,7 +34,7 @@ def plain(page: Pixels) -> Pixels:
 
 def readable(page: Pixels) -> Pixels | None:
     """A grey page on which coloured text stands out; None where luma does."""
-    if page.ndim == 2:
+    if page.ndim == 2 or page.shape[1] < 3:
         return None
     rows = np.ascontiguousarray(page[:: max(1, page.shape[0] // SAMPLED_ROWS)])
     differences = _extreme(cv2.max, _differences(rows))
@@ -56,9 +56,7 @@ def readable(page: Pixels) -> Pixels | None:
 
 def _differences(rows: Pixels) -> Pixels:
     """Differences between pixels two apart along each row: two, since scans blur an edge over that much."""
-    return np.asarray(cv2.absdiff(rows[:, 2:], rows[:, :-2]), dtype=np.uint8).reshape(
-        rows.shape[0], -1, *rows.shape[2:]
-    )
+    return np.asarray(cv2.absdiff(rows[:, 2:], rows[:, :-2]), dtype=np.uint8)
 
 
 def _projection(page: Pixels, kind: int) -> Pixels:
