@@ -44,7 +44,7 @@ class Bodies:
 
     async def _receive(self, request: Request, share: _Share) -> bytes:
         declared = request.headers.get("content-length", "")
-        if declared.isdigit():
+        if declared.isdecimal():
             share.grow_to(int(declared))
         chunks: list[bytes] = []
         size = 0

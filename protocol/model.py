@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -83,7 +84,7 @@ def json_length(headers: Mapping[str, str]) -> int | None:
     value = headers.get(names.JSON_LENGTH)
     if value is None:
         return None
-    if not value.isdigit():
+    if not re.fullmatch(r"[0-9]{1,18}", value):
         raise MalformedRequestError("Inference-Header-Content-Length must be a whole number of bytes")
     return int(value)
 

@@ -268,6 +268,8 @@ def test_a_malformed_v2_body(service: Service, server_name: str, name: str) -> N
 BINARY: dict[str, tuple[str, bytes, int]] = {  # length header, raw part, binary_data_size
     "length of another type": ("many", b"", 0),
     "negative length": ("-1", b"", 0),
+    "superscript length": ("\N{SUPERSCRIPT TWO}", b"", 0),
+    "endless length": ("9" * 5000, b"", 0),
     "length beyond the body": ("9999", b"", 0),
     "size beyond the body": ("", b"abc", 9),
     "bytes of no tensor": ("", b"\0\0\0\0abc", 4),
@@ -282,7 +284,11 @@ def test_a_malformed_binary_body(service: Service, server_name: str, name: str) 
     length, raw, size = BINARY[name]
     header = json.dumps({"inputs": [tensor(data=None, parameters={"binary_data_size": size})]}).encode()
     with one_connection(getattr(service, server_name)) as client:
-        refusal = client.post(INFER, content=header + raw, headers={names.JSON_LENGTH: length or str(len(header))})
+        refusal = client.post(
+            INFER,
+            content=header + raw,
+            headers=[(names.JSON_LENGTH.encode(), (length or str(len(header))).encode("latin-1"))],
+        )
         assert_refused(refusal, 400, "malformed_request")
         assert text_of(client.post(INFER, json=v2_body(GOOD))).strip() == LINE
 

@@ -178,7 +178,7 @@ def _error(status: int, headers: Mapping[str, str], body: bytes) -> OcrError:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
         value = None
-    own = from_wire(status, value, retry_after=int(retry_after) if retry_after.isdigit() else None)
+    own = from_wire(status, value, retry_after=int(retry_after) if retry_after.isdecimal() else None)
     if own is not None:
         return own
     return PredictorUnreachableError(f"the predictor's address answered {status}; try again later")
