@@ -14,7 +14,7 @@ from protocol import journal, names
 from protocol import metrics as shared
 from protocol.concurrent import gather_or_cancel
 from protocol.errors import InvalidParameterError, OcrError
-from transformer import metrics
+from transformer import metrics, orientation
 from transformer.documents import DocumentOptions, DocumentReader, PreparedPage
 from transformer.flow import Budget
 from transformer.outputs import ReadDocument, ReadPage
@@ -120,9 +120,11 @@ class Reading:
             self._leave(page.pixels.size)
 
     async def _page(self, page: PreparedPage, document: Document) -> ReadPage:
-        self._note(page)
         began = time.perf_counter()
         try:
+            if page.doubt:
+                page = await self._upright(page)
+            self._note(page)
             with metrics.stage("transfer"):
                 reading = await self._means.predictor.read(
                     page.pixels,
@@ -144,6 +146,17 @@ class Reading:
             image=page.original,
             dpi=page.original_dpi,
         )
+
+    async def _upright(self, page: PreparedPage) -> PreparedPage:
+        """The page as Tesseract says that it lies; as it is where the predictor cannot say."""
+        try:
+            report = await self._means.predictor.read(
+                page.pixels, orientation.DETECTION, wants_layout=False, deadline=self._deadline
+            )
+        except InvalidParameterError:  # its osd model is not installed
+            return page
+        turns = orientation.quarters(report.text)
+        return await asyncio.to_thread(orientation.turned, page, turns) if turns else page
 
     def _note(self, page: PreparedPage) -> None:
         for stage, seconds in (("decode", page.decode_seconds), ("preprocess", page.preprocess_seconds)):
