@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -16,7 +16,9 @@ from protocol.errors import (
     TooManyPixelsError,
     UnsupportedDocumentError,
 )
-from protocol.tensors import Buffer, Page
+
+if TYPE_CHECKING:  # the workers decode, and importing KServe for two names would cost each of them a second
+    from protocol.tensors import Buffer, Page
 
 FORMATS: Final = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "JPEG2000")
 

@@ -10,15 +10,12 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import numpy as np
 import orjson
 import pytest
-from aiohttp import web
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
 from PIL import Image
 
@@ -46,6 +43,7 @@ from tests.calls import (
 )
 from tests.pages import LINE, b64, draw_line, encode, v2_body
 from tests.servers import ROOT, Server, Service, spawn, wait_ready
+from tests.transformer.fake_predictor import predictor_client
 from transformer.predictor import PredictorClient
 
 
@@ -53,41 +51,6 @@ from transformer.predictor import PredictorClient
 def server(request: pytest.FixtureRequest, service: Service) -> Server:
     chosen: Server = getattr(service, request.param)
     return chosen
-
-
-class FakePredictor:
-    """Answers pages as told, and keeps what it was sent."""
-
-    def __init__(self) -> None:
-        self.requests: list[web.Request] = []
-        self.bodies: list[bytes] = []
-        self.answers: list[web.Response] = []
-
-    async def answer(self, request: web.Request) -> web.Response:
-        self.requests.append(request)
-        self.bodies.append(await request.read())
-        outputs = [{"name": "output-0", "data": ["read"]}, {"name": "confidence", "data": [0.5]}]
-        return self.answers.pop(0) if self.answers else web.json_response({"outputs": outputs})
-
-
-@asynccontextmanager
-async def predictor_client(*, model: str = "ocr-model") -> AsyncIterator[tuple[PredictorClient, FakePredictor]]:
-    """The transformer's client, connected to a fake predictor."""
-    fake = FakePredictor()
-    application = web.Application(client_max_size=1 << 26)
-    application.router.add_post("/{path:.*}", fake.answer)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    (address,) = runner.addresses
-    client = PredictorClient(f"http://127.0.0.1:{address[1]}", model_name=model)
-    await client.open()
-    try:
-        yield client, fake
-    finally:
-        await client.close()
-        await runner.cleanup()
 
 
 async def read(client: PredictorClient, page: tensors.Page) -> str:

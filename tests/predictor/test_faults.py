@@ -154,6 +154,16 @@ def test_a_client_that_goes_away_frees_the_worker(server: Server) -> None:
     assert metric(server, "ocr_requests_total", code="client_gone") >= 1
 
 
+def test_a_grpc_client_that_goes_away_frees_the_worker(server: Server) -> None:
+    cancelled = restarts(server, "cancelled")
+    with grpc_stub(server) as stub:
+        call = stub.ModelInfer.future(grpc_request(faults.LONG_PAGE))
+        faults.until_busy(server)
+        call.cancel()
+
+    until(lambda: restarts(server, "cancelled") == cancelled + 1, "the end of its page")
+
+
 def test_a_client_that_goes_away_gives_up_its_place(server: Server) -> None:
     body = json.dumps(v2_body(faults.LONG_PAGE)).encode()
     with faults.in_background() as background:
