@@ -21,18 +21,22 @@ _NOT_FOR_THE_OLDER = ("OMP_THREAD_LIMIT", "OMP_NUM_THREADS")
 
 @dataclass(frozen=True)
 class Running:
-    """A system that answers ``POST url`` with a multipart file; ``pids`` are the roots of its processes."""
+    """A system that answers ``POST url`` with a multipart file.
+
+    ``pids`` are the roots of its processes, ``servers`` the addresses of its servers.
+    """
 
     url: str
     pids: tuple[int, ...]
+    servers: tuple[str, ...]
 
 
 @contextmanager
-def service(*, logs: Path, predictor: Mapping[str, str] | None = None) -> Iterator[Running]:
-    """This service; ``predictor`` are settings of its predictor."""
-    with start_service(logs=logs, predictor=predictor) as running:
+def service(*, logs: Path, environment: Mapping[str, str] | None = None) -> Iterator[Running]:
+    """This service; ``environment`` is added to both servers'."""
+    with start_service(logs=logs, transformer=environment, predictor=environment) as running:
         pids = running.transformer.process.pid, running.predictor.process.pid
-        yield Running(f"{running.url}/gateway/ocr", pids)
+        yield Running(f"{running.url}/gateway/ocr", pids, (running.transformer.url, running.predictor.url))
 
 
 @contextmanager
@@ -52,7 +56,8 @@ def older(*, logs: Path) -> Iterator[Running]:
                 running.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log))
         _wait(f"http://127.0.0.1:{model}/v2/health/ready", running[0])
         _wait(f"http://127.0.0.1:{gateway}/openapi.json", running[1])
-        yield Running(f"http://127.0.0.1:{gateway}/gateway/ocr", tuple(process.pid for process in running))
+        addresses = f"http://127.0.0.1:{gateway}", f"http://127.0.0.1:{model}"
+        yield Running(f"{addresses[0]}/gateway/ocr", tuple(process.pid for process in running), addresses)
     finally:
         for process in running:
             process.terminate()

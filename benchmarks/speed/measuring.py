@@ -41,12 +41,19 @@ class Measurement:
 class System(Protocol):
     """Something that reads images."""
 
-    name: str
-    title: str
-    parallel: int
-    """Images that it reads at once at most."""
-    queues: bool
-    """Whether more clients than that make a difference."""
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def parallel(self) -> int:
+        """Images that it reads at once at most."""
+
+    @property
+    def queues(self) -> bool:
+        """Whether more clients than that make a difference."""
 
     def prepare(self, kind: Kind) -> None:
         """Get ready for images of this kind."""

@@ -1,0 +1,117 @@
+"""``python -m benchmarks.overhead``: what the service adds to a page, and how soon health probes answer meanwhile.
+
+An A4 page at 300 dpi goes through ``/gateway/ocr`` and through a warm engine in process in turns, one at a time, each
+on one worker (``OCR_SPLIT=0``), so that like is compared with like. Then both servers' probes are asked while eight
+pages are being read. Variables: ``PAGES``, the pages of each kind (10), ``PROBES``, the probes a second (10).
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import images, load, readers, servers
+from benchmarks.images import Sample
+from benchmarks.readers import Readers
+from benchmarks.servers import Running
+from benchmarks.speed.measuring import percentile
+from benchmarks.usage import cpu_seconds, tree
+
+_ONE_WORKER = {"OCR_SPLIT": "0"}
+_MOST_OVERHEAD = 0.08
+_LONGEST_PROBE = 0.1
+_PAGES_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Overhead:
+    """Seconds of a page through the service and on a warm engine, in pairs, and CPU seconds of all of them."""
+
+    service: tuple[float, ...]
+    engine: tuple[float, ...]
+    service_cpu: float
+    engine_cpu: float
+
+    @property
+    def time(self) -> float:
+        """What the service adds, as a share of the engine's time; the median of the pairs."""
+        return statistics.median(ours / theirs for ours, theirs in zip(self.service, self.engine, strict=True)) - 1
+
+    @property
+    def cpu(self) -> float:
+        """What the service adds, as a share of the engine's CPU time: less sensitive to what else runs."""
+        return self.service_cpu / self.engine_cpu - 1
+
+
+def compare(service: Running, query: str, warm: Readers, page: Sample, *, pages: int) -> Overhead:
+    """Read the page by turns through the service and on the engine."""
+    url = f"{service.url}?{query}"
+    warm.texts([page])
+    load.run(url, [page.file], clients=1, requests=1)
+    ours, theirs = [], []
+    cpu = {roots: -cpu_seconds(tree(roots)) for roots in (service.pids, warm.pids)}
+    for _ in range(pages):
+        ours.append(load.run(url, [page.file], clients=1, requests=1).seconds)
+        theirs.append(warm.read(1, at_once=1).seconds)
+    for roots in cpu:
+        cpu[roots] += cpu_seconds(tree(roots))
+    return Overhead(tuple(ours), tuple(theirs), cpu[service.pids], cpu[warm.pids])
+
+
+def probe_under_load(url: str, page: Sample, probes: Sequence[str], *, a_second: float) -> dict[str, list[float]]:
+    """Seconds of every answer of the probes while eight pages are being read at once, twice over."""
+    answered: dict[str, list[float]] = {probe: [] for probe in probes}
+    with ThreadPoolExecutor(1) as reader:
+        reading = reader.submit(load.run, url, [page.file], clients=_PAGES_AT_ONCE, requests=2 * _PAGES_AT_ONCE)
+        while not reading.done():
+            for probe in probes:
+                began = time.perf_counter()
+                with urllib.request.urlopen(probe, timeout=30) as answer:
+                    answer.read()
+                answered[probe].append(time.perf_counter() - began)
+            time.sleep(1 / a_second)
+        reading.result()
+    return answered
+
+
+def main() -> int:
+    """The exit status: 0 if both bounds are kept."""
+    pages, a_second = int(os.environ.get("PAGES") or 10), float(os.environ.get("PROBES") or 10)
+    page = images.page(0)
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as logs,
+        Readers(readers.warm, processes=1) as warm,
+        servers.service(logs=Path(logs), environment=_ONE_WORKER) as service,
+    ):
+        kept = True
+        for query in ("preprocess=none", "preprocess=auto"):
+            found = compare(service, query, warm, page, pages=pages)
+            ours, theirs = statistics.median(found.service), statistics.median(found.engine)
+            print(
+                f"A4 page, {query}: {ours:.3f} s through the service, {theirs:.3f} s on a warm engine: "
+                f"{found.time:+.1%} (medians of {pages}), CPU {found.cpu:+.1%}"
+            )
+            kept &= query != "preprocess=none" or found.time <= _MOST_OVERHEAD
+        probes = [f"{server}/v2/health/{kind}" for server in service.servers for kind in ("live", "ready")]
+        for probe, seconds in probe_under_load(service.url, page, probes, a_second=a_second).items():
+            print(
+                f"{probe.partition('//')[2]:<36} while {_PAGES_AT_ONCE} pages are read: {len(seconds)} probes, "
+                f"median {statistics.median(seconds) * 1000:.1f} ms, p99 {percentile(seconds, 0.99) * 1000:.1f} ms, "
+                f"longest {max(seconds) * 1000:.1f} ms"
+            )
+            kept &= max(seconds) <= _LONGEST_PROBE
+    print(f"asked: at most {_MOST_OVERHEAD:.0%} more time, every probe within {_LONGEST_PROBE * 1000:.0f} ms:", end=" ")
+    print("kept" if kept else "NOT KEPT")
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

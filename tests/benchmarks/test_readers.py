@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from benchmarks import images, readers
+
+
+def test_a_warm_engine_reads_images_in_turn() -> None:
+    samples = [images.line(0), images.line(1)]
+    with readers.Readers(readers.warm, processes=2) as warm:
+        assert [text.strip() for text in warm.texts(samples)] == [sample.text for sample in samples]
+        found = warm.read(5, at_once=2)
+    assert len(found.each) == 5
+    assert found.seconds >= max(found.each)
+
+
+def test_the_command_reads_files() -> None:
+    sample = images.line(0)
+    assert readers.command()(sample).strip() == sample.text
