@@ -16,6 +16,8 @@ class FakePredictor:
     def __init__(self) -> None:
         self.requests: list[web.Request] = []
         self.bodies: list[bytes] = []
+        self.probes: list[str] = []
+        self.languages: list[str] = ["eng"]
         self.answers: list[web.Response | None] = []
         """To give first, None for a broken connection; then every page is read."""
 
@@ -32,22 +34,36 @@ class FakePredictor:
             return answer
         return web.json_response({"outputs": outputs})
 
+    async def tell(self, request: web.Request) -> web.Response:
+        """Readiness and metadata."""
+        self.probes.append(request.path)
+        return web.json_response({"name": "ocr-model", "parameters": {"languages": self.languages}})
+
+
+@asynccontextmanager
+async def fake_predictor() -> AsyncIterator[tuple[str, FakePredictor]]:
+    """Its address and what it was sent."""
+    fake = FakePredictor()
+    application = web.Application(client_max_size=1 << 26)
+    application.router.add_post("/{path:.*}", fake.answer)
+    application.router.add_get("/{path:.*}", fake.tell)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    (address,) = runner.addresses
+    try:
+        yield f"http://127.0.0.1:{address[1]}", fake
+    finally:
+        await runner.cleanup()
+
 
 @asynccontextmanager
 async def predictor_client(*, model: str = "ocr-model") -> AsyncIterator[tuple[PredictorClient, FakePredictor]]:
     """The transformer's client, connected to a fake predictor."""
-    fake = FakePredictor()
-    application = web.Application(client_max_size=1 << 26)
-    application.router.add_post("/{path:.*}", fake.answer)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    (address,) = runner.addresses
-    client = PredictorClient(f"http://127.0.0.1:{address[1]}", model_name=model)
-    await client.open()
-    try:
-        yield client, fake
-    finally:
-        await client.close()
-        await runner.cleanup()
+    async with fake_predictor() as (url, fake):
+        client = PredictorClient(url, model_name=model)
+        await client.open()
+        try:
+            yield client, fake
+        finally:
+            await client.close()

@@ -22,10 +22,8 @@ from protocol.layout import PageLayout
 from protocol.parameters import ReadingOptions
 from tests.servers import free_port
 from tests.transformer.fake_predictor import FakePredictor, predictor_client
-from transformer import metrics
 from transformer.predictor import PageReading, PredictorClient
 
-metrics.announce()
 PAGE: tensors.Page = np.full((2, 3), 255, dtype=np.uint8)
 Scenario = Callable[[PredictorClient, FakePredictor], Awaitable[None]]
 
