@@ -1,6 +1,7 @@
 """The layout of a page as it crosses the wire: page → blocks → paragraphs → lines → words.
 
 Boxes are ``(x0, y0, x1, y1)`` in pixels, origin top left, x1 and y1 exclusive. Confidence is 0-1.
+The classes have no slots: pickling a frozen class with slots asks for its fields one by one, for hundreds of words.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ def mean_confidence(words: Iterable[Word]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Word:
     text: str
     bbox: Box
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Line:
     bbox: Box
     words: tuple[Word, ...]
@@ -38,7 +39,7 @@ class Line:
         return iter(self.words)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Paragraph:
     bbox: Box
     lines: tuple[Line, ...]
@@ -47,7 +48,7 @@ class Paragraph:
         return (word for line in self.lines for word in line.words)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Block:
     bbox: Box
     paragraphs: tuple[Paragraph, ...]
@@ -56,7 +57,7 @@ class Block:
         return (word for paragraph in self.paragraphs for word in paragraph.iter_words())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PageLayout:
     width: int
     height: int

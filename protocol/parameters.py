@@ -14,7 +14,7 @@ _MODEL = r"[A-Za-z0-9_]{1,64}(?:/[A-Za-z0-9_]{1,64})?"
 _LANGUAGE = re.compile(rf"{_MODEL}(?:\+{_MODEL}){{0,7}}\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReadingOptions:
     """How Tesseract reads a page.
 

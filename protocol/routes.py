@@ -18,7 +18,7 @@ from starlette.responses import Response
 from protocol import metrics, names, tensors
 from protocol.bodies import Bodies
 from protocol.errors import MalformedRequestError, OcrError, RouteNotFoundError
-from protocol.http import Handler, error_response, in_our_terms, while_connected
+from protocol.http import Handler, PlainRoute, error_response, in_our_terms, while_connected
 from protocol.model import OcrDataPlane, json_length
 
 
@@ -75,11 +75,11 @@ def inference_routes(dataplane: OcrDataPlane, bodies: Bodies) -> list[APIRoute]:
 
 
 def _route(path: str, handler: Handler, method: str, summary: str) -> APIRoute:
-    return APIRoute(path, _plain(handler), methods=[method], summary=summary, response_model=None, tags=["inference"])
+    return PlainRoute(path, _plain(handler), methods=[method], summary=summary, response_model=None, tags=["inference"])
 
 
 def _hidden(path: str, handler: Handler) -> APIRoute:
-    return APIRoute(
+    return PlainRoute(
         path, _plain(handler), methods=["GET", "POST", "PUT", "DELETE"], include_in_schema=False, response_model=None
     )
 

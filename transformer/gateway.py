@@ -18,7 +18,7 @@ from starlette.responses import Response
 from protocol import metrics, names, tensors
 from protocol.bodies import Bodies
 from protocol.errors import InvalidParameterError, MalformedRequestError, NotAcceptableError, OcrError, StartingError
-from protocol.http import error_response, in_our_terms, while_connected
+from protocol.http import PlainRoute, error_response, in_our_terms, while_connected
 from transformer.model import TransformerModel
 from transformer.openapi import GATEWAY
 from transformer.requests import KNOWN_PARAMETERS
@@ -58,7 +58,7 @@ def route(model: TransformerModel, bodies: Bodies) -> APIRoute:
         except OcrError as error:
             return error_response(error)
 
-    return APIRoute(PATH, gateway, methods=["POST"], response_model=None, **GATEWAY)
+    return PlainRoute(PATH, gateway, methods=["POST"], response_model=None, **GATEWAY)
 
 
 def media_type(content_type: str) -> str:

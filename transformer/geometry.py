@@ -23,7 +23,7 @@ Size = tuple[int, int]
 """Width and height, pixels."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Affine:
     """``x' = a·x + b·y + c``, ``y' = d·x + e·y + f``, row by row."""
 
@@ -44,7 +44,7 @@ class Affine:
         return Affine((*product, d * g + e * j, d * h + e * k, d * i + e * m + f))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bend:
     """Every column pushed up or down so that curved lines of text become level.
 
@@ -89,7 +89,7 @@ class Bend:
         return np.stack([x, y], axis=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Geometry:
     """The maps that lead from the page as sent to the page as read, in order."""
 

@@ -23,7 +23,7 @@ MODULES: dict[EngineName, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reading:
     """What was read on a page: Tesseract's own text, the mean word confidence, the layout if it was asked for.
 
@@ -35,7 +35,7 @@ class Reading:
     layout: PageLayout | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SharedBlock:
     """A block that one of several workers has read: its place on the page, its text, and what of it has words."""
 
@@ -45,7 +45,7 @@ class SharedBlock:
     layout: tuple[Block, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Share:
     """What one of several workers has read of a page of ``blocks`` blocks."""
 
@@ -53,7 +53,7 @@ class Share:
     read: tuple[SharedBlock, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PageJob:
     """One page, uint8 grey of shape (height, width), C-contiguous, and how to read it.
 
@@ -81,7 +81,7 @@ class Engine(Protocol):
         """One share of a page, or None if the page cannot be shared after all."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EngineSettings:
     """Which engine, the directory of its models, how many combinations of them stay loaded, and the largest page."""
 

@@ -1,4 +1,7 @@
-"""What goes to a decoding process and what comes back; needs no decoder to be imported."""
+"""What goes to a decoding process and what comes back; needs no decoder to be imported.
+
+None of these classes has slots: pickling a frozen class with slots asks for its fields one by one.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from transformer.formats.image import PageImage
 from transformer.geometry import Geometry
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PageJob:
     """One page of a document; without a number, the first of those selected."""
 
@@ -30,7 +33,7 @@ class PageJob:
     limits: Limits
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PreparedPage:
     """A page ready to be read."""
 
@@ -59,7 +62,7 @@ class PreparedPage:
     """Whether no other page of its document is selected."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Decoded:
     """The answer to a job."""
 

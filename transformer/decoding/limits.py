@@ -17,7 +17,7 @@ Size = tuple[int, int]
 """Width and height in pixels."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Limits:
     """What one document may still take: pixels of any one page, and pages and pixels in all."""
 

@@ -14,7 +14,7 @@ _MAX_CHARACTERS = 1000
 _PART = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Selection:
     """Ranges of page numbers, counted from 1, both ends included. No ranges mean every page.
 
