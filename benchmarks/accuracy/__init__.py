@@ -1,0 +1,1 @@
+"""Accuracy of reading: plain Tesseract, and this service with its preparation of pages, step by step."""
