@@ -8,6 +8,7 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from benchmarks.images import Kind
 from benchmarks.speed.bars import Table
@@ -47,6 +48,7 @@ def _bars(axes: Axes, table: Table, systems: Sequence[System], kind: str, *, rat
         drawn = axes.bar(places, values, width * 0.95, color=_COLOURS[index % len(_COLOURS)], label=system.title)
         axes.bar_label(drawn, [number(value) for value in values], fontsize=5.5, rotation=90, padding=2)
     axes.set_yscale("log")
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.margins(y=0.25)
     axes.set_xticks(range(len(CLIENTS)), [f"{clients} client{'s' if clients > 1 else ''}" for clients in CLIENTS])
     axes.spines[["top", "right"]].set_visible(False)
