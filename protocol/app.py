@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from protocol.bodies import Bodies
 from protocol.errors import OcrError
-from protocol.http import Envelope, answer_in_shape
+from protocol.http import Envelope, HotRoutes, PlainRoute, answer_in_shape
 from protocol.model import OcrDataPlane
 from protocol.routes import inference_routes
 from protocol.version import VERSION
@@ -37,10 +37,21 @@ def application(
         docs_url="/docs" if docs else None,
         redoc_url=None,
     )
-    app.router.routes.extend([*routes, *inference_routes(dataplane, bodies), *_kserve_routes(dataplane)])
+    own = [*routes, *inference_routes(dataplane, bodies)]
+    app.router.routes.extend([*own, *_kserve_routes(dataplane)])
     for kind in _ERRORS:
         app.add_exception_handler(kind, answer_in_shape)
-    return Envelope(app)
+    return Envelope(app, _hot(own, dataplane.model_registry.get_models()))
+
+
+def _hot(routes: Sequence[APIRoute], models: Iterable[str]) -> HotRoutes:
+    """The routes that read, for each served model."""
+    return {
+        route.path.format(model_name=name): (route.endpoint, {"model_name": name})
+        for name in models
+        for route in routes
+        if isinstance(route, PlainRoute) and route.methods == {"POST"}
+    }
 
 
 def _kserve_routes(dataplane: OcrDataPlane) -> list[APIRoute]:

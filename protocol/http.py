@@ -7,7 +7,8 @@ import contextlib
 import logging
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import orjson
@@ -33,6 +34,9 @@ from protocol.errors import (
 )
 
 T = TypeVar("T")
+Handler = Callable[[Request], Awaitable[Response]]
+HotRoutes = Mapping[str, tuple[Handler, dict[str, str]]]
+"""Handlers and their path parameters by full path."""
 
 _log = logging.getLogger("ocr.http")
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}\Z")
@@ -121,8 +125,10 @@ class Envelope:
     Catching here, inside the server's own boundary, keeps the connection of a failed request alive.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, hot: HotRoutes = MappingProxyType({})) -> None:
+        """POSTs to ``hot`` go around the application, whose layers cost as much as the handlers themselves."""
         self._app = app
+        self._hot = hot
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -158,8 +164,14 @@ class Envelope:
                 finished = not message.get("more_body", False)
             await send(message)
 
+        hot = self._hot.get(scope["path"]) if scope["method"] == "POST" else None
         try:
-            await self._app(scope, receive, send_with_ids)
+            if hot is None:
+                await self._app(scope, receive, send_with_ids)
+            else:
+                handler, scope["path_params"] = hot
+                response = await handler(Request(scope, receive, send))
+                await response(scope, receive, send_with_ids)
         except Exception as raised:
             error = as_ocr_error(raised)
             if not status:
@@ -172,9 +184,6 @@ class Envelope:
 async def answer_in_shape(_request: Request, error: Exception) -> Response:
     """Exception handler for Starlette: the one shape of errors for any exception."""
     return error_response(as_ocr_error(error))
-
-
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 class PlainRoute(APIRoute):

@@ -45,7 +45,6 @@ input_image = _function("TessBaseAPIGetInputImage", c_void_p, _Handle)
 recognize = _function("TessBaseAPIRecognize", c_int, _Handle, c_void_p)
 result_iterator = _function("TessBaseAPIGetIterator", c_void_p, _Handle)
 clear = _function("TessBaseAPIClear", None, _Handle)
-clear_adaptive_classifier = _function("TessBaseAPIClearAdaptiveClassifier", None, _Handle)
 
 # The C interface has no argument to merge the words of a line, as recognition does, and no row attributes.
 analyse_layout = _function("_ZN9tesseract11TessBaseAPI13AnalyseLayoutEb", c_void_p, _Handle, c_bool)

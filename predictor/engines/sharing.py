@@ -70,7 +70,6 @@ class ShareReader:
             return _share(api, blocks, mine, layout=layout)
         finally:
             native.clear(api)
-            native.clear_adaptive_classifier(api)
 
     def _api(self, options: ReadingOptions) -> int:
         key = options.lang, options.oem

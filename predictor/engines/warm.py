@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _ORIENTATION_ONLY = 0
 _LEGACY = 0
 _LEGACY_MODES = (0, 2)
+_NEURAL_ONLY = 1
 
 
 def create(settings: EngineSettings) -> WarmEngine:
@@ -50,7 +51,10 @@ class WarmEngine:
             return _reading(api, width=width, height=height, layout=layout)
         finally:
             api.Clear()
-            api.ClearAdaptiveClassifier()  # what it learnt from this page must not colour the next
+            if options.oem != _NEURAL_ONLY or orientation_only:
+                # What the legacy engine learnt from this page must not colour the next. The neural one learns nothing,
+                # and asking costs 2 % of a line.
+                api.ClearAdaptiveClassifier()
 
     def read_share(self, page: Page, options: ReadingOptions, *, index: int, count: int, layout: bool) -> Share | None:
         """As :class:`predictor.engines.Engine` says."""
