@@ -17,7 +17,7 @@ from protocol import names
 from protocol.concurrent import gather_or_cancel
 from protocol.cpus import granted_cpus
 from protocol.errors import OcrError
-from protocol.model import OcrModel
+from protocol.model import OcrModel, output_types
 from protocol.parameters import ReadingOptions
 
 
@@ -74,11 +74,7 @@ class PredictorModel(OcrModel):
         return [{"name": names.INPUT, "datatype": "UINT8", "shape": [-1, -1]}]
 
     def get_output_types(self) -> list[dict[str, Any]]:
-        return [
-            {"name": name, "datatype": datatype, "shape": [-1]}
-            for name, datatype in requests.OUTPUTS.items()
-            if name != names.TEXT_ALIAS
-        ]
+        return output_types(requests.OUTPUTS)
 
     async def describe(self) -> Mapping[str, Any]:
         return {

@@ -101,3 +101,12 @@ def response(request: InferRequest, outputs: Mapping[str, tuple[str, list[Any]]]
         requested_outputs=request.request_outputs,
         use_binary_outputs=bool(request.use_binary_outputs),
     )
+
+
+def output_types(outputs: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The outputs of a model's metadata, from datatypes by name; each is of shape ``[N]``, an alias goes unsaid."""
+    return [
+        {"name": name, "datatype": datatype, "shape": [-1]}
+        for name, datatype in outputs.items()
+        if name != names.TEXT_ALIAS
+    ]

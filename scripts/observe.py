@@ -8,7 +8,6 @@ import itertools
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -23,7 +22,7 @@ import yaml
 
 from monitoring.dashboards import GENERATED
 from monitoring.local import Target, write
-from scripts.run import ROOT, GivingUp, check_free, interrupt, port, start, stop, wait_ready
+from scripts.run import ROOT, GivingUp, check_free, main, port, start, stop, wait_ready
 
 _HOME = ROOT / "build" / "observe"
 _SCRAPE_SECONDS = 2
@@ -200,18 +199,5 @@ A page is sent twice a second. Ctrl-C stops everything.
 """
 
 
-def main() -> int:
-    """The exit status."""
-    signal.signal(signal.SIGTERM, interrupt)
-    try:
-        observe()
-    except GivingUp as reason:
-        print(f"make observe: {reason}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nStopped.")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(observe, "observe"))

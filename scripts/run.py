@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -163,13 +163,13 @@ def interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def main() -> int:
-    """The exit status."""
+def main(job: Callable[[], None], target: str) -> int:
+    """Run the job of a make target until it ends or is interrupted; the exit status."""
     signal.signal(signal.SIGTERM, interrupt)
     try:
-        serve()
+        job()
     except GivingUp as reason:
-        print(f"make run: {reason}", file=sys.stderr)
+        print(f"make {target}: {reason}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped.")
@@ -177,4 +177,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(serve, "run"))

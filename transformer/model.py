@@ -12,7 +12,7 @@ from kserve import InferRequest, InferResponse
 from protocol import names
 from protocol.concurrent import release_frames
 from protocol.cpus import granted_cpus
-from protocol.model import OcrModel, response
+from protocol.model import OcrModel, output_types, response
 from transformer import metrics, outputs, requests
 from transformer.documents import DocumentReader
 from transformer.flow import Admission, Budget
@@ -90,11 +90,7 @@ class TransformerModel(OcrModel):
         return [{"name": names.INPUT, "datatype": "BYTES", "shape": [-1]}]
 
     def get_output_types(self) -> list[dict[str, Any]]:
-        return [
-            {"name": name, "datatype": datatype, "shape": [-1]}
-            for name, datatype in requests.OUTPUTS.items()
-            if name != names.TEXT_ALIAS
-        ]
+        return output_types(requests.OUTPUTS)
 
     async def describe(self) -> Mapping[str, Any]:
         return {
