@@ -23,6 +23,8 @@ RATIO = 1.5
 DEVIATIONS = 3.5
 """How far the letters that rise must outnumber those that hang: as a ratio, and in standard deviations."""
 
+SHARE = 0.15
+"""And as a part of all neighbours: in capitals and digits only Q, J and the comma stand out, and they hang."""
 HINT = 2.0
 """Standard deviations by which hanging letters outnumber rising ones when a page is in doubt."""
 LEVEL = 0.1
@@ -53,13 +55,17 @@ def find(glyphs: Glyphs) -> Orientation:
     share = along_rows / (along_rows + along_columns)
     if share >= LINES_SHARE:
         rising, hanging = _rising_and_hanging(boxes, beside)
-        turned = _outnumber(hanging, rising)
+        turned = _outnumber(hanging, rising, of=len(beside[0]))
         return Orientation(2 * turned, doubt=not turned and hanging > rising + HINT * (rising + hanging) ** 0.5)
     if share <= 1 - LINES_SHARE:
         # Seen along columns, "above" is to the left: letters that rise to the left need a clockwise turn.
         rising, hanging = _rising_and_hanging(boxes[:, [1, 0, 3, 2]], below)
-        sure = _outnumber(rising, hanging) or _outnumber(hanging, rising)
-        return Orientation(3 if rising >= hanging else 1, doubt=not sure)
+        if _outnumber(rising, hanging, of=len(below[0])):
+            return Orientation(3, doubt=False)
+        if _outnumber(hanging, rising, of=len(below[0])):
+            return Orientation(1, doubt=False)
+        # Digits and capitals in columns set close look the same as lines on end: not for pixels to decide.
+        return Orientation(0, doubt=True)
     return Orientation(0, doubt=False)
 
 
@@ -83,5 +89,5 @@ def _rising_and_hanging(boxes: Boxes, pairs: tuple[Indices, Indices]) -> tuple[i
     return rising, int(np.sum((tops < LEVEL) & (bottoms > APART)))
 
 
-def _outnumber(many: int, few: int) -> bool:
-    return many > RATIO * few and many - few > DEVIATIONS * (many + few) ** 0.5
+def _outnumber(many: int, few: int, *, of: int) -> bool:
+    return many > SHARE * of and many > RATIO * few and many - few > DEVIATIONS * (many + few) ** 0.5

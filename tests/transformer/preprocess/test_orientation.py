@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 from tests.transformer.preprocess.pages import text_page
 from transformer.preprocess import glyphs, orientation
@@ -21,6 +22,21 @@ def test_little_text_decides_nothing() -> None:
     for turned in range(4):
         found = orientation.find(glyphs.find(np.ascontiguousarray(np.rot90(page, turned))))
         assert found == Orientation(0, doubt=False)
+
+
+@pytest.mark.parametrize("alphabet", ["0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"])
+@pytest.mark.parametrize("turned", [0, 1, 2, 3])
+def test_what_looks_the_same_on_its_head_is_not_turned(alphabet: str, turned: int) -> None:
+    font = ImageFont.load_default(size=24)
+    image = Image.new("L", (900, 700), 255)
+    draw = ImageDraw.Draw(image)
+    choose = np.random.default_rng(1)
+    for row in range(18):
+        text = " ".join("".join(choose.choice(list(alphabet), 5)) for _ in range(7))
+        draw.text((30, 30 + 36 * row), text, fill=0, font=font)
+    found = orientation.find(glyphs.find(np.ascontiguousarray(np.rot90(np.asarray(image), turned))))
+    assert found.quarters == 0
+    assert found.doubt or turned % 2 == 0
 
 
 def test_a_blank_page_lies_upright() -> None:
