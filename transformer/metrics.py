@@ -25,7 +25,10 @@ __all__ = [
 ]
 
 KINDS: Final = ("png", "jpeg", "tiff", "webp", "bmp", "gif", "jp2", "avif", "pnm", "pdf", metrics.OTHER)
-STEPS: Final = ("colour", "invert", "background", "orient", "scale", "dewarp", "deskew", "none", metrics.OTHER)
+STEPS: Final = (
+    *("stretch", "colour", "invert", "background", "border", "orient", "scale", "dewarp", "deskew"),
+    *("none", metrics.OTHER),
+)
 RETRY_REASONS: Final = ("status_502", "status_503", "connection", metrics.OTHER)
 
 DOCUMENTS = Counter("ocr_documents", "Documents received, by kind.", ("kind",))
