@@ -68,6 +68,10 @@ def _recall(result: Result) -> float:
     return result.recall
 
 
+def _preparing(result: Result) -> float:
+    return result.preparing
+
+
 def _seconds(result: Result) -> float:
     return result.preparing + result.reading
 
@@ -86,20 +90,20 @@ def _table(title: str, results: Results, ways: Sequence[Way], value: Value, *, d
 def _steps(results: Results) -> Iterator[str]:
     yield "## What each step is worth"
     yield ""
-    yield "Mean of sets with all steps, and with one left out; *cost* is what the step adds to preparing and reading."
+    yield "Mean of sets with all steps, and with one left out; *cost* is what the step adds to preparing a page."
     yield ""
     yield "| step left out | character error rate | words found | cost, ms a page | pages changed |"
     yield "|---|--:|--:|--:|--:|"
-    took = results.mean(AUTO, _seconds)
+    took = results.mean(AUTO, _preparing)
     yield f"| none left out | {results.mean(AUTO, _cer):.3f} | {results.mean(AUTO, _recall):.3f} | | |"
     for way in results.ways:
         for step in way.without:
-            cost = (took - results.mean(way, _seconds)) * 1000
+            cost = (took - results.mean(way, _preparing)) * 1000
             changed = sum(result.way == AUTO and step in result.steps for result in results.all)
             cer, recall = results.mean(way, _cer), results.mean(way, _recall)
             yield f"| {step} | {cer:.3f} | {recall:.3f} | {cost:.0f} | {changed} |"
     cer, recall = results.mean(NONE, _cer), results.mean(NONE, _recall)
-    yield f"| all left out | {cer:.3f} | {recall:.3f} | {(took - results.mean(NONE, _seconds)) * 1000:.0f} | |"
+    yield f"| all left out | {cer:.3f} | {recall:.3f} | {(took - results.mean(NONE, _preparing)) * 1000:.0f} | |"
     yield ""
 
 

@@ -25,8 +25,9 @@ def estimate(grey: Pixels) -> Pixels:
     size = (max(1, round(width / cell)), max(1, round(height / cell)))
     grey = shrink(grey, int(cell))
     small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    # Letters vanish under a local maximum; the median takes away what specks of light it spread.
-    bright = cv2.dilate(small, np.ones((5, 5), dtype=np.uint8))
+    # A closing fills letters and leaves the rim of a sheet where it is: a maximum alone would spread a light
+    # surround into darker paper, and shade the text there. The median takes specks of light away.
+    bright = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((7, 7), dtype=np.uint8))
     return np.asarray(cv2.medianBlur(bright, 7), dtype=np.uint8)
 
 

@@ -10,7 +10,7 @@ from transformer.preprocess.sampling import shrink
 
 Pixels = NDArray[np.uint8]
 
-SMALL = 18.0
+SMALL = 12.0
 LARGE = 28.0
 """Median letter heights, pixels, between which a page keeps its size. Small letters are misread; large ones take
 longer to read and bring their paper's grain along."""
