@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transformer.geometry import Geometry
-from transformer.preprocess import background, border, glyphs, grey, orientation, polarity, scale, skew
+from transformer.preprocess import background, glyphs, grey, orientation, polarity, scale, skew
 
 Pixels = NDArray[np.uint8]
 
-STEPS: tuple[str, ...] = ("colour", "invert", "background", "border", "orient", "scale", "dewarp", "deskew")
+STEPS: tuple[str, ...] = ("colour", "invert", "background", "orient", "scale", "dewarp", "deskew")
 """Slugs of all steps, in the order in which they run."""
 
 
@@ -55,7 +55,6 @@ def prepare(
     job.invert()
     job.divide_background()
     job.measure()
-    job.clear_border()
     job.orient()
     job.scale()
     job.level()
@@ -93,11 +92,6 @@ class _Job:
 
     def measure(self) -> None:
         self.letters = glyphs.find(self.pixels)
-
-    def clear_border(self) -> None:
-        edges = None if "border" in self.without else border.find(self.pixels, self.letters)
-        if edges is not None:
-            self.become(border.cleared(self.pixels, edges), "border")
 
     def orient(self) -> None:
         if "orient" in self.without:
