@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,3 +15,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A predictor and a transformer with default settings. Tests must leave them as they found them."""
     with start_service(logs=tmp_path_factory.mktemp("logs")) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for the logs of servers that a module starts with settings of its own."""
+    return tmp_path_factory.mktemp("logs")

@@ -34,11 +34,6 @@ from tests.servers import Server, spawn, start_predictor, wait_ready
 
 
 @pytest.fixture(scope="module")
-def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("logs")
-
-
-@pytest.fixture(scope="module")
 def running(logs: Path) -> Iterator[Server]:
     """A predictor with one worker and one place in its queue."""
     before = faults.temporary_files()

@@ -32,11 +32,6 @@ from tests.servers import Service, spawn, start_predictor, start_service, start_
 
 
 @pytest.fixture(scope="module")
-def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("logs")
-
-
-@pytest.fixture(scope="module")
 def running(logs: Path) -> Iterator[Service]:
     """A transformer that takes two requests at once, before a predictor with one worker and no queue."""
     before = faults.temporary_files()
