@@ -173,9 +173,10 @@ class Envelope:
                 response = await handler(Request(scope, receive, send))
                 await response(scope, receive, send_with_ids)
         except Exception as raised:
-            error = as_ocr_error(raised)
+            # No other name for it: that would close a cycle with this frame, which then outlives the request.
+            answer = error_response(as_ocr_error(raised))
             if not status:
-                await error_response(error)(scope, receive, send_with_ids)
+                await answer(scope, receive, send_with_ids)
             elif not finished:
                 raise  # only breaking the connection tells the client that the rest will not come
         return status

@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from protocol import metrics, names, tensors
 from protocol.bodies import Bodies
-from protocol.errors import MalformedRequestError, OcrError, RouteNotFoundError
+from protocol.errors import MalformedRequestError, RouteNotFoundError
 from protocol.http import Handler, PlainRoute, error_response, in_our_terms, while_connected
 from protocol.model import OcrDataPlane, json_length
 
@@ -75,23 +75,13 @@ def inference_routes(dataplane: OcrDataPlane, bodies: Bodies) -> list[APIRoute]:
 
 
 def _route(path: str, handler: Handler, method: str, summary: str) -> APIRoute:
-    return PlainRoute(path, _plain(handler), methods=[method], summary=summary, response_model=None, tags=["inference"])
+    return PlainRoute(path, handler, methods=[method], summary=summary, response_model=None, tags=["inference"])
 
 
 def _hidden(path: str, handler: Handler) -> APIRoute:
     return PlainRoute(
-        path, _plain(handler), methods=["GET", "POST", "PUT", "DELETE"], include_in_schema=False, response_model=None
+        path, handler, methods=["GET", "POST", "PUT", "DELETE"], include_in_schema=False, response_model=None
     )
-
-
-def _plain(handler: Handler) -> Handler:
-    async def answer(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except OcrError as error:
-            return error_response(error)
-
-    return answer
 
 
 def _body_and_headers(response: InferResponse, request: InferRequest) -> tuple[bytes, int, Mapping[str, str]]:

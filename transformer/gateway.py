@@ -17,8 +17,8 @@ from starlette.responses import Response
 
 from protocol import metrics, names, tensors
 from protocol.bodies import Bodies
-from protocol.errors import InvalidParameterError, MalformedRequestError, NotAcceptableError, OcrError, StartingError
-from protocol.http import PlainRoute, error_response, in_our_terms, while_connected
+from protocol.errors import InvalidParameterError, MalformedRequestError, NotAcceptableError, StartingError
+from protocol.http import PlainRoute, in_our_terms, while_connected
 from transformer.model import TransformerModel
 from transformer.openapi import GATEWAY
 from transformer.requests import KNOWN_PARAMETERS
@@ -44,19 +44,16 @@ def route(model: TransformerModel, bodies: Bodies) -> APIRoute:
     async def gateway(request: Request) -> Response:
         content_type = request.headers.get("content-type", "")
         kind = media_type(content_type)
-        try:
-            with metrics.request("gateway", _protocol(kind)), in_our_terms():
-                if not model.ready:
-                    raise StartingError("the service is starting; try again in a moment", retry_after=1)
-                wanted = negotiate(request.headers.get("accept", ""))
-                async with bodies.read(request) as body:
-                    upload = parse(body, content_type)
-                    upload.options = {**upload.options, **dict(request.query_params)}
-                    inference = to_inference(upload, model_name=model.name, wanted=wanted)
-                    answer, _ = await while_connected(request, model(inference, headers=request.headers))
-                return render(answer, inference, wanted)
-        except OcrError as error:
-            return error_response(error)
+        with metrics.request("gateway", _protocol(kind)), in_our_terms():
+            if not model.ready:
+                raise StartingError("the service is starting; try again in a moment", retry_after=1)
+            wanted = negotiate(request.headers.get("accept", ""))
+            async with bodies.read(request) as body:
+                upload = parse(body, content_type)
+                upload.options = {**upload.options, **dict(request.query_params)}
+                inference = to_inference(upload, model_name=model.name, wanted=wanted)
+                answer, _ = await while_connected(request, model(inference, headers=request.headers))
+            return render(answer, inference, wanted)
 
     return PlainRoute(PATH, gateway, methods=["POST"], response_model=None, **GATEWAY)
 

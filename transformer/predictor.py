@@ -17,7 +17,7 @@ from typing import Any, Final
 import aiohttp
 import orjson
 
-from protocol import layout, names, tracing
+from protocol import layout, names, tensors, tracing
 from protocol.errors import (
     OcrError,
     OverloadedError,
@@ -190,9 +190,9 @@ def _reason(error: OcrError) -> str:
 
 def _reading(body: bytes) -> PageReading:
     try:
-        outputs = {output["name"]: output["data"][0] for output in orjson.loads(body)["outputs"]}
+        outputs = tensors.decode_response(body, json_length=None)
         words = outputs.get(names.WORDS)
-        page = layout.from_json(orjson.loads(words)["pages"][0]) if words else None
-        return PageReading(str(outputs[names.TEXT]), float(outputs[names.CONFIDENCE]), page)
+        page = layout.from_json(orjson.loads(words[0])["pages"][0]) if words else None
+        return PageReading(str(outputs[names.TEXT][0]), float(outputs[names.CONFIDENCE][0]), page)
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise PageCrashedError(f"the predictor's answer cannot be understood ({type(error).__name__})") from error
