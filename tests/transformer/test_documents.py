@@ -57,6 +57,12 @@ async def read(
         return [page async for page in pages]
 
 
+async def begun(reader: DocumentReader) -> None:
+    """Return when a decoder works."""
+    while not reader._pool.busy:
+        await asyncio.sleep(0)
+
+
 def running(**changed: object) -> Iterator[Running]:
     environment = {f"OCR_{name.upper()}": str(value) for name, value in {"decoders": 2, **changed}.items()}
     with asyncio.Runner() as runner:
@@ -264,12 +270,12 @@ def test_little_is_decoded_ahead(decoders: Running, monkeypatch: pytest.MonkeyPa
 
 def test_a_long_document_does_not_hold_up_a_short_one(decoders: Running) -> None:
     async def test(reader: DocumentReader) -> None:
-        long = asyncio.create_task(read(reader, scans(60), DocumentOptions(), ahead=5))
-        await asyncio.sleep(0.05)
+        long = asyncio.create_task(read(reader, scans(200), DocumentOptions(), ahead=5))
+        await begun(reader)
         for _ in range(3):
             await read(reader, encode(drawing()))
             assert not long.done()
-        assert len(await long) == 60
+        assert len(await long) == 200
 
     decoders.run(test)
 
@@ -287,7 +293,7 @@ def test_leaving_early_leaves_nothing_behind(decoders: Running) -> None:
 
     async def cancel(reader: DocumentReader) -> None:
         task = asyncio.create_task(read(reader, scans(30)))
-        await asyncio.sleep(0.02)
+        await begun(reader)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
