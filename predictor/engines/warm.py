@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import tesserocr
 
-from predictor.engines import EngineSettings, Page, Reading, Share
+from predictor.engines import EngineSettings, Page, Reading, Share, line_images
 from predictor.engines.layouts import page_layout, word_confidences
 from predictor.languages import OSD
 from protocol.errors import InternalError, InvalidParameterError
@@ -25,6 +25,7 @@ _NEURAL_ONLY = 1
 
 def create(settings: EngineSettings) -> WarmEngine:
     """The engine for ``settings``; models are loaded when first used."""
+    line_images.keep_raw()
     return WarmEngine(settings)
 
 
