@@ -159,13 +159,14 @@ def serve() -> None:
 
 
 def interrupt(_number: int, _frame: FrameType | None) -> None:
-    """SIGTERM stops as Ctrl-C does."""
+    """SIGTERM stops as Ctrl-C does, which must work in a script's background too, where shells have SIGINT ignored."""
     raise KeyboardInterrupt
 
 
 def main(job: Callable[[], None], target: str) -> int:
     """Run the job of a make target until it ends or is interrupted; the exit status."""
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
     try:
         job()
     except GivingUp as reason:

@@ -28,10 +28,10 @@ def ports() -> dict[str, str]:
 
 
 def start(settings: Mapping[str, str]) -> subprocess.Popen[str]:
-    """The script behind ``make run``."""
+    """The script behind ``make run``, started with SIGINT ignored, as shells start what a script runs beside it."""
     clean = {name: value for name, value in os.environ.items() if name not in {*VARIABLES, "IMAGE", "ONESHOT"}}
     return subprocess.Popen(
-        [sys.executable, "scripts/run.py"],
+        ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", sys.executable, "scripts/run.py"],
         cwd=ROOT,
         env={**clean, "PYTHONUNBUFFERED": "1", **settings},
         stdout=subprocess.PIPE,
@@ -97,7 +97,8 @@ def test_it_serves_until_ctrl_c(ports: dict[str, str]) -> None:
         rest, _ = process.communicate(timeout=PATIENCE)
     finally:
         if process.poll() is None:
-            process.kill()
+            process.terminate()
+            process.communicate(timeout=PATIENCE)
 
     assert process.returncode == 0
     assert "Stopped" in rest
