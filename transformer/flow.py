@@ -1,4 +1,4 @@
-"""How much may be under way at once: requests admitted, and pixels held between decoding and answer."""
+"""How much may be under way at once: requests admitted, and pages held between decoding and answer."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from protocol.errors import OverloadedError
+
+_PAGE_PIXELS = 9_000_000
+"""A4 at 300 dots an inch."""
 
 
 class Admission:
@@ -71,3 +74,30 @@ class Budget:
             if not turn.done():
                 self._used += amount
                 turn.set_result(None)
+
+
+class Flight:
+    """Pages decoded and not yet answered: enough to keep the predictor busy, few enough to cost little memory.
+
+    At most ``pages`` of A4 size; smaller ones count by their pixels, larger ones as one, so that two workers are never
+    left with one page. And at most ``pixels``, whatever the number; a page larger than that goes alone.
+    """
+
+    def __init__(self, *, pages: int, pixels: int) -> None:
+        self._pages = Budget(pages * _PAGE_PIXELS)
+        self._pixels = Budget(pixels)
+
+    async def enter(self, size: int) -> None:
+        """Take a page of ``size`` pixels in, waiting until there is room."""
+        counted = min(size, _PAGE_PIXELS)
+        await self._pages.acquire(counted)
+        try:
+            await self._pixels.acquire(size)
+        except BaseException:
+            self._pages.release(counted)
+            raise
+
+    def leave(self, size: int) -> None:
+        """A page that had entered is done with."""
+        self._pages.release(min(size, _PAGE_PIXELS))
+        self._pixels.release(size)

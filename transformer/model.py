@@ -15,7 +15,7 @@ from protocol.cpus import granted_cpus
 from protocol.model import OcrModel, output_types, response
 from transformer import metrics, outputs, requests
 from transformer.documents import DocumentReader
-from transformer.flow import Admission, Budget
+from transformer.flow import Admission, Flight
 from transformer.outputs import ReadDocument
 from transformer.predictor import PredictorClient
 from transformer.reading import Means, Reading
@@ -24,6 +24,8 @@ from transformer.settings import TransformerSettings
 
 _METADATA_SECONDS = 5.0
 _CACHED_SECONDS = 60.0
+_PAGES_PER_CPU, _LEAST_PAGES = 2, 4
+"""Without a setting: for each predictor worker one page that it reads and one that waits for its turn."""
 
 
 class TransformerModel(OcrModel):
@@ -34,13 +36,14 @@ class TransformerModel(OcrModel):
         self._settings = settings
         self._predictor = PredictorClient(predictor_url, model_name=name)
         decoders = settings.decoders or granted_cpus()
+        pages = settings.pages_in_flight or max(_LEAST_PAGES, _PAGES_PER_CPU * granted_cpus())
         self._documents = DocumentReader(settings, observer=metrics.pool(decoders))
         self._admission = Admission(settings.max_requests)
         self._means = Means(
             settings=settings,
             documents=self._documents,
             predictor=self._predictor,
-            pixels=Budget(settings.pixels_in_flight),
+            flight=Flight(pages=pages, pixels=settings.pixels_in_flight),
             decoding=asyncio.Semaphore(2 * decoders),
         )
         self._waking: asyncio.Task[None] | None = None

@@ -16,7 +16,7 @@ from protocol.concurrent import gather_or_cancel
 from protocol.errors import InvalidParameterError, OcrError
 from transformer import metrics, orientation
 from transformer.documents import DocumentOptions, DocumentReader, PreparedPage
-from transformer.flow import Budget
+from transformer.flow import Flight
 from transformer.outputs import ReadDocument, ReadPage
 from transformer.predictor import PredictorClient
 from transformer.requests import Document, OcrRequest
@@ -30,10 +30,10 @@ class Means:
     settings: TransformerSettings
     documents: DocumentReader
     predictor: PredictorClient
-    pixels: Budget
-    """Pixels of pages that are decoded and not yet answered."""
+    flight: Flight
+    """Pages that are decoded and not yet answered."""
     decoding: asyncio.Semaphore
-    """Pages that are being decoded, or decoded and not yet within that budget."""
+    """Pages that are being decoded, or decoded and not yet in flight."""
 
 
 class Reading:
@@ -99,7 +99,7 @@ class Reading:
             async with self._means.decoding:
                 page = await anext(decoded, None)
                 if page is not None:
-                    await self._means.pixels.acquire(page.pixels.size)
+                    await self._means.flight.enter(page.pixels.size)
                     return page
         except BaseException:
             self._places.release()
@@ -109,7 +109,7 @@ class Reading:
 
     def _leave(self, size: int, _: asyncio.Task[ReadPage] | None = None) -> None:
         """A page is done with, or its task was cancelled before it could begin."""
-        self._means.pixels.release(size)
+        self._means.flight.leave(size)
         self._places.release()
 
     async def _only_page(self, page: PreparedPage, document: Document) -> ReadPage:

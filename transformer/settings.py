@@ -31,6 +31,13 @@ class TransformerSettings(Settings):
         1536, ge=0, description="Limit on a decoding process's address space, in MiB; 0 for none."
     )
     max_requests: int = Field(128, ge=1, le=10_000, description="Requests worked on at once; more are answered 503.")
+    pages_in_flight: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="Pages decoded and not yet answered, over all requests, small ones counted by their pixels; twice "
+        "the predictor's workers keep them busy. 0 for two per CPU that the cgroup grants, four at least.",
+    )
     pixels_in_flight: int = Field(
         150_000_000, ge=1_000_000, description="Pixels of pages decoded and not yet answered, over all requests."
     )

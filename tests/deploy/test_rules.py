@@ -127,6 +127,16 @@ def test_transformer_concurrency_is_a_small_multiple_of_its_cpus(overlay: str, c
     assert int(environment(container)["OCR_DECODERS"]) == cpus
 
 
+@pytest.mark.parametrize(("overlay", "components"), SEPARATE_CASES)
+def test_pages_in_flight_keep_every_predictor_busy(overlay: str, components: tuple[str, ...]) -> None:
+    found = service(overlay, components)
+    predictor, transformer = parts(found)["predictor"], parts(found)["transformer"]
+    pages = int(environment(transformer_container(found))["OCR_PAGES_IN_FLIGHT"])
+    workers = int(environment(predictor_container(found))["OCR_WORKERS"])
+    assert pages * transformer["maxReplicas"] >= 2 * workers * predictor["maxReplicas"]
+    assert pages > workers  # or Knative would see no reason to add a predictor
+
+
 @pytest.mark.parametrize(("overlay", "components"), CASES)
 def test_timeouts_nest(overlay: str, components: tuple[str, ...]) -> None:
     found = service(overlay, components)

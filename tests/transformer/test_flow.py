@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from protocol.errors import OverloadedError
-from transformer.flow import Admission, Budget
+from transformer.flow import Admission, Budget, Flight
 
 
 def test_no_more_are_admitted_than_may_be() -> None:
@@ -87,5 +87,56 @@ def test_who_goes_away_takes_nothing(granted: bool) -> None:
             budget.release(10)
         await settle()
         assert behind.done()
+
+    asyncio.run(scenario())
+
+
+A4 = 2480 * 3508
+
+
+async def entered(flight: Flight, sizes: list[int]) -> int:
+    """How many of pages of these sizes get in at once."""
+    tasks = [asyncio.create_task(flight.enter(size)) for size in sizes]
+    await settle()
+    return sum(task.done() for task in tasks)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [(A4, 4), (4 * A4, 4), (A4 // 2, 8), (100_000, 360)],
+    ids=["A4 pages", "larger pages", "halves", "lines"],
+)
+def test_pages_in_flight_are_counted_by_their_size(size: int, expected: int) -> None:
+    async def scenario() -> None:
+        flight = Flight(pages=4, pixels=1_000_000_000)
+        assert await entered(flight, [size] * 400) == expected
+        for _ in range(expected):
+            flight.leave(size)
+        await settle()
+
+    asyncio.run(scenario())
+
+
+def test_large_pages_in_flight_stay_within_the_pixels() -> None:
+    async def scenario() -> None:
+        flight = Flight(pages=4, pixels=150_000_000)
+        assert await entered(flight, [60_000_000] * 3) == 2
+        flight.leave(60_000_000)
+        await settle()
+        assert await entered(flight, [30_000_000]) == 1
+
+    asyncio.run(scenario())
+
+
+def test_who_goes_away_before_entering_leaves_no_trace() -> None:
+    async def scenario() -> None:
+        flight = Flight(pages=4, pixels=100_000_000)
+        await flight.enter(100_000_000)
+        gone = asyncio.create_task(flight.enter(A4))
+        await settle()
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+        flight.leave(100_000_000)
+        assert await entered(flight, [A4] * 5) == 4
 
     asyncio.run(scenario())
