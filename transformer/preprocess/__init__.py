@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transformer.geometry import Geometry
-from transformer.preprocess import background, glyphs, grey, orientation, polarity, scale, skew
+from transformer.preprocess import background, border, glyphs, grey, orientation, polarity, scale, skew
 
 Pixels = NDArray[np.uint8]
 
-STEPS: tuple[str, ...] = ("colour", "invert", "background", "orient", "scale", "dewarp", "deskew")
+STEPS: tuple[str, ...] = ("colour", "invert", "background", "border", "orient", "scale", "dewarp", "deskew")
 """Slugs of all steps, in the order in which they run."""
 
 
@@ -54,6 +54,7 @@ def prepare(
     job.make_grey()
     job.invert()
     job.divide_background()
+    job.take_border_away()
     job.measure()
     job.orient()
     job.scale()
@@ -89,6 +90,11 @@ class _Job:
         paper = background.estimate(self.pixels)
         if not background.is_even(paper):
             self.become(background.flatten(self.pixels, paper), "background")
+
+    def take_border_away(self) -> None:
+        found = None if "border" in self.without else border.whitened(self.pixels)
+        if found is not None:
+            self.become(found, "border")
 
     def measure(self) -> None:
         self.letters = glyphs.find(self.pixels)
