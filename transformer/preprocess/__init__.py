@@ -105,8 +105,11 @@ class _Job:
         found = orientation.find(self.letters)
         self.doubt = found.doubt
         if found.quarters:
-            turned = np.ascontiguousarray(np.rot90(self.pixels, found.quarters))
-            self.become(turned, "orient", Geometry.turned(self.geometry.read, found.quarters))
+            self.become(
+                orientation.turned(self.pixels, found.quarters),
+                "orient",
+                Geometry.turned(self.geometry.read, found.quarters),
+            )
             self.measure()
 
     def scale(self) -> None:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from transformer.preprocess.glyphs import Glyphs, Indices
+from transformer.preprocess.glyphs import Glyphs, Indices, Pixels
 
 LEAST_NEIGHBOURS = 24
 """Letters with a neighbour that it takes to decide anything."""
@@ -67,6 +68,12 @@ def find(glyphs: Glyphs) -> Orientation:
         # Digits and capitals in columns set close look the same as lines on end: not for pixels to decide.
         return Orientation(0, doubt=True)
     return Orientation(0, doubt=False)
+
+
+def turned(grey: Pixels, quarters: int) -> Pixels:
+    """The page turned counterclockwise by one, two or three quarters, as ``numpy.rot90`` turns it, but fast."""
+    ways = (cv2.ROTATE_90_COUNTERCLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_CLOCKWISE)
+    return np.asarray(cv2.rotate(grey, ways[quarters - 1]), dtype=np.uint8)
 
 
 def _nearest(boxes: Boxes, pairs: tuple[Indices, Indices]) -> NDArray[np.int64]:

@@ -36,6 +36,8 @@ RIDGE = 1e-3
 """Weight against steep polynomials, per sample: little text must not make wild curves."""
 GREATEST_STRETCH = 0.5
 """Vertical stretch at which a bend is taken for an error; it also keeps the bend invertible."""
+BAND = 64
+"""Rows that are straightened at a time."""
 CELL = 32
 """Pixels between places where a bend is computed; between them it is interpolated."""
 
@@ -133,14 +135,18 @@ def straightened(grey: Pixels, found: Bend) -> tuple[Pixels, Geometry]:
     across, down = ((np.arange(side // CELL + 1) + 0.5) * side / (side // CELL + 1) for side in geometry.read)
     x, y = np.meshgrid(across, down)
     sources = geometry.back(np.stack([x.ravel(), y.ravel()], axis=1)).reshape(*x.shape, 2)
-    source_y = cv2.resize(sources[:, :, 1].astype(np.float32), geometry.read, interpolation=cv2.INTER_LINEAR)
-    source_x = np.repeat(np.arange(width, dtype=np.float32)[None], height, axis=0)
-    moved = cv2.remap(
-        grey,
-        source_x,
-        np.subtract(source_y, np.float32(0.5)),
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=255,
-    )
-    return np.asarray(moved, dtype=np.uint8), geometry
+    rows = np.asarray(cv2.resize(sources[:, :, 1].astype(np.float32), (width, len(down))), dtype=np.float32) - 0.5
+    place = np.clip((np.arange(height, dtype=np.float32) + 0.5) * len(down) / height - 0.5, 0, len(down) - 1)
+    upper = np.minimum(place.astype(np.intp), max(0, len(down) - 2))
+    lower = np.minimum(upper + 1, len(down) - 1)
+    share = (place - upper).astype(np.float32)[:, None]
+    moved = np.empty((height, width), dtype=np.uint8)
+    # A band at a time stays in the processor's cache: maps of the whole page are eight times its size.
+    for top in range(0, height, BAND):
+        band = slice(top, min(top + BAND, height))
+        source_y = rows[upper[band]] * (1 - share[band]) + rows[lower[band]] * share[band]
+        source_x = np.broadcast_to(np.arange(width, dtype=np.float32), source_y.shape).copy()
+        moved[band] = cv2.remap(
+            grey, source_x, source_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=255
+        )
+    return moved, geometry

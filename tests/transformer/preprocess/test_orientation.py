@@ -41,3 +41,9 @@ def test_what_looks_the_same_on_its_head_is_not_turned(alphabet: str, turned: in
 
 def test_a_blank_page_lies_upright() -> None:
     assert orientation.find(glyphs.find(np.full((400, 300), 255, np.uint8))) == Orientation(0, doubt=False)
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_turns_are_those_of_geometry(quarters: int) -> None:
+    page = np.arange(35, dtype=np.uint8).reshape(5, 7)
+    assert np.array_equal(orientation.turned(page, quarters), np.rot90(page, quarters))
