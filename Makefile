@@ -33,6 +33,9 @@ bench: setup  ## Speed beside the older system, the command line and the limit: 
 bench-overhead: setup  ## What the service adds to an A4 page, and probes under load
 	@$(PYTHON) -m benchmarks.overhead
 
+bench-scraping: setup  ## Throughput with and without a scrape a second
+	@$(PYTHON) -m benchmarks.scraping
+
 bench-start: setup  ## Process start to ready, and where the time goes
 	@$(PYTHON) -m benchmarks.start
 
@@ -81,5 +84,5 @@ configuration: setup  ## Write the README's configuration table anew
 lock:  ## Pin all dependencies anew
 	@scripts/lock
 
-.PHONY: accuracy argocd bench bench-overhead bench-start cluster configuration crds dashboards dashboards-import deploy \
+.PHONY: accuracy argocd bench bench-overhead bench-scraping bench-start cluster configuration crds dashboards dashboards-import deploy \
 	e2e fuzz help images lint lock observe promote rollback run setup soak test types undeploy
