@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
-from predictor.engines import Page, Reading, Share
-from protocol.layout import PageLayout
+from predictor.engines import Page, Part, Reading, Share
+from protocol.layout import Block, Box, PageLayout, Paragraph
 from protocol.parameters import ReadingOptions
 
 _FULL_PAGE = 3
 _NEURAL = 1
 _LEAST_PIXELS = 1_000_000
 """Smaller pages are read before others could help."""
+_PARAGRAPH_END = "\n\n"
 _MOST_SHARES = 8
 """Each worker analyses the layout of the whole page, a fifth of the work: more than this gain nothing."""
 
@@ -31,15 +33,52 @@ def share_count(page: Page, options: ReadingOptions, *, idle: int, queued: int) 
 def join(shares: Sequence[Share | None], page: Page, *, layout: bool) -> Reading | None:
     """The reading that ``shares`` make together, or None if they do not make up the page."""
     found = [share for share in shares if share is not None]
-    if len(found) < len(shares) or len({share.blocks for share in found}) != 1:
+    if len(found) < len(shares) or len({share.lines for share in found}) != 1:
         return None
-    blocks = sorted((block for share in found for block in share.read), key=lambda block: block.number)
-    if len({block.number for block in blocks}) < len(blocks):
+    parts = sorted((part for share in found for part in share.parts), key=lambda part: part.block)
+    whole = [_one(list(same)) for _, same in groupby(parts, key=lambda part: part.block)]
+    blocks = [block for block in whole if block is not None]
+    if len(blocks) < len(whole):
         return None
+    text = "".join(block.text for block in blocks)
     confidences = [value for block in blocks for value in block.confidences]
     height, width = page.shape
     return Reading(
-        "".join(block.text for block in blocks),
+        # At the end of a page the last paragraph has no blank line.
+        text.removesuffix("\n") if blocks and blocks[-1].ends else text,
         sum(confidences) / len(confidences) if confidences else 0.0,
         PageLayout(width, height, tuple(part for block in blocks for part in block.layout)) if layout else None,
     )
+
+
+def _one(parts: Sequence[Part]) -> Part | None:
+    """The block that these are parts of; None if they do not follow each other, or are no single paragraph."""
+    first, *further = parts
+    if first.continues or not all(part.continues for part in further):
+        return None
+    if not further:
+        return first
+    if any(part.text.count(_PARAGRAPH_END) != 1 for part in parts):
+        return None
+    return Part(
+        first.block,
+        "".join(part.text.removesuffix("\n") for part in parts) + "\n",
+        tuple(value for part in parts for value in part.confidences),
+        _around([block for part in parts for block in part.layout]),
+        ends=parts[-1].ends,
+    )
+
+
+def _around(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """One block of one paragraph with the lines of all of them."""
+    if not blocks:
+        return ()
+    paragraphs = [paragraph for block in blocks for paragraph in block.paragraphs]
+    lines = tuple(line for paragraph in paragraphs for line in paragraph.lines)
+    paragraph = Paragraph(_union([paragraph.bbox for paragraph in paragraphs]), lines)
+    return (Block(_union([block.bbox for block in blocks]), (paragraph,)),)
+
+
+def _union(boxes: Sequence[Box]) -> Box:
+    x0, y0, x1, y1 = zip(*boxes, strict=True)
+    return min(x0), min(y0), max(x1), max(y1)

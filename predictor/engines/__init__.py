@@ -36,21 +36,28 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class SharedBlock:
-    """A block that one of several workers has read: its place on the page, its text, and what of it has words."""
+class Part:
+    """A block that one of several workers has read, or the lines of it that were its share.
 
-    number: int
+    ``text`` ends with a blank line after every paragraph. ``continues`` says that another share has read the lines
+    before, ``ends`` that nothing that this share knows of follows on the page, not even a picture.
+    """
+
+    block: int
+    """Place on the page."""
     text: str
     confidences: tuple[float, ...]
     layout: tuple[Block, ...]
+    continues: bool = False
+    ends: bool = False
 
 
 @dataclass(frozen=True)
 class Share:
-    """What one of several workers has read of a page of ``blocks`` blocks."""
+    """What one of several workers has read of a page of ``lines`` lines."""
 
-    blocks: int
-    read: tuple[SharedBlock, ...]
+    lines: int
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True)

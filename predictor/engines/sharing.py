@@ -1,45 +1,28 @@
-"""Reads a share of a page: the layout of all of it, the text of some of its blocks.
+"""Reads a share of a page: the layout of all of it, the text of some of its lines.
 
 Several workers read a page together in this way: each analyses the whole page, so that every line has exactly the
 surroundings, threshold and measures that it has when one worker reads the page, and then recognises only its own
-blocks, which Tesseract does independently of each other. Cutting the page up instead changes the text: each piece gets
+lines, which Tesseract does independently of each other. Cutting the page up instead changes the text: each piece gets
 a threshold, a skew and letter heights of its own.
 
 Tesseract cannot be told to leave lines out. But it asks a monitor before each line, and it passes over a line that lies
-outside of the image: so the image's recorded height is zero while lines of other workers' blocks are due.
+outside of the image: so the image's recorded height is zero while other workers' lines are due.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from predictor.engines import EngineSettings, Page, Share, SharedBlock, native
+from predictor.engines import EngineSettings, Page, Part, Share, native
 from predictor.engines.building import LayoutBuilder
+from predictor.engines.dividing import Piece, assign
 from predictor.engines.native import BLOCK, LINE, PARAGRAPH, WORD, Cursor
 from protocol.errors import InternalError
 from protocol.parameters import ReadingOptions
-
-_WITHOUT_TEXT = range(9, 14)
-"""Tesseract's types of blocks that are pictures and rules."""
-
-_LINE_COST = 2.0
-"""What a line costs beside its length in line heights."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """A block of the layout before recognition."""
-
-    type: int
-    lines: int
-    cost: float
-
-    @property
-    def has_text(self) -> bool:
-        return self.type not in _WITHOUT_TEXT
 
 
 class ShareReader:
@@ -59,15 +42,13 @@ class ShareReader:
         if options.dpi is not None:
             native.set_resolution(api, options.dpi)
         try:
-            blocks = _blocks(api)
-            owners = assign([block.cost for block in blocks], count)
-            mine = [owner == index for owner in owners]
+            pieces = _pieces(api)
+            mine = [owner == index for owner in assign(pieces, count, page)]
             if not any(mine):
-                return Share(len(blocks), ())
-            wanted = [mine[number] for number, block in enumerate(blocks) for _ in range(block.lines)]
-            if not _recognize(api, wanted, height):
+                return Share(len(pieces), ())
+            if not _recognize(api, mine, height):
                 return None
-            return _share(api, blocks, mine, layout=layout)
+            return _share(api, pieces, mine, layout=layout)
         finally:
             native.clear(api)
 
@@ -87,82 +68,68 @@ class ShareReader:
         return api
 
 
-def assign(costs: list[float], count: int) -> list[int]:
-    """The share of each block: the costliest first, each to the share that has least. Every worker finds the same."""
-    loads = [0.0] * count
-    owners = [0] * len(costs)
-    for number in sorted(range(len(costs)), key=lambda number: (-costs[number], number)):
-        owners[number] = loads.index(min(loads))
-        loads[owners[number]] += costs[number]
-    return owners
-
-
-def _blocks(api: int) -> list[_Block]:
+def _pieces(api: int) -> list[Piece]:
     iterator = native.analyse_layout(api, True)
     if not iterator:
         return []
     cursor = Cursor(iterator, results=False)
     try:
-        found: list[_Block] = []
+        found: list[Piece] = []
+        block = -1
         while True:
-            if cursor.begins(BLOCK):
-                found.append(_Block(cursor.block_type(), 0, 0.0))
-            x0, y0, x1, y1 = cursor.box(WORD) or (0, 0, 0, 1)
-            cost = (x1 - x0) / max(1, y1 - y0) + _LINE_COST
-            last = found[-1]
-            found[-1] = _Block(last.type, last.lines + 1, last.cost + cost)
+            begins = next((level for level in (BLOCK, PARAGRAPH, LINE) if cursor.begins(level)), None)
+            block += begins == BLOCK
+            found.append(Piece(block, cursor.block_type(), begins, cursor.box(WORD) or (0, 0, 0, 1)))
             if not cursor.next(WORD):
                 return found
     finally:
         cursor.close()
 
 
-def _recognize(api: int, wanted: list[bool], height: int) -> bool:
-    """Recognise the wanted lines; False if Tesseract came by more or fewer than there are."""
+def _recognize(api: int, mine: Sequence[bool], height: int) -> bool:
+    """Recognise the pieces that are mine; False if Tesseract came by more or fewer than there are."""
     image = native.input_image(api)
     asked = 0
     expected = True
 
-    def before_line(_: int | None, lines: int) -> bool:
+    def before_piece(_: int | None, pieces: int) -> bool:
         nonlocal asked, expected
-        expected = lines == len(wanted)
-        native.set_pix_height(image, height if expected and wanted[asked] else 0)
+        expected = pieces == len(mine)
+        native.set_pix_height(image, height if expected and mine[asked] else 0)
         asked += 1
         return not expected
 
     try:
-        with native.monitor(native.CancelFunction(before_line)) as monitor:
+        with native.monitor(native.CancelFunction(before_piece)) as monitor:
             failed = native.recognize(api, monitor)
     finally:
         native.set_pix_height(image, height)
-    return not failed and expected and asked == len(wanted)
+    return not failed and expected and asked == len(mine)
 
 
-def _share(api: int, blocks: list[_Block], mine: list[bool], *, layout: bool) -> Share | None:
-    """What was recognised. Blocks that were passed over have vanished, but for those that never have text."""
-    left = [number for number, block in enumerate(blocks) if mine[number] or not block.has_text]
-    found: list[SharedBlock] = []
+def _share(api: int, pieces: Sequence[Piece], mine: Sequence[bool], *, layout: bool) -> Share | None:
+    """What was recognised. Lines that were passed over have vanished, but for blocks that never have text."""
+    begun = {piece.block: piece for piece, wanted in reversed(list(zip(pieces, mine, strict=True))) if wanted}
+    left = {piece.block: piece for piece in pieces if piece.block in begun or not piece.has_text}
+    parts: list[Part] = []
     cursor = Cursor(native.result_iterator(api), results=True)
     try:
-        position = -1
         more = True
-        while more:
-            position += 1
-            if position >= len(left) or cursor.block_type() != blocks[left[position]].type:
+        for block, piece in left.items():
+            if not more or cursor.block_type() != piece.block_type:
                 return None
-            number = left[position]
-            block, more = _read_block(cursor, number, layout=layout)
-            if not blocks[number].has_text:
-                continue
-            if not more and number < len(blocks) - 1:  # at the end of a page the last paragraph has no blank line
-                block = SharedBlock(number, block.text + "\n", block.confidences, block.layout)
-            found.append(block)
+            part, more = _read_part(cursor, block, layout=layout)
+            if piece.has_text:
+                continues = begun[block].begins != BLOCK
+                parts.append(
+                    replace(part, text=part.text if more else part.text + "\n", continues=continues, ends=not more)
+                )
     finally:
         cursor.close()
-    return Share(len(blocks), tuple(found)) if position == len(left) - 1 else None
+    return None if more else Share(len(pieces), tuple(parts))
 
 
-def _read_block(cursor: Cursor, number: int, *, layout: bool) -> tuple[SharedBlock, bool]:
+def _read_part(cursor: Cursor, number: int, *, layout: bool) -> tuple[Part, bool]:
     """The block at the cursor, which is afterwards at the next one; False if there is none."""
     builder = LayoutBuilder()
     text = ""
@@ -179,8 +146,8 @@ def _read_block(cursor: Cursor, number: int, *, layout: bool) -> tuple[SharedBlo
                 builder.word(word, cursor.box(WORD) or (0, 0, 0, 0), confidence=confidences[-1])
         first = False
         if not cursor.next(WORD):
-            return SharedBlock(number, text, tuple(confidences), builder.blocks()), False
-    return SharedBlock(number, text, tuple(confidences), builder.blocks()), True
+            return Part(number, text, tuple(confidences), builder.blocks()), False
+    return Part(number, text, tuple(confidences), builder.blocks()), True
 
 
 def _add(builder: LayoutBuilder, cursor: Cursor) -> None:

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from predictor.engines import EngineSettings, Page, Reading, Share, SharedBlock, warm
-from predictor.engines.sharing import assign
+from predictor.engines import EngineSettings, Page, Part, Reading, Share, warm
+from predictor.engines.dividing import Piece, assign
+from predictor.engines.native import BLOCK, LINE, PARAGRAPH
 from predictor.languages import ModelDirectory
 from predictor.reader import PageReader
 from predictor.settings import PredictorSettings
 from predictor.shares import join, share_count
+from protocol.layout import Block, Line, Paragraph, Word
 from protocol.parameters import ReadingOptions
 
 ENGLISH = ReadingOptions()
@@ -83,9 +85,24 @@ def scanned() -> Image.Image:
     return Image.fromarray(np.clip(np.asarray(image) + light, 0, 255).astype(np.uint8))
 
 
-PAGES: dict[str, Page] = {kind.__name__: np.asarray(kind()).copy() for kind in (column, columns, solid, scanned)} | {
-    "blank": np.full((1200, 1000), 255, np.uint8)
-}
+def full(*, seed: int = 1, size: int = 30, lines: int = 24, width: int = 1200) -> Image.Image:
+    """One paragraph: every line takes as many words as it can."""
+    image = Image.new("L", (width, lines * size * 3 // 2 + 2 * size), 255)
+    pen = ImageDraw.Draw(image)
+    font = ImageFont.load_default(size=size)
+    choose = np.random.default_rng(seed)
+    word = str(choose.choice(WORDS)).capitalize()
+    for number in range(lines):
+        text = word
+        while pen.textlength(f"{text} {(word := str(choose.choice(WORDS)))}", font=font) <= width - 4 * size:
+            text += f" {word}"
+        pen.text((2 * size, size + number * size * 3 // 2), text, font=font, fill=0)
+    return image
+
+
+PAGES: dict[str, Page] = {
+    kind.__name__: np.asarray(kind()).copy() for kind in (column, columns, solid, scanned, full)
+} | {"blank": np.full((1200, 1000), 255, np.uint8)}
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +122,7 @@ def test_shares_make_up_exactly_the_page_that_one_worker_reads(engine: warm.Warm
 
 def test_each_share_reads_something_else(engine: warm.WarmEngine) -> None:
     shares = [engine.read_share(PAGES["column"], ENGLISH, index=index, count=2, layout=False) for index in range(2)]
-    lengths = [sum(len(block.text) for block in share.read) for share in shares if share is not None]
+    lengths = [sum(len(part.text) for part in share.parts) for share in shares if share is not None]
     assert len(lengths) == 2
     assert min(lengths) > 0.7 * max(lengths)
 
@@ -122,30 +139,120 @@ def test_shares_without_layout_read_the_same_text(engine: warm.WarmEngine) -> No
     assert together.layout is None
 
 
+def test_a_block_of_one_paragraph_is_divided(engine: warm.WarmEngine) -> None:
+    shares = [engine.read_share(PAGES["full"], ENGLISH, index=index, count=2, layout=False) for index in range(2)]
+    parts = [part for share in shares if share is not None for part in share.parts]
+    assert [(part.block, part.continues) for part in parts] == [(0, False), (0, True)]
+    lengths = [len(part.text) for part in parts]
+    assert min(lengths) > 0.8 * max(lengths)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_wherever_a_block_is_divided_its_text_stays(engine: warm.WarmEngine, seed: int) -> None:
+    page = np.asarray(full(seed=seed, size=20 + 3 * seed, lines=16 + 4 * seed, width=900 + 100 * seed)).copy()
+    alone = engine.read(page, ENGLISH, layout=True)
+    for count in (2, 3):
+        shares = [engine.read_share(page, ENGLISH, index=index, count=count, layout=True) for index in range(count)]
+        assert join(shares, page, layout=True) == alone
+
+
+WHITE = np.full((100, 100), 255, np.uint8)
+
+
+def lines(block: int, *lengths: int, kind: int = 1) -> list[Piece]:
+    """Lines of a block whose cost is their length, without spaces and unlike enough that none is divided."""
+    begins = [BLOCK, *[PARAGRAPH] * (len(lengths) - 1)]
+    return [Piece(block, kind, start, (0, 0, length - 2, 1)) for start, length in zip(begins, lengths, strict=True)]
+
+
 def test_the_costliest_blocks_are_dealt_out_first() -> None:
-    assert assign([1, 8, 3, 4], 2) == [1, 0, 1, 1]
-    assert assign([5, 5, 5], 2) == [0, 1, 0]
-    assert assign([], 3) == []
-    assert assign([2.0], 4) == [0]
+    pieces = [piece for block, cost in enumerate((3, 10, 5, 6)) for piece in lines(block, cost, 9 * cost)]
+    assert assign(pieces, 2, WHITE) == [0, 0, 0, 0, 1, 1, 1, 1]
+    assert assign([], 3, WHITE) == []
+    assert set(assign(lines(0, 3, 4), 4, WHITE)) == {0}
 
 
-def block(number: int, text: str) -> SharedBlock:
-    return SharedBlock(number, text, (1.0, 0.5), ())
+def column_of(count: int, *, starts: tuple[int, ...] = (), ends: tuple[int, ...] = ()) -> tuple[list[Piece], Page]:
+    """Lines of words ten wide with five between; ``starts`` are indented, ``ends`` leave room."""
+    page = np.full((20 * count, 200), 255, np.uint8)
+    pieces = []
+    for number in range(count):
+        x0, x1 = (40 if number in starts else 0), (120 if number in ends else 190)
+        for x in range(x0, x1, 15):
+            page[20 * number : 20 * number + 10, x : min(x + 10, x1) : 2] = 0
+        pieces.append(Piece(0, 1, LINE if number else BLOCK, (x0, 20 * number, x1, 20 * number + 10)))
+    return pieces, page
+
+
+def test_a_divided_block_evens_the_shares_out() -> None:
+    pieces, page = column_of(40)
+    assert assign(pieces, 2, page) == [0] * 20 + [1] * 20
+    assert assign(pieces, 4, page) == sorted([0, 1, 2, 3] * 10)
+    beside = lines(1, 100, 100)
+    found = assign(pieces + beside, 2, page)
+    assert found[:40] == sorted(found[:40], reverse=found[0] == 1)
+    assert 20 < max(found.count(0), found.count(1)) < 30
+
+
+def test_no_share_begins_where_a_paragraph_might() -> None:
+    pieces, page = column_of(40, starts=(20,), ends=(20,))
+    assert assign(pieces, 2, page) == [0] * 22 + [1] * 18
+
+
+@pytest.mark.parametrize("irregular", [{"starts": (5, 20, 30)}, {"ends": (4, 20, 30)}], ids=["indented", "room"])
+def test_a_block_that_may_be_several_paragraphs_stays_whole(irregular: dict[str, tuple[int, ...]]) -> None:
+    pieces, page = column_of(40, **irregular)
+    assert set(assign(pieces, 2, page)) == {0}
+
+
+def test_pictures_are_not_divided() -> None:
+    pieces, page = column_of(40)
+    assert set(assign([Piece(0, 10, piece.begins, piece.box) for piece in pieces], 2, page)) == {0}
+
+
+def part(block: int, text: str, *, continues: bool = False, ends: bool = False) -> Part:
+    return Part(block, text, (1.0, 0.5), (), continues, ends)
 
 
 def test_blocks_are_joined_in_reading_order() -> None:
     page = PAGES["blank"]
-    shares = [Share(3, (block(0, "a\n\n"), block(2, "c\n"))), Share(3, (block(1, "b\n\n"),))]
+    shares = [Share(3, (part(0, "a\n\n"), part(2, "c\n\n", ends=True))), Share(3, (part(1, "b\n\n", ends=True),))]
     assert join(shares, page, layout=False) == Reading("a\n\nb\n\nc\n", 0.75, None)
+
+
+def test_what_follows_the_text_keeps_its_blank_line() -> None:
+    assert join([Share(1, (part(0, "a\n\n"),)), Share(1, ())], PAGES["blank"], layout=False) == Reading(
+        "a\n\n", 0.75, None
+    )
+
+
+def test_parts_of_a_block_become_one_paragraph() -> None:
+    def line(y: int, x: int) -> Line:
+        return Line((x, y, 90, y + 10), (Word("word", (x, y, 90, y + 10), 1.0),), (x, y + 9, 90, y + 9), 10.0)
+
+    upper, lower = ((line(10, 5), line(30, 8)), (line(50, 2),))
+    parts: list[Part] = []
+    for rows, box in ((upper, (5, 10, 90, 40)), (lower, (2, 50, 90, 60))):
+        block = Block(box, (Paragraph(box, rows),))
+        parts.append(Part(0, "word\n" * len(rows) + "\n", (1.0,) * len(rows), (block,), bool(parts), ends=True))
+    reading = join([Share(3, (found,)) for found in parts], PAGES["blank"], layout=True)
+    assert reading is not None
+    assert reading.text == "word\n" * 3
+    assert reading.layout is not None
+    whole = (2, 10, 90, 60)
+    assert reading.layout.blocks == (Block(whole, (Paragraph(whole, upper + lower),)),)
 
 
 @pytest.mark.parametrize(
     "shares",
     [
-        [Share(1, (block(0, "a"),)), None],
-        [Share(2, (block(0, "a"),)), Share(1, ())],
-        [Share(1, (block(0, "a"),)), Share(1, (block(0, "a"),))],
+        [Share(1, (part(0, "a\n\n"),)), None],
+        [Share(2, (part(0, "a\n\n"),)), Share(1, ())],
+        [Share(1, (part(0, "a\n\n"),)), Share(1, (part(0, "a\n\n"),))],
+        [Share(2, (part(0, "a\n\nb\n\n"),)), Share(2, (part(0, "c\n\n", continues=True),))],
+        [Share(2, (part(0, "a\n\n"),)), Share(2, (part(1, "b\n\n", continues=True),))],
     ],
+    ids=["one is missing", "other lines", "twice the same", "several paragraphs", "no beginning"],
 )
 def test_shares_that_do_not_fit_together_are_refused(shares: list[Share | None]) -> None:
     assert join(shares, PAGES["blank"], layout=False) is None
