@@ -56,6 +56,12 @@ def settings(**chosen: Any) -> PredictorSettings:
     return PredictorSettings(**chosen)
 
 
+async def begun(reader: PageReader) -> None:
+    """Return when a worker reads."""
+    while not reader._pool.busy:
+        await asyncio.sleep(0.001)
+
+
 def with_reader(scenario: Callable[[PageReader], Awaitable[None]], **chosen: Any) -> list[Restart]:
     """Run a scenario; the reasons for which workers were replaced."""
     observer = Restarts()
@@ -127,7 +133,7 @@ def test_the_longest_sides_are_read() -> None:
 def test_a_page_whose_worker_is_killed_is_read_on_a_fresh_one(engine: str) -> None:
     async def scenario(reader: PageReader) -> None:
         reading = asyncio.ensure_future(read(reader, LONG))
-        await asyncio.sleep(0.1)
+        await begun(reader)
         os.kill(reader.pids[0], signal.SIGKILL)
         assert (await reading).text.count("hills") == 40
 
@@ -138,10 +144,11 @@ def test_a_page_that_kills_twice_is_named_and_the_next_one_is_read() -> None:
     async def scenario(reader: PageReader) -> None:
         reading = asyncio.ensure_future(read(reader, LONG))
         first = reader.pids[0]
-        await asyncio.sleep(0.1)
+        await begun(reader)
         os.kill(first, signal.SIGKILL)
-        while not reader.pids or reader.pids[0] == first:
+        while first in reader.pids:
             await asyncio.sleep(0.001)
+        await begun(reader)
         os.kill(reader.pids[0], signal.SIGKILL)
         with pytest.raises(PageCrashedError, match="SIGKILL"):
             await reading
