@@ -27,6 +27,8 @@ from protocol.tensors import Buffer
 from protocol.workers import PoolObserver, WorkerCrashedError, WorkerPool
 
 _MEGABYTE = 1 << 20
+_COMPANY_SECONDS = 0.02
+"""How long a page waits for others before it takes all workers."""
 _ONE_THREAD = {"OMP_THREAD_LIMIT": "1", "OPENBLAS_NUM_THREADS": "1"}
 """Tesseract's OpenMP threads fight over the cores that the workers already use."""
 
@@ -39,6 +41,8 @@ class PageReader:
         self._shares = settings.split and settings.engine == "tesserocr"
         self._models = ModelDirectory.find(settings.tessdata)
         self._default = ReadingOptions(lang=settings.default_lang)
+        self._pages = 0
+        """Pages that are being read."""
         engine = EngineSettings(settings.engine, str(self._models.path), settings.languages, settings.max_pixels)
         self._pool: WorkerPool[PageJob, Reading | Share | None] = WorkerPool(
             functools.partial(engines.start, engine, self._default),
@@ -112,11 +116,22 @@ class PageReader:
             raise TooManyPixelsError(f"the page is {width} by {height} pixels; no side may exceed {MAX_SIDE}")
         deadline = _deadline(seconds)
         job = PageJob(page, options, layout)
-        if self._shares:
-            count = share_count(page, options, idle=self._pool.idle, queued=self._pool.queued)
-            if count > 1 and (reading := await self._run_shared(job, count, deadline=deadline)) is not None:
-                return reading
-        return await self._run(job, deadline=deadline)
+        self._pages += 1
+        try:
+            if self._shares and self._share_count(job) > 1:
+                # The first of many pages must not take the workers from those that come right behind it.
+                await asyncio.sleep(_COMPANY_SECONDS)
+                count = self._share_count(job)
+                if count > 1 and (reading := await self._run_shared(job, count, deadline=deadline)) is not None:
+                    return reading
+            return await self._run(job, deadline=deadline)
+        finally:
+            self._pages -= 1
+
+    def _share_count(self, job: PageJob) -> int:
+        if self._pages > 1:
+            return 1
+        return share_count(job.page, job.options, idle=self._pool.idle, queued=self._pool.queued)
 
     async def _run_shared(self, job: PageJob, count: int, *, deadline: float | None) -> Reading | None:
         """Read a page on ``count`` idle workers; None if one of them crashed or the page could not be shared."""

@@ -34,7 +34,7 @@ class Budget:
     total: float
 
 
-FULL = Budget(rounds=2, measurement=2.5, page=7.0, once=45.0, longest=130.0, total=690.0)
+FULL = Budget(rounds=2, measurement=3.5, page=7.0, once=45.0, longest=130.0, total=900.0)
 QUICK = Budget(rounds=1, measurement=1.5, page=3.0, once=30.0, longest=30.0, total=180.0)
 
 

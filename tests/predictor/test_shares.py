@@ -322,3 +322,26 @@ def test_pages_under_load_are_not_shared() -> None:
             await reader.stop(grace=0)
 
     asyncio.run(main())
+
+
+def test_pages_that_come_together_are_not_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    values: dict[str, Any] = {"workers": 2}
+    counts: list[int] = []
+
+    async def share(_: PageReader, __: Any, count: int, *, deadline: float | None) -> None:
+        counts.append(count)
+
+    monkeypatch.setattr(PageReader, "_run_shared", share)
+
+    async def main() -> None:
+        reader = PageReader(PredictorSettings(**values))
+        await reader.start()
+        try:
+            await asyncio.gather(*[reader.read(PAGES["blank"], ENGLISH, layout=False) for _ in range(2)])
+            assert counts == []
+            await reader.read(PAGES["blank"], ENGLISH, layout=False)
+            assert counts == [2]
+        finally:
+            await reader.stop(grace=0)
+
+    asyncio.run(main())
