@@ -337,7 +337,7 @@ def test_pages_that_come_together_are_not_shared(monkeypatch: pytest.MonkeyPatch
         reader = PageReader(PredictorSettings(**values))
         await reader.start()
         try:
-            await asyncio.gather(*[reader.read(PAGES["blank"], ENGLISH, layout=False) for _ in range(2)])
+            await asyncio.gather(*[reader.read(PAGES["full"], ENGLISH, layout=False) for _ in range(2)])
             assert counts == []
             await reader.read(PAGES["blank"], ENGLISH, layout=False)
             assert counts == [2]
