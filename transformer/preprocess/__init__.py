@@ -121,6 +121,8 @@ class _Job:
             self.dpi = scale.DPI
 
     def level(self) -> None:
+        if max(self.geometry.read) > skew.GREATEST_SIDE:
+            return
         curve = None if "dewarp" in self.without else skew.bend(self.letters, self.geometry.read)
         if curve:
             pixels, moved = skew.straightened(self.pixels, curve)

@@ -36,6 +36,8 @@ RIDGE = 1e-3
 """Weight against steep polynomials, per sample: little text must not make wild curves."""
 GREATEST_STRETCH = 0.5
 """Vertical stretch at which a bend is taken for an error; it also keeps the bend invertible."""
+GREATEST_SIDE = 30_000
+"""Larger pages stay as they are: OpenCV moves pixels on sides of up to 32,766, and a levelled page is larger."""
 BAND = 64
 """Rows that are straightened at a time."""
 CELL = 32

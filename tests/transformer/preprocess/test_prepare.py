@@ -112,6 +112,17 @@ def test_words_are_found_where_they_were_drawn(degrees: float, size: int, quarte
     assert np.abs(ready.geometry.back(on_read) - drawn.forward(mapped)).max() <= slack
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_page_too_large_to_be_levelled_is_left_askew(axis: int) -> None:
+    page, _ = text_page(size=34, width=700, lines=10)
+    askew = rotate(page, Geometry.rotated(page.shape[::-1], 3.0))
+    assert "deskew" in prepare(askew).steps
+    endless = np.concatenate([askew] * (33_000 // askew.shape[axis] + 1), axis=axis)
+    ready = prepare(endless, orient=False)
+    assert_sound(endless, ready)
+    assert not {"deskew", "dewarp"} & set(ready.steps)
+
+
 def rotate(page: Pixels, geometry: Geometry) -> Pixels:
     """The page under a geometry, sampled pixel by pixel with numpy alone."""
     width, height = geometry.read
