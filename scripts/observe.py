@@ -22,7 +22,7 @@ import yaml
 
 from monitoring.dashboards import GENERATED
 from monitoring.local import Target, write
-from scripts.run import ROOT, GivingUp, check_free, main, port, start, stop, wait_ready
+from scripts.run import ROOT, GivingUp, check_free, main, port, start, stop, undisturbed, wait_ready
 
 _HOME = ROOT / "build" / "observe"
 _SCRAPE_SECONDS = 2
@@ -156,7 +156,8 @@ def observe() -> None:
         ):
             listen = ports[f"{package.upper()}_PORT"]
             arguments = [f"--http_port={listen}", f"--grpc_port={ports[grpc]}", *more]
-            running.insert(0, start(package, *arguments, log=_HOME / f"{package}.log"))
+            with undisturbed():
+                running.insert(0, start(package, *arguments, log=_HOME / f"{package}.log"))
         listen = ports["PROMETHEUS_PORT"]
         running.append(start_prometheus(_HOME, transformer=transformer, predictor=predictor, listen=listen))
         grafana = start_grafana(_HOME, prometheus=listen, listen=ports["GRAFANA_PORT"])
@@ -171,7 +172,8 @@ def observe() -> None:
         _watch(f"http://localhost:{ports['PROMETHEUS_PORT']}", running)
     finally:
         enough.set()
-        stop(running)
+        with undisturbed():
+            stop(running)
 
 
 def _watch(prometheus: str, running: list[subprocess.Popen[bytes]]) -> None:

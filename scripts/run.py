@@ -11,7 +11,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -20,6 +21,7 @@ import orjson
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60.0
 STOP_SECONDS = 40.0
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 
 
 class GivingUp(Exception):  # noqa: N818  # not an error of the program's
@@ -142,7 +144,8 @@ def serve() -> None:
             ("transformer", transformer, transformer_grpc, [f"--predictor_host=localhost:{predictor}"]),
         ):
             ports = [f"--http_port={number}", f"--grpc_port={grpc}"]
-            running.insert(0, start(package, *ports, *more, log=logs / f"{package}.log"))
+            with undisturbed():
+                running.insert(0, start(package, *ports, *more, log=logs / f"{package}.log"))
         for process, package, number in zip(
             reversed(running), ("predictor", "transformer"), (predictor, transformer), strict=True
         ):
@@ -155,7 +158,27 @@ def serve() -> None:
                 time.sleep(0.5)
             raise GivingUp("a server ended by itself; its log is in build/logs")
     finally:
-        stop(running)
+        with undisturbed():
+            stop(running)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Put an interruption off to the end of the block: no server may be forgotten between its start and its stop."""
+    came = False
+
+    def remember(_number: int, _frame: FrameType | None) -> None:
+        nonlocal came
+        came = True
+
+    handlers = {number: signal.signal(number, remember) for number in INTERRUPTIONS}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    if came:
+        raise KeyboardInterrupt
 
 
 def interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -165,7 +188,7 @@ def interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def main(job: Callable[[], None], target: str) -> int:
     """Run the job of a make target until it ends or is interrupted; the exit status."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in INTERRUPTIONS:
         signal.signal(number, interrupt)
     try:
         job()

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import httpx
 import psutil
 import pytest
 
+from scripts.run import undisturbed
 from tests.calls import PATIENCE, save, until
 from tests.pages import draw_line, encode
 from tests.servers import ROOT, free_port
@@ -155,3 +157,20 @@ def test_a_server_that_does_not_start(ports: dict[str, str]) -> None:
 
     assert status == 1
     assert "OCR_QUEUE='many'" in printed
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_waits_while_a_server_starts_or_stops(number: int) -> None:
+    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    done = []
+
+    def interrupted() -> None:
+        with undisturbed():
+            os.kill(os.getpid(), number)
+            time.sleep(0.01)
+            done.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert done
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
