@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from predictor.engines import Page, Part, Reading, Share
-from protocol.layout import Block, Box, PageLayout, Paragraph
+from protocol.layout import Block, PageLayout, Paragraph, around
 from protocol.parameters import ReadingOptions
 
 _FULL_PAGE = 3
@@ -64,21 +64,16 @@ def _one(parts: Sequence[Part]) -> Part | None:
         first.block,
         "".join(part.text.removesuffix("\n") for part in parts) + "\n",
         tuple(value for part in parts for value in part.confidences),
-        _around([block for part in parts for block in part.layout]),
+        _one_paragraph([block for part in parts for block in part.layout]),
         ends=parts[-1].ends,
     )
 
 
-def _around(blocks: Sequence[Block]) -> tuple[Block, ...]:
+def _one_paragraph(blocks: Sequence[Block]) -> tuple[Block, ...]:
     """One block of one paragraph with the lines of all of them."""
     if not blocks:
         return ()
     paragraphs = [paragraph for block in blocks for paragraph in block.paragraphs]
     lines = tuple(line for paragraph in paragraphs for line in paragraph.lines)
-    paragraph = Paragraph(_union([paragraph.bbox for paragraph in paragraphs]), lines)
-    return (Block(_union([block.bbox for block in blocks]), (paragraph,)),)
-
-
-def _union(boxes: Sequence[Box]) -> Box:
-    x0, y0, x1, y1 = zip(*boxes, strict=True)
-    return min(x0), min(y0), max(x1), max(y1)
+    paragraph = Paragraph(around([paragraph.bbox for paragraph in paragraphs]), lines)
+    return (Block(around([block.bbox for block in blocks]), (paragraph,)),)

@@ -13,6 +13,12 @@ from typing import Any
 Box = tuple[int, int, int, int]
 
 
+def around(boxes: Iterable[Box]) -> Box:
+    """The smallest box that holds all of these, one at least."""
+    x0, y0, x1, y1 = zip(*boxes, strict=True)
+    return min(x0), min(y0), max(x1), max(y1)
+
+
 def mean_confidence(words: Iterable[Word]) -> float:
     """Mean word confidence, 0-1; 0 with no words."""
     values = [word.confidence for word in words]

@@ -8,14 +8,14 @@ a box ``(x0, y0, x1, y1)`` with exclusive ends is a rectangle with those corners
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from protocol.layout import Block, Box, Line, PageLayout, Paragraph, Word
+from protocol.layout import Block, Box, Line, PageLayout, Paragraph, Word, around
 
 Floats = NDArray[np.float64]
 Point = tuple[float, float]
@@ -187,7 +187,7 @@ def _mapped_back(layout: PageLayout, geometry: Geometry) -> PageLayout:
     rows = _rows_back(lines, geometry)
 
     def hull(box: Box, parts: Sequence[Word] | Sequence[Line] | Sequence[Paragraph]) -> Box:
-        return _around(part.bbox for part in parts) if parts else next(_boxes_back([box], geometry))
+        return around(part.bbox for part in parts) if parts else next(_boxes_back([box], geometry))
 
     def line(source: Line) -> Line:
         moved = tuple(replace(word, bbox=next(words)) for word in source.words)
@@ -228,8 +228,3 @@ def _rows_back(lines: Sequence[Line], geometry: Geometry) -> Iterator[tuple[tupl
         ((x0, y0, x1, y1), height)
         for (x0, y0, x1, y1), height in zip(baselines.tolist(), np.hypot(*steps.T).tolist(), strict=True)
     )
-
-
-def _around(boxes: Iterable[Box]) -> Box:
-    x0, y0, x1, y1 = zip(*boxes, strict=True)
-    return min(x0), min(y0), max(x1), max(y1)

@@ -117,8 +117,7 @@ def _first_word(page: Page, line: Box) -> int:
     darkest = page[y0:y1, x0:x1].min(axis=0).astype(int)
     if not darkest.size:
         return 0
-    light = darkest > (int(darkest.min()) + int(darkest.max())) // 2
-    ink = np.flatnonzero(~light)
+    ink = np.flatnonzero(darkest <= (int(darkest.min()) + int(darkest.max())) // 2)
     gaps = np.diff(ink)
     if not (gaps > 1).any():
         return x1 - x0
