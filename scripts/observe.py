@@ -159,9 +159,10 @@ def observe() -> None:
             with undisturbed():
                 running.insert(0, start(package, *arguments, log=_HOME / f"{package}.log"))
         listen = ports["PROMETHEUS_PORT"]
-        running.append(start_prometheus(_HOME, transformer=transformer, predictor=predictor, listen=listen))
-        grafana = start_grafana(_HOME, prometheus=listen, listen=ports["GRAFANA_PORT"])
-        running.extend([grafana] if grafana else [])
+        with undisturbed():
+            running.append(start_prometheus(_HOME, transformer=transformer, predictor=predictor, listen=listen))
+            grafana = start_grafana(_HOME, prometheus=listen, listen=ports["GRAFANA_PORT"])
+            running.extend([grafana] if grafana else [])
         for process, package, listen in zip(
             running, ("transformer", "predictor"), (transformer, predictor), strict=False
         ):
@@ -172,8 +173,7 @@ def observe() -> None:
         _watch(f"http://localhost:{ports['PROMETHEUS_PORT']}", running)
     finally:
         enough.set()
-        with undisturbed():
-            stop(running)
+        stop(running)
 
 
 def _watch(prometheus: str, running: list[subprocess.Popen[bytes]]) -> None:

@@ -108,6 +108,26 @@ V2 inference: POST http://localhost:{transformer}/v2/models/ocr-model/infer (pre
 Ctrl-C stops both servers."""
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Put an interruption off to the end of the block: no server may be forgotten between its start and its stop."""
+    came = False
+
+    def remember(_number: int, _frame: FrameType | None) -> None:
+        nonlocal came
+        came = True
+
+    handlers = {number: signal.signal(number, remember) for number in INTERRUPTIONS}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    if came:
+        raise KeyboardInterrupt
+
+
+@undisturbed()
 def stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
     """Let each server drain, the transformer first, since it still needs the predictor."""
     for process in processes:
@@ -158,27 +178,7 @@ def serve() -> None:
                 time.sleep(0.5)
             raise GivingUp("a server ended by itself; its log is in build/logs")
     finally:
-        with undisturbed():
-            stop(running)
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Put an interruption off to the end of the block: no server may be forgotten between its start and its stop."""
-    came = False
-
-    def remember(_number: int, _frame: FrameType | None) -> None:
-        nonlocal came
-        came = True
-
-    handlers = {number: signal.signal(number, remember) for number in INTERRUPTIONS}
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-    if came:
-        raise KeyboardInterrupt
+        stop(running)
 
 
 def interrupt(_number: int, _frame: FrameType | None) -> None:
