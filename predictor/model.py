@@ -81,5 +81,6 @@ class PredictorModel(OcrModel):
             "languages": self._reader.languages(),
             "default_lang": self._settings.default_lang,
             "engine": self._settings.engine,
+            "arithmetic": self._reader.arithmetic,
             "workers": self._reader.size,
         }

@@ -43,7 +43,9 @@ class PageReader:
         self._default = ReadingOptions(lang=settings.default_lang)
         self._pages = 0
         """Pages that are being read."""
-        engine = EngineSettings(settings.engine, str(self._models.path), settings.languages, settings.max_pixels)
+        engine = EngineSettings(
+            settings.engine, str(self._models.path), settings.languages, settings.max_pixels, settings.accelerate
+        )
         self._pool: WorkerPool[PageJob, Reading | Share | None] = WorkerPool(
             functools.partial(engines.start, engine, self._default),
             name="reader",
@@ -73,6 +75,11 @@ class PageReader:
     def pids(self) -> list[int]:
         """Process ids of the workers, for diagnosis."""
         return self._pool.pids
+
+    @property
+    def arithmetic(self) -> str:
+        """What the workers reckon the neural network with; empty while there are none."""
+        return self._pool.about
 
     def languages(self) -> list[str]:
         """The installed models."""

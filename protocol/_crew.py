@@ -219,7 +219,7 @@ class Crew:
             raise WorkerStartError(f"a worker of the {name} pool {death} while it started") from death
         if reply.kind == ERROR_FRAME:
             raise WorkerStartError(f"a worker of the {name} pool did not start: {reply.value}") from reply.value
-        worker.pid = reply.value
+        worker.pid, worker.about = reply.value
         self._baseline[worker] = worker.resident
         worker.on_death = self._on_death
         return worker

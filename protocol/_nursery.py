@@ -186,7 +186,7 @@ def work(channel: socket.socket, start: Callable[[], Callable[[Any], Any]]) -> i
     except Exception as error:
         _frames.send(channel, (ERROR_FRAME, _portable(error), 0))
         return 1
-    _frames.send(channel, (READY_FRAME, os.getpid(), resident_bytes()))
+    _frames.send(channel, (READY_FRAME, (os.getpid(), getattr(handler, "about", "")), resident_bytes()))
     while True:
         try:
             job = _frames.receive(channel)

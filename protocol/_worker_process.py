@@ -43,6 +43,8 @@ class Worker:
     def __init__(self, number: int, channel: socket.socket) -> None:
         self.number = number
         self.pid = 0
+        self.about: str = ""
+        """What its handler says of itself."""
         self.jobs = 0
         self.resident = 0
         self.alive = True

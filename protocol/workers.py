@@ -114,6 +114,11 @@ class WorkerPool(Generic[Job, Result]):
         """Process ids of the workers, for diagnosis."""
         return [worker.pid for worker in self._crew.workers]
 
+    @property
+    def about(self) -> str:
+        """What a worker's handler says of itself in an attribute of this name; empty without one, or any worker."""
+        return next((worker.about for worker in self._crew.workers), "")
+
     async def start(self) -> None:
         """Start every worker. Raises WorkerStartError, with nothing left running, if one does not start."""
         await self._crew.start()

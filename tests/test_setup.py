@@ -36,6 +36,9 @@ def machine(tmp_path: Path) -> Path:
     (tmp_path / "requirements").mkdir()
     for name in ("transformer", "predictor", "dev"):
         (tmp_path / "requirements" / f"{name}.txt").write_text(f"# {name}\n")
+    (tmp_path / "predictor" / "acceleration").mkdir(parents=True)
+    for name in ("pyproject.toml", "setup.py", "predictor/acceleration/layers.cpp"):
+        (tmp_path / name).write_text("")
     (tmp_path / "bin").mkdir()
     for tool in _TOOLS:
         found = shutil.which(tool)
@@ -56,7 +59,7 @@ def stand_in(machine: Path, name: str, script: str = "exit 0") -> None:
 
 def equip(machine: Path, *, venv: bool = True) -> None:
     """Everything that serving needs is there."""
-    for name in ("tesseract", "curl"):
+    for name in ("tesseract", "curl", "g++"):
         stand_in(machine, name)
     make = 'if [ "$1 $2" = "-m venv" ]; then mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; fi'
     shutil.copy(shutil.which("cp") or "", machine / "bin" / "cp")
@@ -117,6 +120,19 @@ def test_changed_requirements_are_installed(machine: Path) -> None:
 
     assert "requirements/predictor.txt" in calls(machine)
     assert "requirements/transformer.txt" not in calls(machine)
+
+
+@pytest.mark.parametrize("changed", ["setup.py", "predictor/acceleration/layers.cpp"])
+def test_what_is_compiled_is_built_anew_when_it_has_changed(machine: Path, changed: str) -> None:
+    equip(machine)
+    assert setup(machine, "run").returncode == 0
+    (machine / changed).write_text("// changed\n")
+    (machine / "calls").unlink()
+
+    assert setup(machine, "run").returncode == 0
+
+    (built,) = [line for line in calls(machine).splitlines() if "pip" in line]
+    assert built.endswith("--no-deps --editable .")
 
 
 def test_tesseract_comes_from_the_package_manager(machine: Path) -> None:

@@ -17,6 +17,9 @@ from protocol.parameters import ReadingOptions
 EngineName = Literal["tesserocr", "pytesseract"]
 Page = NDArray[np.uint8]
 
+ORIGINAL = "tesseract"
+"""The neural network is reckoned with by Tesseract's own code."""
+
 MODULES: dict[EngineName, str] = {
     "tesserocr": "predictor.engines.warm",
     "pytesseract": "predictor.engines.spawned",
@@ -78,6 +81,10 @@ class PageJob:
 class Engine(Protocol):
     """Reads pages one after the other; no page leaves a trace in the next."""
 
+    @property
+    def arithmetic(self) -> str:
+        """What the neural network is reckoned with: as :func:`predictor.engines.acceleration.install` says."""
+
     def read(self, page: Page, options: ReadingOptions, *, layout: bool) -> Reading:
         """Read a page, uint8 grey of shape (height, width).
 
@@ -97,6 +104,8 @@ class EngineSettings:
     languages: int
     max_pixels: int
     """Of an image file that is decoded here."""
+    accelerate: bool = True
+    """Reckon the neural network with this project's code where it fits."""
 
 
 def start(settings: EngineSettings, warm: ReadingOptions) -> Callable[[PageJob], Reading | Share | None]:
@@ -104,11 +113,21 @@ def start(settings: EngineSettings, warm: ReadingOptions) -> Callable[[PageJob],
     engine: Engine = import_module(MODULES[settings.engine]).create(settings)
     engine.read(np.full((64, 256), 255, np.uint8), warm, layout=False)
 
-    def read(job: PageJob) -> Reading | Share | None:
+    return Handler(engine, max_pixels=settings.max_pixels)
+
+
+class Handler:
+    """What a worker does with a job; ``about`` says what its neural network is reckoned with."""
+
+    def __init__(self, engine: Engine, *, max_pixels: int) -> None:
+        self.about = engine.arithmetic
+        self._engine = engine
+        self._max_pixels = max_pixels
+
+    def __call__(self, job: PageJob) -> Reading | Share | None:
+        """Read a page, or a share of one."""
         if job.share is not None:
             index, count = job.share
-            return engine.read_share(job.page, job.options, index=index, count=count, layout=job.layout)
-        page = images.decode(job.page.data, max_pixels=settings.max_pixels) if job.encoded else job.page
-        return engine.read(page, job.options, layout=job.layout)
-
-    return read
+            return self._engine.read_share(job.page, job.options, index=index, count=count, layout=job.layout)
+        page = images.decode(job.page.data, max_pixels=self._max_pixels) if job.encoded else job.page
+        return self._engine.read(page, job.options, layout=job.layout)

@@ -13,8 +13,7 @@ from contextlib import contextmanager
 from ctypes import POINTER, c_bool, c_char_p, c_float, c_int, c_void_p
 from typing import Any
 
-import tesserocr.tesserocr
-
+from predictor.engines.linking import loaded
 from protocol.layout import Box
 
 BLOCK, PARAGRAPH, LINE, WORD = range(4)
@@ -23,11 +22,9 @@ BLOCK, PARAGRAPH, LINE, WORD = range(4)
 CancelFunction = ctypes.CFUNCTYPE(c_bool, c_void_p, c_int)
 """Asked before each word, with the number of words; True ends the recognition."""
 
-_library = ctypes.CDLL(tesserocr.tesserocr.__file__)
-
 
 def _function(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
-    function = getattr(_library, name)
+    function = getattr(loaded, name)
     function.restype, function.argtypes = result, arguments
     found: Callable[..., Any] = function
     return found

@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 from pytesseract import TesseractError, pytesseract
 
-from predictor.engines import EngineSettings, Page, Reading
+from predictor.engines import ORIGINAL, EngineSettings, Page, Reading
 from predictor.engines.building import LayoutBuilder
 from predictor.languages import OSD
 from protocol.errors import InternalError, InvalidParameterError
@@ -34,6 +34,8 @@ def create(settings: EngineSettings) -> SpawnedEngine:
 class SpawnedEngine:
     """Runs the ``tesseract`` command. Its files are in the worker's own temporary directory, and it is in the worker's
     process group, so that neither outlasts a worker that is killed."""
+
+    arithmetic = ORIGINAL
 
     def __init__(self, settings: EngineSettings) -> None:
         self._tessdata = settings.tessdata

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import tesserocr
 
-from predictor.engines import EngineSettings, Page, Reading, Share, line_images
+from predictor.engines import ORIGINAL, EngineSettings, Page, Reading, Share, acceleration, line_images
 from predictor.engines.layouts import page_layout, word_confidences
 from predictor.languages import OSD
 from protocol.errors import InternalError, InvalidParameterError
@@ -26,13 +26,14 @@ _NEURAL_ONLY = 1
 def create(settings: EngineSettings) -> WarmEngine:
     """The engine for ``settings``; models are loaded when first used."""
     line_images.keep_raw()
-    return WarmEngine(settings)
+    return WarmEngine(settings, arithmetic=acceleration.install() if settings.accelerate else ORIGINAL)
 
 
 class WarmEngine:
     """Keeps one Tesseract object per combination of languages and engine mode; the least recently used goes first."""
 
-    def __init__(self, settings: EngineSettings) -> None:
+    def __init__(self, settings: EngineSettings, *, arithmetic: str = ORIGINAL) -> None:
+        self.arithmetic = arithmetic
         self._settings = settings
         self._sharing: ShareReader | None = None
         self._loaded: OrderedDict[tuple[str, int], tesserocr.PyTessBaseAPI] = OrderedDict()

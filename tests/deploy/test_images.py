@@ -70,7 +70,7 @@ def test_runs_as_nobody_in_exec_form(part: str) -> None:
 
 @pytest.mark.parametrize("part", PARTS)
 def test_installs_only_hashed_wheels_and_only_when_building(part: str) -> None:
-    installs = [argument for name, argument in instructions(part) if name == "RUN" and " install " in argument]
+    installs = [argument for name, argument in instructions(part) if name == "RUN" and "/pip " in argument]
     from_index = [argument for argument in installs if "--no-index" not in argument]
     assert len(from_index) == 1
     assert "--require-hashes" in from_index[0]

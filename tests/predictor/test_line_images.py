@@ -4,20 +4,19 @@ import ctypes
 import multiprocessing
 from typing import Any
 
-import pytest
 import tesserocr
 from PIL import Image
 
-from predictor.engines import line_images
+from predictor.engines import line_images, linking
 from tests.predictor.test_engines import FIRST, SECOND, SETTINGS, draw
 
 
 def address(name: str) -> int | None:
-    return ctypes.cast(getattr(line_images._loaded, name), ctypes.c_void_p).value
+    return ctypes.cast(getattr(linking.loaded, name), ctypes.c_void_p).value
 
 
 def slots() -> list[int | None]:
-    return [slot.value for slot in line_images._slots(line_images._library_of(line_images._loaded.TessBaseAPICreate))]
+    return [slot.value for slot in linking.slots(linking.tesseract(), "pixWriteMem")]
 
 
 def read_before_and_after(answers: Any) -> None:
@@ -60,19 +59,3 @@ def test_the_entry_leads_to_the_raw_writer() -> None:
     assert line_images.keep_raw()
     assert line_images.keep_raw()  # each new worker asks again
     assert slots() == [address("pixWriteMemSpix")]
-
-
-def test_leaves_a_library_alone_that_does_not_ask_for_it() -> None:
-    assert list(line_images._slots(line_images._library_of(ctypes.CDLL(None).strlen))) == []
-
-
-@pytest.mark.parametrize("name", ["TessBaseAPICreate", "pixWriteMemSpix"])
-def test_says_no_where_names_are_hidden(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Hidden:
-        def __getattr__(self, asked: str) -> Any:
-            if asked == name:
-                raise AttributeError(asked)
-            return getattr(ctypes.CDLL(tesserocr.tesserocr.__file__), asked)
-
-    monkeypatch.setattr(line_images, "_loaded", Hidden())
-    assert not line_images.keep_raw()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from kserve import InferInput, InferRequest, InferResponse
 
+from predictor.engines import acceleration
 from predictor.model import PredictorModel
 from predictor.settings import PredictorSettings
 from protocol.errors import StartingError, UnsupportedDocumentError
@@ -58,6 +59,7 @@ def test_metadata_tells_what_is_there() -> None:
         told = await model.describe()
         assert {"eng", "osd"} <= set(told["languages"])
         assert (told["engine"], told["workers"], told["default_lang"]) == ("tesserocr", 1, "eng")
+        assert told["arithmetic"] == acceleration.install()
 
     with_model(scenario)
 

@@ -170,7 +170,7 @@ def test_a_stopped_worker_times_out_and_the_next_page_is_read() -> None:
 def test_a_page_over_its_time_is_given_up() -> None:
     async def scenario(reader: PageReader) -> None:
         with pytest.raises(TimedOutError, match="the page was not read"):
-            await read(reader, LONG)
+            await read(reader, np.tile(LONG, (8, 1)))
         assert "ferry" in (await read(reader)).text
 
     assert with_reader(scenario, page_seconds=0.2) == ["timeout"]
