@@ -18,8 +18,8 @@ class PredictorSettings(Settings):
     )
     accelerate: bool = Field(
         True,
-        description="Reckon Tesseract's neural network with this project's code where the processor has AVX2: "
-        "about twice as fast, with the very results. `false` leaves Tesseract as it is.",
+        description="Put this project's code in place of Tesseract's slowest parts: more than twice as fast where the "
+        "processor has AVX2, with the very same results. `false` leaves Tesseract as it is.",
     )
     workers: int = Field(0, ge=0, le=256, description="Worker processes; 0 for one per CPU that the cgroup grants.")
     queue: int = Field(64, ge=0, le=10_000, description="Pages that may wait for a worker; more are answered 503.")

@@ -1,5 +1,5 @@
 // Tesseract's functions of single-precision numbers (src/lstm/functions.h in its sources), eight at a time: the same
-// tables, the same operations in the same order, so the same bits. Needs AVX2; must not be built with fused multiply-add.
+// tables, the same operations in the same order, so the same bits. Needs AVX2, and no fused multiply-add.
 
 #pragma once
 
@@ -31,8 +31,8 @@ class Table {
     }
   }
 
-  // The values at sizes of 0 and more, interpolated. Pairs are loaded one by one: gathering them takes longer, much longer
-  // on processors that are protected against Downfall (CVE-2022-40982).
+  // The values at sizes of 0 and more, interpolated. Pairs are loaded one by one: gathering them takes longer, and much
+  // longer on processors that are protected against Downfall (CVE-2022-40982).
   Floats at(Floats size) const {
     const Floats place = _mm256_mul_ps(size, all(kScale));
     const __m256i index = _mm256_cvttps_epi32(_mm256_min_ps(place, all(kSize - 2)));
@@ -78,7 +78,8 @@ inline void store_bytes(int8_t *bytes, Floats x) {
 }
 
 // A time step of eight cells from the products of their gates: their new state, and their output as it is fed back.
-inline void step(const float *cell, const float *in, const float *forget, const float *out, float *state, int8_t *result) {
+inline void step(const float *cell, const float *in, const float *forget, const float *out, float *state,
+                 int8_t *result) {
   const Floats kept = _mm256_mul_ps(load(state), logistic(load(forget)));
   const Floats added = _mm256_mul_ps(hyperbolic_tangent(load(cell)), logistic(load(in)));
   const Floats sum = _mm256_add_ps(kept, added);

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <new>
 
+#include "exported.h"
 #include "layers.h"
 
 namespace {
@@ -44,8 +45,8 @@ bool find_functions(const Library &library, Original *found) {
          library.find("_ZN9tesseract9NetworkIO17WriteTimeStepPartEiiiPKf", &writes_floats);
 }
 
-// The place of the forward pass in every layer's virtual table: behind the last of its functions that has a name here, and
-// one of two that the base leaves open. 0 if it is not so.
+// The place of the forward pass in every layer's virtual table: behind the last of its functions that has a name here,
+// and one of two that the base leaves open. 0 if it is not so.
 int place_of_forward(const Library &library) {
   void **table, *before, *open;
   if (!library.find("_ZTVN9tesseract7NetworkE", &table) || !library.find("__cxa_pure_virtual", &open) ||
@@ -131,9 +132,9 @@ bool replace(Layer *layer, int place, Forward forward, Forward *former) {
 }  // namespace
 
 // Replace the forward passes in the Tesseract at `path`, which must be loaded and of that release. To be called once.
-// Returns what they are reckoned with, as a text that stays: `avx2`, `avx512vnni`; null, and no change, where they cannot
-// be. With `plain`, the best instructions are not used.
-extern "C" __attribute__((visibility("default"))) const char *install(const char *path, const char *release, bool plain) {
+// Returns what they are reckoned with, as a text that stays: `avx2`, `avx512vnni`; null, and no change, where they
+// cannot be. With `plain`, the best instructions are not used.
+EXPORTED const char *install(const char *path, const char *release, bool plain) {
   const Library library(path);
   const char *(*version)();
   Layers layers;

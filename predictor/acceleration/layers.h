@@ -1,5 +1,5 @@
 // The forward passes of Tesseract's layers, as its own do them (src/lstm in its sources) to the last bit, for the one
-// case that recognition is made of: whole-number weights and one image at a time. Every other case goes to the original.
+// case that recognition is made of: whole-number weights and one image at a time. All else goes to the original.
 
 #pragma once
 

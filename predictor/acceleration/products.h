@@ -69,8 +69,8 @@ struct OfLanes<8> {
 
 // Multiplies vectors by N matrices of one shape.
 //
-// The processor's dot products take one factor without a sign. So 128 is added to the vector, and 128 times the sum of an
-// output's weights is taken off beforehand, where its bias is added too: whole numbers do not care in which order.
+// The processor's dot products take one factor without a sign. So 128 is added to the vector, and 128 times the sum of
+// an output's weights is taken off beforehand, where its bias is added too: whole numbers do not care in which order.
 template <int N>
 class Products {
  public:

@@ -1,5 +1,5 @@
-// What Tesseract keeps where: the beginnings of its structures, as release 5.5 lays them out, and its functions that the
-// layers here call. install.cpp finds the functions and checks the structures before anything else uses them.
+// What Tesseract keeps where: the beginnings of its structures, as release 5.5 lays them out, and those functions of it
+// that the layers here call. install.cpp finds the functions and checks the structures before anything uses them.
 
 #pragma once
 

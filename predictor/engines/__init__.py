@@ -105,7 +105,7 @@ class EngineSettings:
     max_pixels: int
     """Of an image file that is decoded here."""
     accelerate: bool = True
-    """Reckon the neural network with this project's code where it fits."""
+    """Put this project's code in place of Tesseract's slowest parts where it fits."""
 
 
 def start(settings: EngineSettings, warm: ReadingOptions) -> Callable[[PageJob], Reading | Share | None]:

@@ -1,12 +1,13 @@
-"""Faster forward passes for Tesseract's neural network, with the very results of its own.
+"""Tesseract's slowest parts by this project's own code, with the very same results.
 
-Tesseract spends three fifths of a page's time in its network, but only a sixth of that in products of weights: the rest
-goes into functions that are reckoned number by number and into finding places in images one step at a time. What is in
-``predictor/acceleration`` does the same eight or sixteen numbers at a time (AVX2, AVX-512 VNNI), to the last bit.
+Tesseract spends three fifths of a page's time in its neural network, but only a sixth of that in products of weights:
+the rest goes into functions that are reckoned number by number and into finding places in images one step at a time.
+What is in ``predictor/acceleration`` does the same eight or sixteen numbers at a time (AVX2, AVX-512 VNNI), to the last
+bit. Of the layout, it does the openings by which rules are found, and the search for what is black in a box.
 
-It takes the place of Tesseract's passes in the library that tesserocr has loaded, and so depends on how that library
-lays out its structures. So it is tied to one release, checks what it can before it changes anything, and is left out
-wherever it does not fit: then Tesseract's own code runs, with the same text.
+The network's passes take the place of Tesseract's in the library that tesserocr has loaded, and so depend on how that
+library lays out its structures. So they are tied to one release, check what they can before they change anything, and
+are left out wherever they do not fit: then Tesseract's own code runs, with the same text.
 """
 
 from __future__ import annotations
@@ -21,22 +22,29 @@ from predictor.engines import ORIGINAL, linking
 RELEASE = "5.5.4"
 """The release of Tesseract whose structures are known: that of the wheel in ``requirements/predictor.txt``."""
 
+BITS = {"pixOpenBrick": "open_brick", "pixClipBoxToForeground": "clip_box_to_foreground"}
+"""Leptonica's functions on black and white images, and those that do the same."""
+
 
 @functools.cache
 def install(*, plain: bool = False) -> str:
-    """Replace the forward passes in this process, once and for all.
+    """Put this project's code in place of Tesseract's in this process, once and for all.
 
-    Returns the instructions that they use, ``avx512vnni`` or ``avx2``, or :data:`predictor.engines.ORIGINAL` where
-    nothing was replaced: on another processor, with another release, or where the library was not built. With ``plain``
-    AVX2 must do.
+    Returns the instructions that the network is reckoned with: ``avx512vnni`` or ``avx2``, or
+    :data:`predictor.engines.ORIGINAL` where it was left as it is: on another processor, with another release, or where
+    the library was not built. With ``plain`` AVX2 must do.
     """
     try:
-        replace = ctypes.CDLL(str(library())).install
+        ours = ctypes.CDLL(str(library()))
         path: bytes = linking.tesseract().name
     except (AttributeError, OSError):
         return ORIGINAL
-    replace.restype, replace.argtypes = ctypes.c_char_p, (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_bool)
-    found: bytes | None = replace(path, RELEASE.encode(), plain)
+    ours.prepare_bits.restype, ours.prepare_bits.argtypes = ctypes.c_bool, (ctypes.c_char_p,)
+    if ours.prepare_bits(path):
+        for name, function in BITS.items():
+            linking.lead(name, getattr(ours, function))
+    ours.install.restype, ours.install.argtypes = ctypes.c_char_p, (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_bool)
+    found: bytes | None = ours.install(path, RELEASE.encode(), plain)
     return found.decode() if found else ORIGINAL
 
 

@@ -1,0 +1,142 @@
+"""Leptonica's functions on black and white images against those that take their place."""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import POINTER, byref, c_bool, c_char_p, c_int, c_void_p
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from predictor.engines import acceleration, linking
+
+Bits = NDArray[np.bool_]
+
+
+def declared(function: Any, result: Any, *arguments: Any) -> Any:
+    function.restype, function.argtypes = result, arguments
+    return function
+
+
+@pytest.fixture(scope="module")
+def ours() -> Any:
+    library = ctypes.CDLL(str(acceleration.library()))
+    prepare = declared(library.prepare_bits, c_bool, c_char_p)
+    assert not prepare(b"/no/such/library.so")
+    assert prepare(linking.tesseract().name)
+    declared(library.open_brick, c_void_p, c_void_p, c_void_p, c_int, c_int)
+    declared(library.clip_box_to_foreground, c_int, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p))
+    return library
+
+
+@pytest.fixture(scope="module")
+def theirs() -> Any:
+    """Leptonica, by a handle of its own: declarations hold for one."""
+    library = ctypes.CDLL(linking.library_of(linking.loaded.pixOpenBrick).name.decode())
+    declared(library.pixOpenBrick, c_void_p, c_void_p, c_void_p, c_int, c_int)
+    declared(library.pixClipBoxToForeground, c_int, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p))
+    declared(library.pixCreate, c_void_p, c_int, c_int, c_int)
+    declared(library.pixGetData, c_void_p, c_void_p)
+    declared(library.pixGetWpl, c_int, c_void_p)
+    declared(library.pixEqual, c_int, c_void_p, c_void_p, POINTER(c_int))
+    declared(library.pixDestroy, None, POINTER(c_void_p))
+    declared(library.boxCreate, c_void_p, c_int, c_int, c_int, c_int)
+    declared(library.boxDestroy, None, POINTER(c_void_p))
+    declared(library.boxGetGeometry, c_int, c_void_p, *[POINTER(c_int)] * 4)
+    declared(library.setMsgSeverity, c_int, c_int)
+    library.setMsgSeverity(6)
+    return library
+
+
+class Images:
+    """Random images: all shades of full, with blots, and with anything beyond their width."""
+
+    def __init__(self, theirs: Any) -> None:
+        self.random = np.random.default_rng(1848)
+        self._theirs = theirs
+
+    def size(self, *limits: int) -> int:
+        return int(self.random.integers(1, self.random.choice(limits)))
+
+    def draw(self, width: int, height: int) -> c_void_p:
+        pix = c_void_p(self._theirs.pixCreate(width, height, 1))
+        words = self._theirs.pixGetWpl(pix)
+        bits = self.random.random((height, words * 32)) < self.random.choice([0.0, 0.02, 0.5, 0.95, 1.0])
+        for _ in range(self.size(20)):
+            x, y = int(self.random.integers(0, width)), int(self.random.integers(0, height))
+            bits[y : y + self.size(5, 90), x : x + self.size(5, 200)] = self.random.random() < 0.8
+        packed = np.packbits(bits, axis=1).view(">u4").astype(np.uint32)
+        ctypes.memmove(self._theirs.pixGetData(pix), packed.tobytes(), packed.nbytes)
+        return pix
+
+
+def test_opens_as_leptonica_does(ours: Any, theirs: Any) -> None:
+    images = Images(theirs)
+    for _ in range(600):
+        width, height = images.size(40, 300), images.size(40, 150)
+        pix = images.draw(width, height)
+        brick = images.size(2, 6, 40, 330), images.size(2, 6, 40, 170)
+        expected = c_void_p(theirs.pixOpenBrick(None, pix, *brick))
+        found = c_void_p(ours.open_brick(None, pix, *brick))
+        same = c_int()
+        assert theirs.pixEqual(expected, found, byref(same)) == 0
+        assert same.value == 1, (width, height, brick)
+        for made in (pix, expected, found):
+            theirs.pixDestroy(byref(made))
+
+
+def bounds(theirs: Any, clip: Any, pix: c_void_p, box: c_void_p) -> tuple[int, list[int] | None]:
+    found = c_void_p(1)
+    status = clip(pix, box, None, byref(found))
+    if not found:
+        return status, None
+    values = [c_int() for _ in range(4)]
+    assert theirs.boxGetGeometry(found, *map(byref, values)) == 0
+    theirs.boxDestroy(byref(found))
+    return status, [value.value for value in values]
+
+
+def test_finds_black_where_leptonica_does(ours: Any, theirs: Any) -> None:
+    images = Images(theirs)
+    seen = set()
+    for _ in range(150):
+        width, height = images.size(40, 300), images.size(40, 150)
+        pix = images.draw(width, height)
+        for _ in range(20):
+            x, y = (int(images.random.integers(-9, end + 9)) for end in (width, height))
+            box = c_void_p(theirs.boxCreate(x, y, images.size(9, 330), images.size(9, 170)))
+            if not box:  # wholly to the left of the image, or above it
+                continue
+            expected = bounds(theirs, theirs.pixClipBoxToForeground, pix, box)
+            assert bounds(theirs, ours.clip_box_to_foreground, pix, box) == expected, (width, height, x, y)
+            seen.add(expected[0])
+            theirs.boxDestroy(byref(box))
+        theirs.pixDestroy(byref(pix))
+    assert seen == {0, 1}
+
+
+def test_all_else_is_left_to_leptonica(ours: Any, theirs: Any) -> None:
+    grey = c_void_p(theirs.pixCreate(40, 30, 8))
+    white = c_void_p(theirs.pixCreate(40, 30, 1))
+    box = c_void_p(theirs.boxCreate(0, 0, 10, 10))
+    found = c_void_p()
+    assert ours.open_brick(None, grey, 3, 3) is None
+    assert ours.open_brick(None, None, 3, 3) is None
+    assert ours.open_brick(None, white, 0, 3) is None
+    assert ours.open_brick(white, white, 3, 3) == white.value
+    assert ours.clip_box_to_foreground(grey, box, None, byref(found)) == 1
+    assert ours.clip_box_to_foreground(None, box, None, byref(found)) == 1
+    assert ours.clip_box_to_foreground(white, box, None, None) == 1
+    assert ours.clip_box_to_foreground(white, None, None, byref(found)) == 1
+    for made in (grey, white):
+        theirs.pixDestroy(byref(made))
+    theirs.boxDestroy(byref(box))
+
+
+def test_tesseract_is_led_to_them(ours: Any) -> None:
+    acceleration.install()
+    for name, function in acceleration.BITS.items():
+        (slot,) = linking.slots(linking.tesseract(), name)
+        assert slot.value == ctypes.cast(getattr(ours, function), c_void_p).value
