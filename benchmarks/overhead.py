@@ -1,8 +1,9 @@
 """``python -m benchmarks.overhead``: what the service adds to a page, and how soon health probes answer meanwhile.
 
-An A4 page at 300 dpi goes through ``/gateway/ocr`` and through a warm engine in process in turns, one at a time, each
-on one worker (``OCR_SPLIT=0``), so that like is compared with like. Then both servers' probes are asked while eight
-pages are being read. Variables: ``PAGES``, the pages of each kind (10), ``PROBES``, the probes a second (10).
+An A4 page at 300 dpi goes through ``/gateway/ocr`` and through the predictor's engine in process in turns, one at a
+time, each on one worker (``OCR_SPLIT=0``), so that like is compared with like. Then both servers' probes are asked
+while eight pages are being read. Variables: ``PAGES``, the pages of each kind (10), ``PROBES``, the probes a second
+(10).
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _PAGES_AT_ONCE = 8
 
 @dataclass(frozen=True)
 class Overhead:
-    """Seconds of a page through the service and on a warm engine, in pairs, and CPU seconds of all of them."""
+    """Seconds of a page through the service and on the engine in process, in pairs, and CPU seconds of all of them."""
 
     service: tuple[float, ...]
     engine: tuple[float, ...]
@@ -88,7 +89,7 @@ def main() -> int:
     page = images.page(0)
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as logs,
-        Readers(readers.warm, processes=1) as warm,
+        Readers(readers.engine, processes=1) as warm,
         servers.service(logs=Path(logs), environment=_ONE_WORKER) as service,
     ):
         kept = True
@@ -96,7 +97,7 @@ def main() -> int:
             found = compare(service, query, warm, page, pages=pages)
             ours, theirs = statistics.median(found.service), statistics.median(found.engine)
             print(
-                f"A4 page, {query}: {ours:.3f} s through the service, {theirs:.3f} s on a warm engine: "
+                f"A4 page, {query}: {ours:.3f} s through the service, {theirs:.3f} s on the engine in process: "
                 f"{found.time:+.1%} (medians of {pages}), CPU {found.cpu:+.1%}"
             )
             kept &= query != "preprocess=none" or found.time <= _MOST_OVERHEAD

@@ -1,4 +1,4 @@
-"""Reading without a service: Tesseract kept warm in processes (the limit), and the ``tesseract`` command."""
+"""Reading without a service: Tesseract kept warm, the predictor's engine, and the ``tesseract`` command."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ONE_THREAD = "OMP_THREAD_LIMIT"
 
 
 def warm() -> Read:
-    """The limit: grey pixels in, text out, the model loaded once, with the settings of the predictor's engine."""
+    """Tesseract as it is: grey pixels in, text out, the model loaded once, with the settings that the predictor has."""
     import tesserocr  # noqa: PLC0415 - in these processes only
 
     from predictor.languages import ModelDirectory  # noqa: PLC0415
@@ -36,6 +36,23 @@ def warm() -> Read:
         text: str = api.GetUTF8Text()
         api.Clear()
         return text
+
+    return read
+
+
+def engine() -> Read:
+    """The predictor's own engine, as in a worker: what no service around it can be faster than."""
+    from predictor import engines  # noqa: PLC0415 - in these processes only
+    from predictor.languages import ModelDirectory  # noqa: PLC0415
+    from protocol.parameters import ReadingOptions  # noqa: PLC0415
+
+    path = str(ModelDirectory.find("").path)
+    handle = engines.start(engines.EngineSettings("tesserocr", path, 1, 100_000_000), ReadingOptions())
+
+    def read(sample: Sample) -> str:
+        reading = handle(engines.PageJob(sample.pixels, ReadingOptions(dpi=sample.dpi), layout=False))
+        assert isinstance(reading, engines.Reading)
+        return reading.text
 
     return read
 

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.shares``: the CPU time of an image by process, against that of a warm engine in process.
+"""``python -m benchmarks.shares``: the CPU time of an image by process, against that of the engine in process.
 
 CPU time says something even on a machine that does other things. Variables: ``KIND`` (``line``, ``paragraph``,
 ``page``), ``IMAGES`` (400 lines, fewer of the others), ``CLIENTS`` (4).
@@ -45,25 +45,25 @@ def main() -> None:
     files = [sample.file for sample in kind.samples]
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as logs,
-        readers.Readers(readers.warm, processes=2) as warm,
+        readers.Readers(readers.engine, processes=2) as warm,
         servers.service(logs=Path(logs)) as service,
     ):
         warm.texts(kind.samples)
         for query in ("preprocess=none", "preprocess=auto"):
             url = f"{service.url}?{query}"
             load.run(url, files, clients=clients, requests=2 * len(files))
-            # The limit is read in two halves, before and after.
-            limit = -cpu_seconds(warm.pids)
+            # The engine in process reads two halves, before and after.
+            engine = -cpu_seconds(warm.pids)
             warm.read(count // 2, at_once=2)
             before = snapshot(service.pids)
             load.run(url, files, clients=clients, requests=count)
             after = snapshot(service.pids)
             warm.read(count // 2, at_once=2)
-            limit += cpu_seconds(warm.pids)
+            engine += cpu_seconds(warm.pids)
             parts = {part: (after[part] - before[part]) / count * 1000 for part in after}
-            whole, least = sum(parts.values()), limit / (count // 2 * 2) * 1000
+            whole, least = sum(parts.values()), engine / (count // 2 * 2) * 1000
             print(
-                f"{kind.title}, {query}, {clients} clients: {whole:.2f} ms CPU, limit {least:.2f}: {least / whole:.3f}"
+                f"{kind.title}, {query}, {clients} clients: {whole:.2f} ms CPU, engine {least:.2f}: {least / whole:.3f}"
             )
             print("   " + ", ".join(f"{part} {milliseconds:.2f}" for part, milliseconds in parts.items()), flush=True)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks import images, machine, readers, servers
 from benchmarks.load import LoadError
 from benchmarks.speed import plan, plot, report
-from benchmarks.speed.bars import AUTO, COMMAND, NONE, OLDER
+from benchmarks.speed.bars import AUTO, COMMAND, ENGINE, NONE, OLDER
 from benchmarks.speed.measuring import InProcess, OverHttp, System
 from protocol.cpus import granted_cpus
 from tests.servers import ROOT
@@ -37,12 +37,14 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as logs,
         readers.Readers(readers.warm, processes=workers) as warm,
+        readers.Readers(readers.engine, processes=workers) as engine,
         readers.Readers(readers.command, processes=workers) as command,
         servers.older(logs=Path(logs)) as older,
         servers.service(logs=Path(logs)) as service,
     ):
         systems: list[System] = [
-            InProcess(plan.LIMIT, "warm engines in process (the limit)", warm),
+            InProcess(plan.WARM, "warm Tesseract in process", warm),
+            InProcess(ENGINE, "this service's engines in process", engine),
             InProcess(COMMAND, "tesseract command", command),
             OverHttp(OLDER, "older system", older, parallel=1, examples=1),
             OverHttp(NONE, "this service, preprocess=none", service, parallel=workers, query="preprocess=none"),

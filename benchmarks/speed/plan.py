@@ -13,7 +13,7 @@ from benchmarks.images import Kind
 from benchmarks.speed.measuring import Measurement, System
 
 CLIENTS = (1, 4, 16)
-LIMIT = "limit"
+WARM = "warm"
 Say = Callable[[str], None]
 
 
@@ -50,7 +50,7 @@ class Results:
 def run(systems: Sequence[System], kinds: Sequence[Kind], budget: Budget, *, say: Say) -> Results:
     """Measure every system with every kind of image; the systems take turns, so that noise hits them alike.
 
-    The limit must be the first of the systems.
+    Warm Tesseract must be the first of the systems.
     """
     results = Results()
     began = time.monotonic()
@@ -82,16 +82,16 @@ def run(systems: Sequence[System], kinds: Sequence[Kind], budget: Budget, *, say
 def order(systems: Sequence[System], *, turn: int) -> Iterator[tuple[System, int]]:
     """Every system with every number of clients that it can tell apart; the order of systems turns with the rounds.
 
-    The limit is measured before and after the others each time, since all are compared with it.
+    Warm Tesseract is measured before and after the others each time, since all are compared with it.
     """
-    limit, *others = systems
+    warm, *others = systems
     shift = turn % len(others)
     for clients in CLIENTS:
-        yield limit, clients
+        yield warm, clients
         for system in [*others[shift:], *others[:shift]]:
             if system.queues or clients == CLIENTS[0] or CLIENTS[CLIENTS.index(clients) - 1] < system.parallel:
                 yield system, clients
-        yield limit, clients
+        yield warm, clients
 
 
 def count(kind: Kind, *, clients: int, parallel: int, each: float, budget: Budget) -> int:
@@ -111,7 +111,7 @@ def count(kind: Kind, *, clients: int, parallel: int, each: float, budget: Budge
 def _first(systems: Sequence[System], kind: Kind) -> Iterator[tuple[float, float]]:
     """Mean word recall and seconds an image of each system that reads alone, for the first time.
 
-    What there is to read on images of the caller's is what the limit reads.
+    What there is to read on images of the caller's is what warm Tesseract reads.
     """
     read: list[str] = []
     for system in systems:

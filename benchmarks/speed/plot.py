@@ -16,7 +16,7 @@ from benchmarks.speed.measuring import System
 from benchmarks.speed.plan import CLIENTS, Results
 from benchmarks.speed.report import number
 
-_COLOURS = ("#444444", "#b8860b", "#8b1a1a", "#1b6ca8", "#4fa3d1")
+_COLOURS = ("#444444", "#2e7d32", "#b8860b", "#8b1a1a", "#1b6ca8", "#4fa3d1")
 
 
 def draw(results: Results, systems: Sequence[System], kinds: Sequence[Kind], *, path: Path, machine: str) -> None:

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
+
 from benchmarks import images, readers
 
 
-def test_a_warm_engine_reads_images_in_turn() -> None:
+@pytest.mark.parametrize("start", [readers.warm, readers.engine])
+def test_warm_engines_read_images_in_turn(start: Callable[[], readers.Read]) -> None:
     samples = [images.line(0), images.line(1)]
-    with readers.Readers(readers.warm, processes=2) as warm:
+    with readers.Readers(start, processes=2) as warm:
         assert [text.strip() for text in warm.texts(samples)] == [sample.text for sample in samples]
         found = warm.read(5, at_once=2)
     assert len(found.each) == 5
