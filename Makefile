@@ -51,6 +51,9 @@ accuracy: setup  ## Character errors by set and step: DOCS=folder
 fuzz: setup  ## Damaged documents of every kind for ten minutes: SECONDS=
 	@$(PYTHON) -m benchmarks.fuzz --seconds $(or $(SECONDS),600)
 
+sameness: setup  ## Random images by this project's code and by Tesseract alone: SECONDS= SEED=
+	@SECONDS=$(or $(SECONDS),300) $(PYTHON) -m benchmarks.sameness
+
 dashboards: setup  ## Generate the alert rules' manifest and the Grafana dashboards anew
 	@$(PYTHON) -m monitoring.rules && $(PYTHON) -m monitoring.dashboards
 
@@ -88,4 +91,4 @@ lock:  ## Pin all dependencies anew
 	@scripts/lock
 
 .PHONY: accuracy argocd bench bench-overhead bench-scraping bench-sharing bench-start cluster configuration crds dashboards dashboards-import deploy \
-	e2e fuzz help images lint lock observe promote rollback run setup soak test types undeploy
+	e2e fuzz help images lint lock observe promote rollback run sameness setup soak test types undeploy

@@ -1,0 +1,144 @@
+"""``python -m benchmarks.sameness``: random images by Tesseract with this project's code, and as it is.
+
+Text, boxes and confidences must be the same. Words of all sizes and lengths in what fonts the machine has, upside down,
+askew, blurred, noisy, crossed by rules; in several languages and page segmentation modes; with AVX2 and with the best
+instructions there are. An image that differs is kept in ``build/sameness``. Variables: ``SECONDS`` (300), ``SEED`` (0).
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from predictor.languages import ModelDirectory
+from tests.servers import ROOT
+
+OUT: Final = ROOT / "build" / "sameness"
+READERS: Final = ("tesseract", "plain", "best")
+_LANGUAGES: Final = ("eng", "deu", "eng+deu")
+_MODES: Final = (1, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13)
+_CHARACTERS: Final = (
+    "abcdefghijklmnopqrstuvwxyz" * 6
+    + "ABCDEFGHIJKLMNOPQRSTUVWXYZäöüßé0123456789.,;:!?()-\"'&%$€@#/\\|[]{}<>*+=_~"
+    + " " * 40
+)
+
+
+def draw(random: np.random.Generator) -> NDArray[np.uint8]:
+    """A page, uint8 grey of shape (height, width)."""
+    width, height = (int(side) for side in random.integers(5, (1600, 900)))
+    page = Image.new("L", (width, height), int(random.integers(150, 256)))
+    pen = ImageDraw.Draw(page)
+    fonts = [*Path("/usr/share/fonts").rglob("*.ttf"), None]
+    path = fonts[random.integers(len(fonts))]
+    y = 0
+    while y < height:
+        size = int(random.choice([8, 11, 14, 20, 28, 40, 70, 120]))
+        font = ImageFont.truetype(path, size) if path else ImageFont.load_default(size=size)
+        text = "".join(random.choice(list(_CHARACTERS), int(random.integers(1, 120))))
+        pen.text(
+            (int(random.integers(-20, width)) if random.random() < 0.3 else 10, y), text, font=font, fill=_dark(random)
+        )
+        y += int(size * random.uniform(0.8, 2.5))
+    for _ in range(int(random.integers(0, 6))):
+        x0, y0, x1, y1 = (int(end) for end in random.integers(0, max(width, height), 4))
+        pen.line((x0, y0, x1, y1), fill=_dark(random), width=int(random.integers(1, 9)))
+        if random.random() < 0.3:
+            pen.rectangle((min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)), fill=_dark(random))
+    return _spoil(page, random)
+
+
+def _dark(random: np.random.Generator) -> int:
+    return int(random.integers(0, 140))
+
+
+def _spoil(page: Image.Image, random: np.random.Generator) -> NDArray[np.uint8]:
+    if random.random() < 0.3:
+        page = page.rotate(float(random.normal(0, 3)), fillcolor=255)
+    if random.random() < 0.05:
+        page = page.rotate(180)
+    if random.random() < 0.2:
+        page = page.filter(ImageFilter.GaussianBlur(float(random.uniform(0.3, 3))))
+    pixels = np.asarray(page).astype(float)
+    if random.random() < 0.4:
+        pixels += random.normal(0, random.uniform(1, 60), pixels.shape)
+    if random.random() < 0.1:
+        pixels = 255 - pixels
+    return np.ascontiguousarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+def read(pipe: Connection[Any, Any], reader: str) -> None:
+    """One reader's life, in a process of its own: images in, hOCR out."""
+    import tesserocr  # noqa: PLC0415 - in these processes only
+
+    from predictor.engines import acceleration  # noqa: PLC0415
+
+    pipe.send(acceleration.install(plain=reader == "plain") if reader != "tesseract" else reader)
+    path = str(ModelDirectory.find("").path)
+    quiet = {"debug_file": "/dev/null"}
+    apis = {lang: tesserocr.PyTessBaseAPI(path=path, lang=lang, oem=1, variables=quiet) for lang in _LANGUAGES}
+    while True:
+        try:
+            page, lang, mode, dpi = pipe.recv()
+        except EOFError:
+            return
+        api = apis[lang]
+        height, width = page.shape
+        api.SetPageSegMode(mode)
+        api.SetImageBytes(page.tobytes(), width, height, 1, width)
+        if dpi:
+            api.SetSourceResolution(dpi)
+        pipe.send(api.GetHOCRText(0))
+        api.Clear()
+
+
+def start() -> Iterator[Connection[Any, Any]]:
+    """The readers, each behind a pipe; closing it ends one."""
+    context = multiprocessing.get_context("spawn")
+    os.environ["OMP_THREAD_LIMIT"] = "1"
+    for reader in READERS:
+        ours, theirs = context.Pipe()
+        context.Process(target=read, args=(theirs, reader), daemon=True).start()
+        theirs.close()
+        yield ours
+
+
+def main() -> int:
+    """The exit status: 0 if every image was read the same by all."""
+    seconds, seed = float(os.environ.get("SECONDS") or 300), int(os.environ.get("SEED") or 0)
+    random = np.random.default_rng(seed)
+    pipes = list(start())
+    print(", ".join(f"{reader}: {pipe.recv()}" for reader, pipe in zip(READERS, pipes, strict=True)), flush=True)
+    images = words = different = 0
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        page = draw(random)
+        job = page, str(random.choice(_LANGUAGES)), int(random.choice(_MODES)), int(random.choice([0, 0, 72, 300, 600]))
+        for pipe in pipes:
+            pipe.send(job)
+        first, *others = [pipe.recv() for pipe in pipes]
+        images += 1
+        words += first.count("ocrx_word")
+        if any(other != first for other in others):
+            different += 1
+            OUT.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(page).save(OUT / f"{seed}-{images}.png")
+            print(
+                f"{OUT / f'{seed}-{images}.png'}: lang={job[1]} psm={job[2]} dpi={job[3]} reads differently", flush=True
+            )
+    print(f"{images} images, {words} words: {different} read differently")
+    return 1 if different or not words else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
