@@ -121,6 +121,11 @@ def test_changed_requirements_are_installed(machine: Path) -> None:
     assert "requirements/predictor.txt" in calls(machine)
     assert "requirements/transformer.txt" not in calls(machine)
 
+    (machine / "requirements" / "predictor.txt").write_text("# predictor\n")  # as it was at first
+    (machine / "calls").unlink()
+    assert setup(machine, "run").returncode == 0
+    assert "requirements/predictor.txt" in calls(machine)
+
 
 @pytest.mark.parametrize("changed", ["setup.py", "predictor/acceleration/layers.cpp"])
 def test_what_is_compiled_is_built_anew_when_it_has_changed(machine: Path, changed: str) -> None:
@@ -133,6 +138,11 @@ def test_what_is_compiled_is_built_anew_when_it_has_changed(machine: Path, chang
 
     (built,) = [line for line in calls(machine).splitlines() if "pip" in line]
     assert built.endswith("--no-deps --editable .")
+
+    (machine / changed).write_text("")  # as it was at first
+    (machine / "calls").unlink()
+    assert setup(machine, "run").returncode == 0
+    assert "pip" in calls(machine)
 
 
 def test_tesseract_comes_from_the_package_manager(machine: Path) -> None:

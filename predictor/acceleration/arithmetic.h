@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 
 #pragma GCC push_options
 #pragma GCC target("avx2")
@@ -68,24 +69,33 @@ inline Floats logistic(Floats x) {
   return _mm256_blendv_ps(size, _mm256_sub_ps(all(1), size), x);
 }
 
-// Store numbers from -1 to 1 as bytes from -127 to 127, rounded half away from zero.
-inline void store_bytes(int8_t *bytes, Floats x) {
+// Numbers from -1 to 1 as bytes from -127 to 127, rounded half away from zero, in the lower half.
+inline __m128i bytes_of(Floats x) {
   const Floats size = _mm256_add_ps(size_of(_mm256_mul_ps(x, all(INT8_MAX))), all(0.5F));
   const __m256i whole = _mm256_cvttps_epi32(_mm256_min_ps(size, all(INT8_MAX)));
   const __m256i wide = _mm256_sign_epi32(whole, _mm256_castps_si256(x));
   const __m128i half = _mm_packs_epi32(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1));
-  _mm_storel_epi64(reinterpret_cast<__m128i *>(bytes), _mm_packs_epi16(half, half));
+  return _mm_packs_epi16(half, half);
+}
+
+// Store up to eight bytes. More must not be written where rows follow each other.
+inline void store(int8_t *to, __m128i bytes, int count) {
+  if (count >= kLanes) {
+    _mm_storel_epi64(reinterpret_cast<__m128i *>(to), bytes);
+    return;
+  }
+  const int64_t word = _mm_cvtsi128_si64(bytes);
+  std::memcpy(to, &word, count);
 }
 
 // A time step of eight cells from the products of their gates: their new state, and their output as it is fed back.
-inline void step(const float *cell, const float *in, const float *forget, const float *out, float *state,
-                 int8_t *result) {
+inline __m128i step(const float *cell, const float *in, const float *forget, const float *out, float *state) {
   const Floats kept = _mm256_mul_ps(load(state), logistic(load(forget)));
   const Floats added = _mm256_mul_ps(hyperbolic_tangent(load(cell)), logistic(load(in)));
   const Floats sum = _mm256_add_ps(kept, added);
   const Floats next = _mm256_max_ps(all(-kStateLimit), _mm256_min_ps(sum, all(kStateLimit)));
   _mm256_storeu_ps(state, next);
-  store_bytes(result, _mm256_mul_ps(hyperbolic_tangent(next), logistic(load(out))));
+  return bytes_of(_mm256_mul_ps(hyperbolic_tangent(next), logistic(load(out))));
 }
 
 #pragma GCC pop_options

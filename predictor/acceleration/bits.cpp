@@ -57,8 +57,8 @@ void whiten_beyond(const Bits &bits) {
   }
 }
 
-// ---- Erosion and dilation by a line, in place. Shifted by as much as it covers so far, a line covers twice as much: it
-// takes the logarithm of its length in shifts. Outside of the image all is white.
+// ---- Erosion and dilation by a line, in place. Shifted by as much as it covers, a line covers twice as much: it takes
+// the logarithm of its length in shifts. Outside of the image all is white.
 
 template <typename Step>
 void by_doubling(int size, Step step) {

@@ -134,13 +134,12 @@ void forward_connected(Layer *layer, bool debug, const NetworkIO &input, const v
   original.resize_to_map(output, true, input.map, self.outputs);
   const Products<1> weights(&self.matrix);
   auto product = product_of(self.outputs);
-  auto result = vector_of(self.outputs);
   for (int t = 0; t < input.bytes.rows; ++t) {
     weights.multiply(input.features(t), {product.data()});
+    int8_t *result = output->features(t);
     for (int i = 0; i < self.outputs; i += kLanes) {
-      store_bytes(&result[i], hyperbolic_tangent(load(&product[i])));
+      store(result + i, bytes_of(hyperbolic_tangent(load(&product[i]))), self.outputs - i);
     }
-    std::memcpy(output->features(t), result.data(), self.outputs);
   }
   original.zero_invalid(output);
 }
@@ -164,23 +163,21 @@ void forward_lstm(Layer *layer, bool debug, const NetworkIO &input, const void *
   auto cell = product_of(self.states), in = cell, forget = cell, out = cell, state = cell;
   // The input of a time step, and behind it the output of the one before.
   auto vector = vector_of(self.all_inputs);
-  int8_t *result = vector.data() + self.inputs;
+  int8_t *fed_back = vector.data() + self.inputs;
   const StrideMap &from = input.map, &to = output->map;
   for (int y = 0; y < from.height(); ++y) {
     std::fill(state.begin(), state.end(), 0.0F);
-    std::memset(result, 0, self.states);
+    std::memset(fed_back, 0, self.states);
     for (int x = 0; x < from.width(); ++x) {
       std::memcpy(vector.data(), input.features(from.position(y, x)), self.inputs);
       weights.multiply(vector.data(), {cell.data(), in.data(), forget.data(), out.data()});
+      // A summary's only column is written again and again: its last time step is what stays.
+      int8_t *result = output->features(to.position(y, summary ? 0 : x));
       for (int i = 0; i < self.states; i += kLanes) {
-        step(&cell[i], &in[i], &forget[i], &out[i], &state[i], result + i);
+        const __m128i bytes = step(&cell[i], &in[i], &forget[i], &out[i], &state[i]);
+        store(fed_back + i, bytes, kLanes);
+        store(result + i, bytes, self.states - i);
       }
-      if (!summary) {
-        std::memcpy(output->features(to.position(y, x)), result, self.states);
-      }
-    }
-    if (summary) {
-      std::memcpy(output->features(to.position(y, 0)), result, self.states);
     }
   }
 }
