@@ -9,7 +9,7 @@
 
 #include "tesseract.h"
 
-// Whether the processor's dot products are used (AVX-512 VNNI); else Tesseract's own multiplication is.
+// Whether the processor has dot products (AVX-512 VNNI). Without them, Tesseract's own multiplication is used.
 extern bool use_dot_products;
 
 #define DOT_PRODUCTS __attribute__((target("avx2,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
@@ -74,8 +74,12 @@ struct OfLanes<8> {
 template <int N>
 class Products {
  public:
-  explicit Products(const WeightMatrix *matrices) : matrices_(matrices), groups_((matrices->inputs() + 3) / 4) {
-    if (use_dot_products) {
+  // Tesseract's multiplier must be there. It is another than AVX2's where the variable DOTPRODUCT asks for that.
+  explicit Products(const WeightMatrix *matrices)
+      : matrices_(matrices),
+        groups_((matrices->inputs() + 3) / 4),
+        dot_products_(use_dot_products && (*original.multiplier)->is_of_avx2()) {
+    if (dot_products_) {
       for (int n = 0; n < N; ++n) {
         find_beginnings(matrices[n], &beginnings_[n]);
       }
@@ -84,7 +88,7 @@ class Products {
 
   // `vector` is read up to 32 bytes past its end; `products` is written up to the next multiple of 8.
   void multiply(const int8_t *vector, float *const (&products)[N]) const {
-    if (use_dot_products) {
+    if (dot_products_) {
       return multiply_by_dot_products(vector, products);
     }
     for (int n = 0; n < N; ++n) {
@@ -157,5 +161,6 @@ class Products {
 
   const WeightMatrix *matrices_;
   const int groups_;
+  const bool dot_products_;
   std::vector<int32_t> beginnings_[N];
 };

@@ -43,8 +43,9 @@ struct NetworkIO {
 
 // Weights from -127 to 127, a row for each output, its bias last; `scales` turns products back into numbers.
 //
-// `shaped` is what is multiplied by. Outputs come in blocks of 64, then of 32, 16 and 8, as many as are left, the last
-// filled with zeros. A block is, for every four inputs, the four weights of each of its outputs; then its biases.
+// `shaped` is what is multiplied by, in the order that the multiplier wants. For that of AVX2, outputs come in blocks of
+// 64, then of 32, 16 and 8, as many as are left, the last filled with zeros. A block is, for every four inputs, the four
+// weights of each of its outputs; then its biases.
 struct WeightMatrix {
   Array2D<float> weights;
   Array2D<int8_t> whole;
@@ -102,6 +103,8 @@ struct Multiplier {
   void (*multiply)(int rows, int columns, const int8_t *shaped, const float *scales, const int8_t *vector,
                    float *product);
   int outputs_per_register, max_registers, inputs_per_register, inputs_per_group;
+
+  bool is_of_avx2() const { return outputs_per_register == 8 && max_registers == 8 && inputs_per_group == 4; }
 };
 
 using Forward = void (*)(Layer *, bool debug, const NetworkIO &, const void *transposed, void *scratch, NetworkIO *);
