@@ -1,25 +1,27 @@
-"""``python -m benchmarks.sharing [FOLDER]``: pages read by several workers together, against by one.
+"""``python -m benchmarks.sharing [FOLDER]``: pages read by several processes together, against by one.
 
 For drawn A4 pages, and for the pages in a folder laid out for ``make accuracy``, as they are sent and as they are
-prepared: whether text, confidences and boxes are the same, and the CPU time of the longest share against that of
-reading alone. Shares are read one after the other here, so that nothing else disturbs their times. ``SHARES`` (2).
+prepared: whether text, confidences and boxes are the same, and the time together against that alone, each the shortest
+of ``ROUNDS`` (3). Nothing else should run meanwhile. ``PROCESSES`` (those that CPUs are granted for).
 """
 
 from __future__ import annotations
 
+import functools
 import os
+import resource
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import images
 from benchmarks.accuracy import documents
 from benchmarks.accuracy.measuring import PIXELS, decode
-from predictor.engines import EngineSettings, Page, Share, warm
+from predictor.engines import EngineSettings, Page, Reading, warm
 from predictor.languages import ModelDirectory
-from predictor.shares import join, share_count
+from protocol.cpus import granted_cpus
 from protocol.parameters import ReadingOptions
 from transformer.preprocess import prepare
 
@@ -36,37 +38,50 @@ def pages(folder: Path | None) -> Iterator[tuple[str, Page, ReadingOptions]]:
             yield name, ready.pixels, ReadingOptions(dpi=ready.dpi)
 
 
+def fastest(read: Callable[[], Reading], *, rounds: int) -> tuple[Reading, float]:
+    """What is read each time, and the seconds of the shortest."""
+    times = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        reading = read()
+        times.append(time.perf_counter() - began)
+    return reading, min(times)
+
+
 def main() -> int:
     """The exit status: 0 if every page is the same."""
-    count = int(os.environ.get("SHARES") or 2)
+    processes, rounds = int(os.environ.get("PROCESSES") or granted_cpus()), int(os.environ.get("ROUNDS") or 3)
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 and sys.argv[1] else None
     engine = warm.create(EngineSettings("tesserocr", str(ModelDirectory.find("").path), 1, PIXELS))
-    same, divided, ratios = 0, 0, []
+    same, readings, ratios = 0, 0, []
     for name, page, options in pages(folder):
-        if share_count(page, options, idle=count, queued=0) == 1:
-            print(f"{name}: too small to be shared")
-            continue
-        began = time.process_time()
-        alone = engine.read(page, options, layout=True)
-        whole = time.process_time() - began
-        shares: list[Share | None] = []
-        longest = 0.0
-        for index in range(count):
-            began = time.process_time()
-            shares.append(engine.read_share(page, options, index=index, count=count, layout=True))
-            longest = max(longest, time.process_time() - began)
-        equal = join(shares, page, layout=True) == alone
-        parts = [part for share in shares if share for part in share.parts]
-        same += equal
-        divided += any(part.continues for part in parts)
-        ratios.append(longest / whole)
-        print(f"{name}: {ratios[-1]:.2f} of {whole:.2f} s, {'the same' if equal else 'NOT THE SAME'}", flush=True)
-    print(
-        f"{len(ratios)} readings in {count} shares: {same} the same as by one worker, {divided} with a block divided; "
-        f"longest share {statistics.median(ratios):.2f} of the time alone "
-        f"(median, from {min(ratios):.2f} to {max(ratios):.2f})"
-    )
-    return 0 if same == len(ratios) else 1
+        read = functools.partial(engine.read, page, options, layout=True)
+        alone, whole = fastest(read, rounds=rounds)
+        helped = -_seconds_of_helpers()
+        together, shared = fastest(functools.partial(read, processes=processes), rounds=rounds)
+        helped += _seconds_of_helpers()
+        readings += 1
+        same += together == alone
+        if helped:
+            ratios.append(shared / whole)
+        print(
+            f"{name}: {f'{ratios[-1]:.2f} of' if helped else 'not shared:'} {whole:.3f} s, "
+            f"{'the same' if together == alone else 'NOT THE SAME'}",
+            flush=True,
+        )
+    print(f"{readings} readings: {same} the same, {len(ratios)} shared by up to {processes} processes")
+    if ratios:
+        print(
+            f"those took {statistics.median(ratios):.2f} of the time alone "
+            f"(median, from {min(ratios):.2f} to {max(ratios):.2f})"
+        )
+    return 0 if same == readings else 1
+
+
+def _seconds_of_helpers() -> float:
+    """CPU time of the copies of this process that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

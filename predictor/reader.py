@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from dataclasses import replace
 
 import numpy as np
 
 from predictor import engines
-from predictor.engines import EngineSettings, Page, PageJob, Reading, Share
+from predictor.engines import EngineSettings, Page, PageJob, Reading
 from predictor.images import MAX_SIDE
 from predictor.languages import ModelDirectory
 from predictor.settings import PredictorSettings
-from predictor.shares import join, share_count
 from protocol.cpus import granted_cpus
 from protocol.errors import (
     MalformedRequestError,
-    OverloadedError,
     PageCrashedError,
     TimedOutError,
     TooManyPixelsError,
@@ -27,8 +24,6 @@ from protocol.tensors import Buffer
 from protocol.workers import PoolObserver, WorkerCrashedError, WorkerPool
 
 _MEGABYTE = 1 << 20
-_COMPANY_SECONDS = 0.02
-"""How long a page waits for others before it takes all workers."""
 _ONE_THREAD = {"OMP_THREAD_LIMIT": "1", "OPENBLAS_NUM_THREADS": "1"}
 """Tesseract's OpenMP threads fight over the cores that the workers already use."""
 
@@ -37,19 +32,18 @@ class PageReader:
     """Reads pages in warm worker processes; ``observer`` hears what the pool does."""
 
     def __init__(self, settings: PredictorSettings, *, observer: PoolObserver | None = None) -> None:
-        self._settings = settings
-        self._shares = settings.split and settings.engine == "tesserocr"
         self._models = ModelDirectory.find(settings.tessdata)
         self._default = ReadingOptions(lang=settings.default_lang)
-        self._pages = 0
-        """Pages that are being read."""
+        size = settings.workers or granted_cpus()
+        self._processes = size if settings.split else 1
+        """How many may read a page together."""
         engine = EngineSettings(
             settings.engine, str(self._models.path), settings.languages, settings.max_pixels, settings.accelerate
         )
-        self._pool: WorkerPool[PageJob, Reading | Share | None] = WorkerPool(
+        self._pool: WorkerPool[PageJob, Reading] = WorkerPool(
             functools.partial(engines.start, engine, self._default),
             name="reader",
-            size=settings.workers or granted_cpus(),
+            size=size,
             queue=settings.queue,
             seconds=settings.page_seconds,
             recycle_jobs=settings.recycle_pages,
@@ -105,7 +99,7 @@ class PageReader:
         Raises UnsupportedDocumentError and DamagedDocumentError, too.
         """
         self._models.check(options)
-        job = PageJob(np.frombuffer(data, np.uint8), options, layout, encoded=True)
+        job = PageJob(np.frombuffer(data, np.uint8), options, layout, self._processes, encoded=True)
         return await self._run(job, deadline=_deadline(seconds))
 
     async def read(self, page: Page, options: ReadingOptions, *, layout: bool, seconds: float | None = None) -> Reading:
@@ -121,63 +115,18 @@ class PageReader:
             raise MalformedRequestError("the page has no pixels; send at least one row and one column")
         if max(height, width) > MAX_SIDE:
             raise TooManyPixelsError(f"the page is {width} by {height} pixels; no side may exceed {MAX_SIDE}")
-        deadline = _deadline(seconds)
-        job = PageJob(page, options, layout)
-        self._pages += 1
-        try:
-            if self._shares and self._share_count(job) > 1:
-                # The first of many pages must not take the workers from those that come right behind it.
-                await asyncio.sleep(_COMPANY_SECONDS)
-                count = self._share_count(job)
-                if count > 1 and (reading := await self._run_shared(job, count, deadline=deadline)) is not None:
-                    return reading
-            return await self._run(job, deadline=deadline)
-        finally:
-            self._pages -= 1
-
-    def _share_count(self, job: PageJob) -> int:
-        if self._pages > 1:
-            return 1
-        return share_count(job.page, job.options, idle=self._pool.idle, queued=self._pool.queued)
-
-    async def _run_shared(self, job: PageJob, count: int, *, deadline: float | None) -> Reading | None:
-        """Read a page on ``count`` idle workers; None if one of them crashed or the page could not be shared."""
-        jobs = [replace(job, share=(index, count)) for index in range(count)]
-        tasks = [asyncio.ensure_future(self._run_share(share, deadline=deadline)) for share in jobs]
-        try:
-            shares = await asyncio.gather(*tasks)
-        except (WorkerCrashedError, OverloadedError):
-            return None
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        return join(shares, job.page, layout=job.layout)
-
-    async def _run_share(self, job: PageJob, *, deadline: float | None) -> Share | None:
-        try:
-            share = await self._pool.run(job, deadline=deadline)
-        except TimedOutError as error:
-            raise _not_read(error) from error
-        assert not isinstance(share, Reading)
-        return share
+        return await self._run(PageJob(page, options, layout, self._processes), deadline=_deadline(seconds))
 
     async def _run(self, job: PageJob, *, deadline: float | None) -> Reading:
         try:
-            reading = await self._pool.run(job, deadline=deadline, attempts=2)
+            return await self._pool.run(job, deadline=deadline, attempts=2)
         except WorkerCrashedError as error:
             raise PageCrashedError(
                 f"reading the page failed twice: the worker {error.cause}; send it smaller, or report the page"
             ) from error
         except TimedOutError as error:
-            raise _not_read(error) from error
-        assert isinstance(reading, Reading)
-        return reading
+            raise TimedOutError(f"the page was not read: {error.sentence}") from error
 
 
 def _deadline(seconds: float | None) -> float | None:
     return None if seconds is None else asyncio.get_running_loop().time() + seconds
-
-
-def _not_read(error: TimedOutError) -> TimedOutError:
-    return TimedOutError(f"the page was not read: {error.sentence}")

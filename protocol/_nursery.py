@@ -10,7 +10,6 @@ server ends, however it ends; and workers end when the nursery does.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import importlib
 import os
@@ -28,7 +27,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from protocol import _frames
+from protocol import _frames, kin
 
 MESSAGE = struct.Struct("=cIi")
 """Control messages: kind, worker number, wait status."""
@@ -42,7 +41,6 @@ OUT_OF_MEMORY = 77
 
 _STATUS_ONE = 1 << 8
 """The wait status of a process that ended with status 1."""
-_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -62,11 +60,12 @@ def main(control_descriptor: int) -> None:
     # Ctrl-C and a supervisor's SIGTERM may reach every process of the server; it is the server's to drain.
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)  # what a killed worker has started becomes ours to reap
+    kin.prctl(_PR_SET_CHILD_SUBREAPER, 1)  # what a killed worker has started becomes ours to reap
     nursing: Nursing = _frames.receive(control)
     for module in nursing.preload:
         importlib.import_module(module)
     start = pickle.loads(nursing.start)  # noqa: S301 - from the process that started this one
+    kin.lay_out()
     control.send(MESSAGE.pack(READY, 0, 0))
     gc.collect()
     gc.freeze()  # collections in a worker then leave the shared pages alone
@@ -120,6 +119,7 @@ class Nursery:
                 _kill_group(self._pids[number])
             return
         with socket.socket(fileno=descriptors[0]) as channel:
+            nursery = os.getpid()
             try:
                 pid = os.fork()
             except OSError:  # no memory or no process number left: for this worker only
@@ -129,7 +129,7 @@ class Nursery:
             if pid == 0:
                 for other in (self._control, *inherited):
                     other.close()
-                self._become_worker(channel, number)
+                self._become_worker(channel, number, nursery=nursery)
             with contextlib.suppress(OSError):  # the child does the same; whoever is first
                 os.setpgid(pid, pid)
         self._pids[number] = pid
@@ -146,6 +146,7 @@ class Nursery:
                 if number is None:
                     continue
                 del self._pids[number]
+                kin.forget(number)
                 if self._nursing.scratch:
                     shutil.rmtree(self._scratch(number), ignore_errors=True)
                 self._control.send(MESSAGE.pack(EXITED, number, status))
@@ -153,17 +154,15 @@ class Nursery:
     def _scratch(self, number: int) -> str:
         return os.path.join(self._nursing.scratch, str(number))  # noqa: PTH118 - pathlib is not loaded here
 
-    def _become_worker(self, channel: socket.socket, number: int) -> NoReturn:
+    def _become_worker(self, channel: socket.socket, number: int, *, nursery: int) -> NoReturn:
         status = 1
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            nursery = os.getppid()
-            _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-            if os.getppid() != nursery:  # it ended before the line above
-                os._exit(status)
+            kin.end_with(nursery)
             with contextlib.suppress(OSError):
                 os.setpgid(0, 0)
+            kin.become(number)
             if self._nursing.scratch:
                 os.mkdir(self._scratch(number), 0o700)  # noqa: PTH102 - as below
                 tempfile.tempdir = self._scratch(number)
@@ -192,7 +191,8 @@ def work(channel: socket.socket, start: Callable[[], Callable[[Any], Any]]) -> i
             job = _frames.receive(channel)
         except (EOFError, ConnectionError):
             return 0
-        reply = _answer(handler, job)
+        with kin.occupying(1):
+            reply = _answer(handler, job)
         del job
         try:
             _frames.send(channel, reply)
@@ -235,8 +235,3 @@ def _kill_group(pid: int) -> None:
     for kill in (os.killpg, os.kill):
         with contextlib.suppress(ProcessLookupError):
             kill(pid, signal.SIGKILL)
-
-
-def _prctl(option: int, value: int) -> None:
-    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl")

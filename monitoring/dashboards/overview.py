@@ -209,8 +209,7 @@ def _latency() -> list[Builder]:
                 "{{component}}: {{stage}}",
             ),
             description="Seconds within which 95 % of the pages passed a stage. Transfer is the whole round trip to "
-            "the predictor; a page that is split over workers counts one wait and one recognise for each"
-            " part.",
+            "the predictor.",
             unit="s",
         ),
     ]

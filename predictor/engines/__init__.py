@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictor import images
-from protocol.layout import Block, PageLayout
+from protocol.layout import PageLayout
 from protocol.parameters import ReadingOptions
 
 EngineName = Literal["tesserocr", "pytesseract"]
@@ -39,42 +39,17 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Part:
-    """A block that one of several workers has read, or the lines of it that were its share.
-
-    ``text`` ends with a blank line after every paragraph. ``continues`` says that another share has read the lines
-    before, ``ends`` that nothing that this share knows of follows on the page, not even a picture.
-    """
-
-    block: int
-    """Place on the page."""
-    text: str
-    confidences: tuple[float, ...]
-    layout: tuple[Block, ...]
-    continues: bool = False
-    ends: bool = False
-
-
-@dataclass(frozen=True)
-class Share:
-    """What one of several workers has read of a page of ``lines`` lines."""
-
-    lines: int
-    parts: tuple[Part, ...]
-
-
-@dataclass(frozen=True)
 class PageJob:
     """One page, uint8 grey of shape (height, width), C-contiguous, and how to read it.
 
-    ``share`` is (index, count) for one share of several, None for all of the page. ``encoded`` says that ``page`` holds
+    ``processes`` are as many as may read it together when no other worker is busy. ``encoded`` says that ``page`` holds
     the bytes of an image file, shape (size,), which a worker decodes: it can be killed, the server cannot.
     """
 
     page: Page
     options: ReadingOptions
     layout: bool
-    share: tuple[int, int] | None = None
+    processes: int = 1
     encoded: bool = False
 
 
@@ -85,14 +60,11 @@ class Engine(Protocol):
     def arithmetic(self) -> str:
         """What the neural network is reckoned with: as :func:`predictor.engines.acceleration.install` says."""
 
-    def read(self, page: Page, options: ReadingOptions, *, layout: bool) -> Reading:
-        """Read a page, uint8 grey of shape (height, width).
+    def read(self, page: Page, options: ReadingOptions, *, layout: bool, processes: int = 1) -> Reading:
+        """Read a page, uint8 grey of shape (height, width), on up to so many ``processes``.
 
         Raises InvalidParameterError for a mode that the models do not allow.
         """
-
-    def read_share(self, page: Page, options: ReadingOptions, *, index: int, count: int, layout: bool) -> Share | None:
-        """One share of a page, or None if the page cannot be shared after all."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +80,7 @@ class EngineSettings:
     """Put this project's code in place of Tesseract's slowest parts where it fits."""
 
 
-def start(settings: EngineSettings, warm: ReadingOptions) -> Callable[[PageJob], Reading | Share | None]:
+def start(settings: EngineSettings, warm: ReadingOptions) -> Callable[[PageJob], Reading]:
     """A worker's handler, with ``warm``'s models loaded."""
     engine: Engine = import_module(MODULES[settings.engine]).create(settings)
     engine.read(np.full((64, 256), 255, np.uint8), warm, layout=False)
@@ -124,10 +96,7 @@ class Handler:
         self._engine = engine
         self._max_pixels = max_pixels
 
-    def __call__(self, job: PageJob) -> Reading | Share | None:
-        """Read a page, or a share of one."""
-        if job.share is not None:
-            index, count = job.share
-            return self._engine.read_share(job.page, job.options, index=index, count=count, layout=job.layout)
+    def __call__(self, job: PageJob) -> Reading:
+        """Read a page."""
         page = images.decode(job.page.data, max_pixels=self._max_pixels) if job.encoded else job.page
-        return self._engine.read(page, job.options, layout=job.layout)
+        return self._engine.read(page, job.options, layout=job.layout, processes=job.processes)

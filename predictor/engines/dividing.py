@@ -1,8 +1,8 @@
-"""Who reads what of a page that several workers read together.
+"""Who reads what of a page that several processes read together.
 
-Only paragraphs are more than the sum of their lines: Tesseract tells them apart by all lines of a block. So workers
+Only paragraphs are more than the sum of their lines: Tesseract tells them apart by all lines of a block. So they
 read whole blocks, but for one: the largest is divided if it looks like a single paragraph. If one of its parts turns
-out to be more than that, one worker reads the page again.
+out to be more than that, one process reads the page again.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ _LINE_COST = 2.0
 
 _WORTH_DIVIDING = 0.2
 """Share of the page's cost from which on a block is divided."""
+
+_WORTH_HELP = 200.0
+"""What others must take off a process to be worth their fork: some 35 ms of reading, when a fork takes 10."""
 
 _LINES_A_SHARE = 8
 """Of a divided block at least; with fewer Tesseract cannot tell a paragraph."""
@@ -58,8 +61,18 @@ class Piece:
         return self.block_type not in _WITHOUT_TEXT
 
 
+def deal(pieces: Sequence[Piece], count: int, page: Page) -> list[int]:
+    """Who of ``count`` processes reads each piece; all of them the first if help would gain too little."""
+    owners = assign(pieces, count, page)
+    loads: dict[int, float] = {}
+    for piece, owner in zip(pieces, owners, strict=True):
+        loads[owner] = loads.get(owner, 0.0) + piece.cost
+    spared = sum(loads.values()) - max(loads.values(), default=0.0)
+    return owners if spared >= _WORTH_HELP else [0] * len(owners)
+
+
 def assign(pieces: Sequence[Piece], count: int, page: Page) -> list[int]:
-    """The share of each piece. Every worker finds the same.
+    """The share of each piece.
 
     The costliest blocks come first, each to the share that has least; at last the divided one evens the shares out.
     """

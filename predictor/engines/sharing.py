@@ -1,39 +1,50 @@
-"""Reads a share of a page: the layout of all of it, the text of some of its lines.
+"""Reads a page together with copies of this process.
 
-Several workers read a page together in this way: each analyses the whole page, so that every line has exactly the
-surroundings, threshold and measures that it has when one worker reads the page, and then recognises only its own
-lines, which Tesseract does independently of each other. Cutting the page up instead changes the text: each piece gets
-a threshold, a skew and letter heights of its own.
+The layout is analysed once. Then the process is forked, so that every copy has the page as it was found, and each
+recognises some of its lines, which Tesseract does independently of each other. Cutting the page up instead changes the
+text: each piece gets a threshold, a skew and letter heights of its own.
 
 Tesseract cannot be told to leave lines out. But it asks a monitor before each line, and it passes over a line that lies
-outside of the image: so the image's recorded height is zero while other workers' lines are due.
+outside of the image: so the image's recorded height is zero while other processes' lines are due.
 """
 
 from __future__ import annotations
 
+import functools
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 
 import numpy as np
 
-from predictor.engines import EngineSettings, Page, Part, Share, native
+from predictor.engines import EngineSettings, Page, Reading, native
 from predictor.engines.building import LayoutBuilder
-from predictor.engines.dividing import Piece, assign
+from predictor.engines.dividing import Piece, deal
+from predictor.engines.helpers import Helper
+from predictor.engines.joining import Part, Share, join
 from predictor.engines.native import BLOCK, LINE, PARAGRAPH, WORD, Cursor
+from protocol import kin
 from protocol.errors import InternalError
 from protocol.parameters import ReadingOptions
 
+_MOST_PROCESSES = 8
+"""Before they recognise at once, one analyses the layout, more than a third of the work: others would gain nothing."""
 
-class ShareReader:
+
+class SharingReader:
     """Keeps one Tesseract object for each language that pages were shared in, the least recently used first to go."""
 
     def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings
         self._loaded: OrderedDict[tuple[str, int], int] = OrderedDict()
 
-    def read(self, page: Page, options: ReadingOptions, *, index: int, count: int, layout: bool) -> Share | None:
-        """Share ``index`` of ``count``, or None if Tesseract did not keep to the layout that it had found."""
+    def read(self, page: Page, options: ReadingOptions, *, processes: int, layout: bool) -> Reading | None:
+        """Read ``page`` on as many of ``processes`` as the other workers leave and are worth it.
+
+        None if it must be read by one process alone: because what was read does not fit together, or a copy of this
+        process did not live to tell.
+        """
         api = self._api(options)
         height, width = page.shape
         page = np.ascontiguousarray(page)
@@ -43,12 +54,9 @@ class ShareReader:
             native.set_resolution(api, options.dpi)
         try:
             pieces = _pieces(api)
-            mine = [owner == index for owner in assign(pieces, count, page)]
-            if not any(mine):
-                return Share(len(pieces), ())
-            if not _recognize(api, mine, height):
-                return None
-            return _share(api, pieces, mine, layout=layout)
+            count = max(1, min(processes - kin.others(), _MOST_PROCESSES))
+            owners = deal(pieces, count, page)
+            return join(_read_shares(api, pieces, owners, height=height, layout=layout), page, layout=layout)
         finally:
             native.clear(api)
 
@@ -84,6 +92,26 @@ def _pieces(api: int) -> list[Piece]:
                 return found
     finally:
         cursor.close()
+
+
+def _read_shares(
+    api: int, pieces: Sequence[Piece], owners: Sequence[int], *, height: int, layout: bool
+) -> list[Share | None]:
+    """What each owner of pieces reads: the first one is this process, the others are copies of it."""
+    first, *others = (
+        functools.partial(_read_share, api, pieces, [other == owner for other in owners], height=height, layout=layout)
+        for owner in sorted(set(owners)) or [0]
+    )
+    with kin.occupying(1 + len(others)), ExitStack() as running:
+        helpers = [running.enter_context(Helper(read)) for read in others]
+        return [first(), *[helper.result() for helper in helpers]]
+
+
+def _read_share(api: int, pieces: Sequence[Piece], mine: Sequence[bool], *, height: int, layout: bool) -> Share | None:
+    """What one process reads; None if Tesseract does not keep to the layout that it had found."""
+    if not pieces:
+        return ()
+    return _share(api, pieces, mine, layout=layout) if _recognize(api, mine, height) else None
 
 
 def _recognize(api: int, mine: Sequence[bool], height: int) -> bool:
@@ -126,7 +154,7 @@ def _share(api: int, pieces: Sequence[Piece], mine: Sequence[bool], *, layout: b
                 )
     finally:
         cursor.close()
-    return None if more else Share(len(pieces), tuple(parts))
+    return None if more else tuple(parts)
 
 
 def _read_part(cursor: Cursor, number: int, *, layout: bool) -> tuple[Part, bool]:

@@ -40,8 +40,8 @@ class SpawnedEngine:
     def __init__(self, settings: EngineSettings) -> None:
         self._tessdata = settings.tessdata
 
-    def read(self, page: Page, options: ReadingOptions, *, layout: bool) -> Reading:
-        """As :class:`predictor.engines.Engine` says."""
+    def read(self, page: Page, options: ReadingOptions, *, layout: bool, processes: int = 1) -> Reading:
+        """As :class:`predictor.engines.Engine` says; the command reads all of a page."""
         height, width = page.shape
         blank = PageLayout(width, height, ()) if layout else None
         if options.psm == _ORIENTATION_ONLY:
@@ -49,9 +49,6 @@ class SpawnedEngine:
         text, tsv, *hocr = self._run(page, options, ("txt", "tsv", "hocr") if layout else ("txt", "tsv"))
         found = page_layout(tsv, hocr[0] if hocr else "", width=width, height=height)
         return Reading(text, mean_confidence(found.iter_words()), found if layout else None)
-
-    def read_share(self, page: Page, options: ReadingOptions, *, index: int, count: int, layout: bool) -> None:
-        """The command reads all of a page."""
 
     def _orientation(self, page: Page, options: ReadingOptions) -> str:
         try:

@@ -1,41 +1,44 @@
-"""When several workers read one page together, and how what they read becomes one reading."""
+"""What the processes that read a page together have read, and how it becomes one reading."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
-from predictor.engines import Page, Part, Reading, Share
+from predictor.engines import Page, Reading
 from protocol.layout import Block, PageLayout, Paragraph, around
-from protocol.parameters import ReadingOptions
 
-_FULL_PAGE = 3
-_NEURAL = 1
-_LEAST_PIXELS = 1_000_000
-"""Smaller pages are read before others could help."""
 _PARAGRAPH_END = "\n\n"
-_MOST_SHARES = 8
-"""Each worker analyses the layout of the whole page, a fifth of the work: more than this gain nothing."""
 
 
-def share_count(page: Page, options: ReadingOptions, *, idle: int, queued: int) -> int:
-    """How many workers should read ``page`` together: 1 for one alone.
+@dataclass(frozen=True)
+class Part:
+    """A block that one of several processes has read, or the lines of it that were its share.
 
-    Only idle workers, never while anything waits. Modes other than the usual one, and several languages at once, where
-    a line's language depends on the lines before it, are left to one worker.
+    ``text`` ends with a blank line after every paragraph. ``continues`` says that another share has read the lines
+    before, ``ends`` that nothing that this share knows of follows on the page, not even a picture.
     """
-    suitable = options.psm == _FULL_PAGE and options.oem == _NEURAL and len(options.languages) == 1
-    if queued or not suitable or page.size < _LEAST_PIXELS:
-        return 1
-    return max(1, min(idle, _MOST_SHARES))
+
+    block: int
+    """Place on the page."""
+    text: str
+    confidences: tuple[float, ...]
+    layout: tuple[Block, ...]
+    continues: bool = False
+    ends: bool = False
+
+
+Share = tuple[Part, ...]
+"""What one of several processes has read of a page."""
 
 
 def join(shares: Sequence[Share | None], page: Page, *, layout: bool) -> Reading | None:
     """The reading that ``shares`` make together, or None if they do not make up the page."""
     found = [share for share in shares if share is not None]
-    if len(found) < len(shares) or len({share.lines for share in found}) != 1:
+    if len(found) < len(shares):
         return None
-    parts = sorted((part for share in found for part in share.parts), key=lambda part: part.block)
+    parts = sorted((part for share in found for part in share), key=lambda part: part.block)
     whole = [_one(list(same)) for _, same in groupby(parts, key=lambda part: part.block)]
     blocks = [block for block in whole if block is not None]
     if len(blocks) < len(whole):
