@@ -103,7 +103,10 @@ def _read_shares(
         for owner in sorted(set(owners)) or [0]
     )
     with kin.occupying(1 + len(others)), ExitStack() as running:
-        helpers = [running.enter_context(Helper(read)) for read in others]
+        try:
+            helpers = [running.enter_context(Helper(read)) for read in others]
+        except OSError:  # no memory or no process number left
+            return [None]
         return [first(), *[helper.result() for helper in helpers]]
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 from collections.abc import Callable
@@ -221,6 +222,18 @@ def test_a_page_is_read_alone_if_a_copy_dies(engine: warm.WarmEngine, monkeypatc
     monkeypatch.setattr(sharing, "Helper", Dying)
     assert engine.read(PAGES["full"], ENGLISH, layout=True, processes=2) == alone
     assert ended == [1]
+
+
+def test_a_page_is_read_alone_if_no_copy_can_be_made(
+    engine: warm.WarmEngine, shared: list[joining.Share | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fork() -> int:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    alone = engine.read(PAGES["full"], ENGLISH, layout=True)
+    monkeypatch.setattr(os, "fork", fork)
+    assert engine.read(PAGES["full"], ENGLISH, layout=True, processes=2) == alone
+    assert shared == [None]
 
 
 def test_helpers_answer_or_tell_nothing(capfd: pytest.CaptureFixture[str]) -> None:
