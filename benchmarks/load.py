@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-import resource
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from benchmarks.usage import cpu_seconds_of_ended
 
 SCRIPT = Path(__file__).with_suffix(".lua")
 _BOUNDARY = "----benchmark-boundary"
@@ -59,15 +60,14 @@ def run(url: str, files: Sequence[bytes], *, clients: int, requests: int) -> Loa
             bodies.append(str(path))
         connections = min(clients, requests)
         command = [program, "-t1", f"-c{connections}", f"-d{_RUN}", "--timeout", _ANSWER, "-s", str(SCRIPT), url]
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = -cpu_seconds_of_ended()
         try:
             done = subprocess.run(
                 [*command, "--", str(requests), *bodies], capture_output=True, text=True, check=False, timeout=_PATIENCE
             )
         except subprocess.TimeoutExpired:
             raise LoadError(f"requests were lost at {url}: not all are answered after {_PATIENCE} s") from None
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        cpu += cpu_seconds_of_ended()
     return parse(done.stdout + done.stderr, url=url, cpu_seconds=cpu)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import os
-import resource
 import statistics
 import sys
 import time
@@ -19,6 +18,7 @@ from pathlib import Path
 from benchmarks import images
 from benchmarks.accuracy import documents
 from benchmarks.accuracy.measuring import PIXELS, decode
+from benchmarks.usage import cpu_seconds_of_ended
 from predictor.engines import EngineSettings, Page, Reading, warm
 from predictor.languages import ModelDirectory
 from protocol.cpus import granted_cpus
@@ -57,9 +57,9 @@ def main() -> int:
     for name, page, options in pages(folder):
         read = functools.partial(engine.read, page, options, layout=True)
         alone, whole = fastest(read, rounds=rounds)
-        helped = -_seconds_of_helpers()
+        helped = -cpu_seconds_of_ended()
         together, shared = fastest(functools.partial(read, processes=processes), rounds=rounds)
-        helped += _seconds_of_helpers()
+        helped += cpu_seconds_of_ended()
         readings += 1
         same += together == alone
         if helped:
@@ -76,12 +76,6 @@ def main() -> int:
             f"(median, from {min(ratios):.2f} to {max(ratios):.2f})"
         )
     return 0 if same == readings else 1
-
-
-def _seconds_of_helpers() -> float:
-    """CPU time of the copies of this process that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

@@ -25,12 +25,6 @@ class Helper(Generic[Result]):
             self._process = _FORK.Process(target=_work, args=(work, theirs, os.getpid()), daemon=True)
             self._process.start()
 
-    @property
-    def pid(self) -> int:
-        """Its process number."""
-        assert self._process.pid is not None
-        return self._process.pid
-
     def __enter__(self) -> Self:
         return self
 

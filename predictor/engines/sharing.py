@@ -56,7 +56,8 @@ class SharingReader:
             pieces = _pieces(api)
             count = max(1, min(processes - kin.others(), _MOST_PROCESSES))
             owners = deal(pieces, count, page)
-            return join(_read_shares(api, pieces, owners, height=height, layout=layout), page, layout=layout)
+            shares = _read_shares(api, pieces, owners, height=height, layout=layout) if pieces else [()]
+            return join(shares, page, layout=layout)
         finally:
             native.clear(api)
 
@@ -100,7 +101,7 @@ def _read_shares(
     """What each owner of pieces reads: the first one is this process, the others are copies of it."""
     first, *others = (
         functools.partial(_read_share, api, pieces, [other == owner for other in owners], height=height, layout=layout)
-        for owner in sorted(set(owners)) or [0]
+        for owner in sorted(set(owners))
     )
     with kin.occupying(1 + len(others)), ExitStack() as running:
         try:
@@ -112,8 +113,6 @@ def _read_shares(
 
 def _read_share(api: int, pieces: Sequence[Piece], mine: Sequence[bool], *, height: int, layout: bool) -> Share | None:
     """What one process reads; None if Tesseract does not keep to the layout that it had found."""
-    if not pieces:
-        return ()
     return _share(api, pieces, mine, layout=layout) if _recognize(api, mine, height) else None
 
 

@@ -44,7 +44,7 @@ class WarmEngine:
 
     def read(self, page: Page, options: ReadingOptions, *, layout: bool, processes: int = 1) -> Reading:
         """As :class:`predictor.engines.Engine` says."""
-        if may_share(page, options, processes=processes - kin.others()):
+        if may_share(page, options, processes=processes) and kin.others() < processes - 1:
             reading = self._read_together(page, options, processes=processes, layout=layout)
             if reading is not None:
                 return reading

@@ -63,9 +63,8 @@ def read_before_and_after(answers: Any, plain: bool) -> None:
 
 @pytest.mark.parametrize(("plain", "multiplier"), [(False, "auto"), (True, "auto"), (False, "sse"), (False, "generic")])
 def test_reads_the_same_to_the_last_bit(plain: bool, multiplier: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(
-        "DOTPRODUCT", multiplier
-    )  # Tesseract's own variable; each wants its weights in an order of its own
+    # Tesseract's own variable; each multiplier wants its weights in an order of its own.
+    monkeypatch.setenv("DOTPRODUCT", multiplier)
     spawn = multiprocessing.get_context("spawn")
     answers = spawn.Queue()
     process = spawn.Process(target=read_before_and_after, args=(answers, plain))

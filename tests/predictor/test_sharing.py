@@ -13,17 +13,16 @@ import psutil
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from predictor.engines import EngineSettings, Page, Reading, dividing, joining, sharing, warm
+from predictor.engines import Page, Reading, dividing, joining, sharing, warm
 from predictor.engines.helpers import Helper
-from predictor.languages import ModelDirectory
 from predictor.reader import PageReader
 from predictor.settings import PredictorSettings
 from protocol import kin
 from protocol.errors import TimedOutError
 from protocol.parameters import ReadingOptions
+from tests.predictor.test_engines import SETTINGS
 
 ENGLISH = ReadingOptions()
-SETTINGS = EngineSettings("tesserocr", str(ModelDirectory.find("").path), 2, 100_000_000)
 WORDS = "the old mill stood by the river where two roads met and nobody knew who had built it or when".split()  # noqa: SIM905 - reads better
 
 
@@ -127,6 +126,10 @@ def shared(monkeypatch: pytest.MonkeyPatch) -> list[joining.Share | None]:
     return found
 
 
+def shares_of(shared: list[joining.Share | None]) -> list[joining.Share]:
+    return [share for share in shared if share is not None]
+
+
 @pytest.mark.parametrize("count", [1, 2, 3])
 @pytest.mark.parametrize("kind", PAGES)
 def test_processes_together_read_exactly_what_one_reads(
@@ -143,7 +146,7 @@ def test_processes_together_read_exactly_what_one_reads(
 
 def test_each_process_reads_something_else(engine: warm.WarmEngine, shared: list[joining.Share | None]) -> None:
     engine.read(PAGES["column"], ENGLISH, layout=False, processes=2)
-    lengths = [sum(len(part.text) for part in share) for share in shared if share is not None]
+    lengths = [sum(len(part.text) for part in share) for share in shares_of(shared)]
     assert len(lengths) == 2
     assert min(lengths) > 0.7 * max(lengths)
 
@@ -164,10 +167,6 @@ def test_a_block_of_one_paragraph_is_divided(engine: warm.WarmEngine, shared: li
     assert [(part.block, part.continues) for part in parts] == [(0, False), (0, True)]
     lengths = [len(part.text) for part in parts]
     assert min(lengths) > 0.8 * max(lengths)
-
-
-def shares_of(shared: list[joining.Share | None]) -> list[joining.Share]:
-    return [share for share in shared if share is not None]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -241,9 +240,10 @@ def test_helpers_answer_or_tell_nothing(capfd: pytest.CaptureFixture[str]) -> No
         assert large.result() == "x" * 1_000_000
         assert failing.result() is None
     assert "ZeroDivisionError" in capfd.readouterr().err
-    with Helper(signal.pause) as waiting:
-        pid = waiting.pid
-    assert not psutil.pid_exists(pid)
+    others = set(psutil.Process().children())
+    with Helper(signal.pause):
+        (waiting,) = set(psutil.Process().children()) - others
+    assert not psutil.pid_exists(waiting.pid)
 
 
 LARGE: Page = np.asarray(full(lines=80, width=1800)).copy()
