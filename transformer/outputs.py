@@ -10,10 +10,10 @@ from protocol import names
 from protocol.layout import PageLayout
 from transformer.formats.alto import alto
 from transformer.formats.hocr import hocr
-from transformer.formats.image import PageImage
-from transformer.formats.pdf import PdfPage, pdf
+from transformer.formats.pdf.page_image import PageImage
+from transformer.formats.pdf.writer import PdfPage, pdf
 from transformer.formats.tsv import tsv
-from transformer.formats.words import words
+from transformer.formats.words_json import words_json
 from transformer.requests import OUTPUTS, Document
 
 PAGE_SEPARATOR: Final = "\f"
@@ -75,7 +75,7 @@ _MAKERS: Final[dict[str, Callable[[ReadDocument], Any]]] = {
     names.TEXT_ALIAS: lambda read: read.text,
     names.CONFIDENCE: lambda read: round(read.confidence, 4),
     names.PAGES: lambda read: len(read.pages),
-    names.WORDS: lambda read: words(read.layouts, numbers=read.numbers).decode(),
+    names.WORDS: lambda read: words_json(read.layouts, numbers=read.numbers).decode(),
     names.TSV: lambda read: tsv(read.layouts, numbers=read.numbers).decode(),
     names.HOCR: lambda read: hocr(read.layouts, lang=read.document.reading.lang, numbers=read.numbers).decode(),
     names.ALTO: lambda read: alto(read.layouts, lang=read.document.reading.lang, numbers=read.numbers).decode(),

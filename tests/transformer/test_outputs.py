@@ -11,7 +11,7 @@ from lxml import etree
 from protocol.layout import Block, Line, PageLayout, Paragraph, Word
 from protocol.parameters import ReadingOptions
 from transformer import outputs
-from transformer.formats.image import from_pixels
+from transformer.formats.pdf.page_image import from_pixels
 from transformer.outputs import ReadDocument, ReadPage
 from transformer.requests import OUTPUTS, Document
 

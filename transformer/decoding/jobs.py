@@ -14,7 +14,7 @@ from transformer.decoding.limits import Limits
 from transformer.decoding.options import DocumentOptions
 from transformer.decoding.selection import Selection
 from transformer.decoding.sniff import Kind
-from transformer.formats.image import PageImage
+from transformer.formats.pdf.page_image import PageImage
 from transformer.geometry import Geometry
 
 

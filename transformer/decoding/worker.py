@@ -20,8 +20,8 @@ from transformer.decoding.limits import choose
 from transformer.decoding.page import Document, Page, no_memory
 from transformer.decoding.pdf import PdfDocument
 from transformer.decoding.sniff import Kind
-from transformer.formats import image
-from transformer.formats.image import PageImage
+from transformer.formats.pdf import page_image
+from transformer.formats.pdf.page_image import PageImage
 from transformer.geometry import Geometry
 from transformer.preprocess import Prepared, prepare
 
@@ -107,8 +107,8 @@ class Decoder:
     def _original(self, job: PageJob, page: Page) -> PageImage:
         untouched = None
         if job.kind == "jpeg":
-            untouched = image.from_jpeg(_opened(job.source).read(), orientation=page.orientation)
-        return untouched or image.from_pixels(page.pixels)
+            untouched = page_image.from_jpeg(_opened(job.source).read(), orientation=page.orientation)
+        return untouched or page_image.from_pixels(page.pixels)
 
     def _close(self) -> None:
         document, file = self._document, self._file

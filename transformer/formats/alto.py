@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from itertools import count, pairwise
 
 from protocol.layout import Box, Line, PageLayout, Word, mean_confidence
-from transformer.formats.markup import SOFTWARE, escape, language_tag, number
-from transformer.formats.numbering import numbered
+from transformer.formats.common import SOFTWARE, escape, language_tag, number, numbered
 
 NAMESPACE = "http://www.loc.gov/standards/alto/ns-v4#"
 SCHEMA = "http://www.loc.gov/standards/alto/v4/alto-4-4.xsd"

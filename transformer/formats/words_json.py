@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import orjson
 
 from protocol.layout import PageLayout, to_json
-from transformer.formats.numbering import numbered
+from transformer.formats.common import numbered
 
 
-def words(pages: Sequence[PageLayout], *, numbers: Sequence[int] | None = None) -> bytes:
+def words_json(pages: Sequence[PageLayout], *, numbers: Sequence[int] | None = None) -> bytes:
     """UTF-8 JSON: ``{"pages": [{"page": 1, "width": …, "height": …, "confidence": …, "blocks": […]}]}``.
 
     Boxes are ``[x0, y0, x1, y1]`` in pixels of the page, confidences fractions of 1. ``numbers`` are the 1-based

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.transformer.formats import drawn
-from transformer.formats.image import PageImage, from_jpeg, from_pixels
+from transformer.formats.pdf.page_image import PageImage, from_jpeg, from_pixels
 
 _NOISE = np.random.default_rng(1).integers(0, 256, (60, 80, 3), np.uint8)
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from protocol.layout import PageLayout
-from transformer.formats.glyphless import Glyphless, compress, font_program
-from transformer.formats.image import PageImage
-from transformer.formats.markup import number
-from transformer.formats.pdftext import paragraph_operators
+from transformer.formats.common import number
+from transformer.formats.pdf.glyphless_font import Glyphless, compress, font_program
+from transformer.formats.pdf.page_image import PageImage
+from transformer.formats.pdf.text_layer import paragraph_operators
 
 DEFAULT_DPI: Final = 300
 POINTS_PER_INCH: Final = 72

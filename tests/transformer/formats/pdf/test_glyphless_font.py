@@ -7,7 +7,7 @@ import struct
 import pytest
 from PIL import ImageFont
 
-from transformer.formats.glyphless import STEP, Glyphless, font_program
+from transformer.formats.pdf.glyphless_font import STEP, Glyphless, font_program
 
 
 def test_equal_characters_share_a_code() -> None:

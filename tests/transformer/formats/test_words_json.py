@@ -5,12 +5,12 @@ import orjson
 from protocol.layout import Line, Word, from_json
 from tests.transformer.formats.conftest import DrawnPage
 from tests.transformer.formats.drawn import layout, line
-from transformer.formats.words import words
+from transformer.formats.words_json import words_json
 
 
 def test_pages_come_back_as_they_were() -> None:
     pages = [layout(line("first page")), layout()]
-    value = orjson.loads(words(pages))
+    value = orjson.loads(words_json(pages))
     assert [page["page"] for page in value["pages"]] == [1, 2]
     assert [from_json(page) for page in value["pages"]] == pages
 
@@ -19,7 +19,7 @@ def test_every_level_has_its_box_and_its_mean_confidence() -> None:
     row = Line(
         (10, 10, 90, 40), (Word("a", (10, 10, 40, 40), 0.5), Word("b", (50, 10, 90, 40), 1.0)), (10, 38, 90, 38), 30
     )
-    (page,) = orjson.loads(words([layout(row)]))["pages"]
+    (page,) = orjson.loads(words_json([layout(row)]))["pages"]
     (block,) = page["blocks"]
     (paragraph,) = block["paragraphs"]
     (found,) = paragraph["lines"]
@@ -29,13 +29,13 @@ def test_every_level_has_its_box_and_its_mean_confidence() -> None:
 
 
 def test_page_without_words_has_confidence_0() -> None:
-    assert orjson.loads(words([layout()]))["pages"] == [
+    assert orjson.loads(words_json([layout()]))["pages"] == [
         {"page": 1, "width": 1200, "height": 800, "confidence": 0.0, "blocks": []}
     ]
 
 
 def test_pages_keep_their_numbers_in_the_document() -> None:
-    value = orjson.loads(words([layout(), layout()], numbers=[7, 3]))
+    value = orjson.loads(words_json([layout(), layout()], numbers=[7, 3]))
     assert [page["page"] for page in value["pages"]] == [7, 3]
 
 
@@ -43,7 +43,7 @@ def test_boxes_of_a_real_page_lie_on_the_drawn_words(read_page: DrawnPage) -> No
     page, drawn = read_page
     found = [
         (word["text"], word["bbox"])
-        for block in orjson.loads(words([page]))["pages"][0]["blocks"]
+        for block in orjson.loads(words_json([page]))["pages"][0]["blocks"]
         for paragraph in block["paragraphs"]
         for row in paragraph["lines"]
         for word in row["words"]

@@ -19,8 +19,8 @@ from protocol.layout import Box, Line, PageLayout, Word
 from tests.transformer.formats import drawn
 from tests.transformer.formats.conftest import DrawnPage
 from tests.transformer.formats.drawn import layout, line
-from transformer.formats.image import PageImage, from_jpeg, from_pixels
-from transformer.formats.pdf import PdfPage, PdfWriter, pdf
+from transformer.formats.pdf.page_image import PageImage, from_jpeg, from_pixels
+from transformer.formats.pdf.writer import PdfPage, PdfWriter, pdf
 
 Boxes = list[tuple[str, tuple[float, float, float, float]]]
 

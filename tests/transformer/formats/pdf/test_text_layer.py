@@ -7,8 +7,8 @@ import pytest
 
 from protocol.layout import Line, Paragraph, Word
 from tests.transformer.formats.drawn import line
-from transformer.formats.glyphless import Glyphless
-from transformer.formats.pdftext import paragraph_operators
+from transformer.formats.pdf.glyphless_font import Glyphless
+from transformer.formats.pdf.text_layer import paragraph_operators
 
 
 def _operators(*lines: Line, font: Glyphless | None = None) -> list[str]:

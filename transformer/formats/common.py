@@ -1,11 +1,12 @@
-"""What hOCR and ALTO share: escaping, language tags, numbers and the direction of a line."""
+"""What the formats share: escaping, language tags, page numbers, number formatting and the direction of a line."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator, Sequence
 
-from protocol.layout import Line
+from protocol.layout import Line, PageLayout
 
 SOFTWARE = "Tesseract (kserve-ocr)"
 
@@ -39,3 +40,11 @@ def text_angle(line: Line) -> float:
     """Degrees, 0 to 360 counter-clockwise, by which the line's reading direction is turned from left-to-right."""
     x0, y0, x1, y1 = line.baseline
     return -math.degrees(math.atan2(y1 - y0, x1 - x0)) % 360
+
+
+def numbered(pages: Sequence[PageLayout], numbers: Sequence[int] | None) -> Iterator[tuple[int, PageLayout]]:
+    """The pages with their 1-based numbers in the document: ``numbers``, or 1, 2, … when None.
+
+    Raises ValueError when the two differ in length.
+    """
+    return zip(range(1, len(pages) + 1) if numbers is None else numbers, pages, strict=True)

@@ -16,8 +16,8 @@ from itertools import groupby
 from typing import Self
 
 from protocol.layout import Line, Paragraph, Word
-from transformer.formats.glyphless import ADVANCE, Glyphless
-from transformer.formats.markup import number
+from transformer.formats.common import number
+from transformer.formats.pdf.glyphless_font import ADVANCE, Glyphless
 
 _STEEPEST_UPRIGHT = math.radians(8)
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from lxml import etree
 
-from tests.transformer.formats.drawn import line
-from transformer.formats.markup import escape, language_tag, number, text_angle
+from tests.transformer.formats.drawn import layout, line
+from transformer.formats.common import escape, language_tag, number, numbered, text_angle
 
 
 def test_every_character_survives_or_is_replaced() -> None:
@@ -42,3 +42,14 @@ def test_numbers_are_short(value: float, digits: int, text: str) -> None:
 )
 def test_angles_are_counter_clockwise(end: tuple[float, float], angle: float) -> None:
     assert text_angle(replace(line("a"), baseline=(5.0, 5.0, *end))) == pytest.approx(angle)
+
+
+def test_pages_count_from_1_unless_they_have_numbers() -> None:
+    pages = [layout(), layout()]
+    assert [number for number, _ in numbered(pages, None)] == [1, 2]
+    assert [number for number, _ in numbered(pages, [9, 4])] == [9, 4]
+
+
+def test_numbers_must_fit_the_pages() -> None:
+    with pytest.raises(ValueError, match="longer"):
+        list(numbered([layout(), layout()], [1]))

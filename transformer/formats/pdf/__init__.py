@@ -1,0 +1,1 @@
+"""Searchable PDFs: page images or original pages with an invisible text layer over them."""
