@@ -30,7 +30,7 @@ Face = tuple[int, int]
 """Ascent and descent in units of :data:`STEP`."""
 
 
-class Glyphless:
+class GlyphlessFont:
     """The codes and faces that one PDF uses, in order of first use."""
 
     def __init__(self) -> None:

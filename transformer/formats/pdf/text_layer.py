@@ -17,7 +17,7 @@ from typing import Self
 
 from protocol.layout import Line, Paragraph, Word
 from transformer.formats.common import number
-from transformer.formats.pdf.glyphless_font import ADVANCE, Glyphless
+from transformer.formats.pdf.glyphless_font import ADVANCE, GlyphlessFont
 
 _STEEPEST_UPRIGHT = math.radians(8)
 
@@ -47,7 +47,7 @@ class _Placed:
     top: float
 
 
-def paragraph_operators(paragraph: Paragraph, *, page_height: int, font: Glyphless) -> list[str]:
+def paragraph_operators(paragraph: Paragraph, *, page_height: int, font: GlyphlessFont) -> list[str]:
     """The operators, between ``BT`` and ``ET``, that show the words of all lines and the spaces between them.
 
     Readers part text where its size changes, so lines of nearly the same height share the largest of these.
@@ -60,7 +60,7 @@ def paragraph_operators(paragraph: Paragraph, *, page_height: int, font: Glyphle
     return operators
 
 
-def _line_operators(line: Line, size: float, *, page_height: int, font: Glyphless) -> list[str]:
+def _line_operators(line: Line, size: float, *, page_height: int, font: GlyphlessFont) -> list[str]:
     axes = _Axes.of(line, page_height)
     words = [axes.place(word) for word in line.words if word.text]
     if not words:

@@ -10,7 +10,7 @@ from typing import BinaryIO, Final
 
 from protocol.layout import PageLayout
 from transformer.formats.common import number
-from transformer.formats.pdf.glyphless_font import Glyphless, compress, font_program
+from transformer.formats.pdf.glyphless_font import GlyphlessFont, compress, font_program
 from transformer.formats.pdf.page_image import PageImage
 from transformer.formats.pdf.text_layer import paragraph_operators
 
@@ -67,7 +67,7 @@ class PdfWriter:
         self._offsets: dict[int, int] = {}
         self._next = _INFO + 1
         self._kids: list[int] = []
-        self._font = Glyphless()
+        self._font = GlyphlessFont()
         # The comment of high bytes tells transfer programs that the file is binary.
         self._write(b"%PDF-1.5\n%\xc2\xb5\xc2\xb6\n")
 

@@ -7,15 +7,15 @@ import pytest
 
 from protocol.layout import Line, Paragraph, Word
 from tests.transformer.formats.drawn import line
-from transformer.formats.pdf.glyphless_font import Glyphless
+from transformer.formats.pdf.glyphless_font import GlyphlessFont
 from transformer.formats.pdf.text_layer import paragraph_operators
 
 
-def _operators(*lines: Line, font: Glyphless | None = None) -> list[str]:
-    return paragraph_operators(Paragraph((0, 0, 9, 9), lines), page_height=800, font=font or Glyphless())
+def _operators(*lines: Line, font: GlyphlessFont | None = None) -> list[str]:
+    return paragraph_operators(Paragraph((0, 0, 9, 9), lines), page_height=800, font=font or GlyphlessFont())
 
 
-def _text(operators: list[str], font: Glyphless) -> str:
+def _text(operators: list[str], font: GlyphlessFont) -> str:
     """The characters in the order in which they are shown."""
     pairs = re.findall(rb"^<(....)> <(\w+)>$", font.to_unicode(), re.MULTILINE)
     back = {code.decode(): bytes.fromhex(text.decode()).decode("utf-16-be") for code, text in pairs}
@@ -24,7 +24,7 @@ def _text(operators: list[str], font: Glyphless) -> str:
 
 
 def _shown(row: Line) -> str:
-    font = Glyphless()
+    font = GlyphlessFont()
     return _text(_operators(row, font=font), font)
 
 
