@@ -10,10 +10,10 @@ setup:  ## Install Tesseract, a virtual environment and everything locked
 	@scripts/setup
 
 run:  ## Start both servers and read a sample: IMAGE=path ONESHOT=1 TRANSFORMER_PORT= PREDICTOR_PORT=
-	@scripts/setup run && exec $(PYTHON) -m scripts.run
+	@scripts/setup run && exec $(PYTHON) -m tools.run
 
 observe: setup  ## Start both servers under load with a real Prometheus beside them
-	@exec $(PYTHON) -m scripts.observe
+	@exec $(PYTHON) -m tools.observe
 
 test: lint types  ## Lint, types and all tests
 	@$(PYTHON) -m pytest
@@ -58,7 +58,7 @@ dashboards: setup  ## Generate the alert rules' manifest and the Grafana dashboa
 	@$(PYTHON) -m monitoring.rules && $(PYTHON) -m monitoring.dashboards
 
 dashboards-import: setup  ## Put the dashboards into the Grafana at GRAFANA_URL=
-	@$(PYTHON) -m scripts.dashboards_import
+	@$(PYTHON) -m tools.import_dashboards
 
 images:  ## Build both images: BASE_IMAGE= LANGUAGES= REGISTRY= TAG= PUSH=1
 	@scripts/images
@@ -79,13 +79,13 @@ undeploy:  ## Remove an overlay: OVERLAY=local
 	@scripts/undeploy $(OVERLAY)
 
 promote:  ## Carry image digests one overlay on: OVERLAY=staging CANARY=10 [PREDICTOR= TRANSFORMER= for dev]
-	@python3 scripts/promote.py promote $(OVERLAY) $(if $(CANARY),--canary $(CANARY)) $(if $(PREDICTOR),--predictor $(PREDICTOR)) $(if $(TRANSFORMER),--transformer $(TRANSFORMER))
+	@python3 tools/promote.py promote $(OVERLAY) $(if $(CANARY),--canary $(CANARY)) $(if $(PREDICTOR),--predictor $(PREDICTOR)) $(if $(TRANSFORMER),--transformer $(TRANSFORMER))
 
 rollback:  ## Take an overlay's last promotion back: OVERLAY=production
-	@python3 scripts/promote.py rollback $(OVERLAY)
+	@python3 tools/promote.py rollback $(OVERLAY)
 
 configuration: setup  ## Write the README's configuration table anew
-	@$(PYTHON) -m scripts.configuration
+	@$(PYTHON) -m tools.configuration_table
 
 lock:  ## Pin all dependencies anew
 	@scripts/lock

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from predictor.settings import PredictorSettings
-from scripts import configuration
+from tools import configuration_table
 from transformer.settings import TransformerSettings
 
 
 def test_the_table_in_the_readme_is_current() -> None:
-    assert configuration.main(["--check"]) == 0, "run make configuration"
+    assert configuration_table.main(["--check"]) == 0, "run make configuration"
 
 
 def test_every_setting_has_a_row_with_its_default_and_its_sentence() -> None:
-    table = configuration.table()
+    table = configuration_table.table()
 
     for settings in (TransformerSettings, PredictorSettings):
         for name, field in settings.model_fields.items():
@@ -27,7 +27,7 @@ def test_every_setting_has_a_row_with_its_default_and_its_sentence() -> None:
 
 
 def test_rows_say_what_a_setting_takes() -> None:
-    rows = {row.split("`")[1]: row for row in configuration.table().splitlines() if row.startswith("| `")}
+    rows = {row.split("`")[1]: row for row in configuration_table.table().splitlines() if row.startswith("| `")}
 
     assert "| `info` | `debug`, `info`, `warning`, `error` |" in rows["OCR_LOG_LEVEL"]
     assert "| `false` | `true`, `false` |" in rows["OCR_DOCS"]
@@ -39,19 +39,19 @@ def test_rows_say_what_a_setting_takes() -> None:
 
 def test_the_table_replaces_only_what_is_between_its_markers(tmp_path: Path) -> None:
     readme = tmp_path / "README.md"
-    readme.write_text(f"before\n{configuration.BEGIN}\nstale\n{configuration.END}\nafter\n")
+    readme.write_text(f"before\n{configuration_table.BEGIN}\nstale\n{configuration_table.END}\nafter\n")
 
-    assert configuration.main(["--check"], readme) == 1
-    assert configuration.main([], readme) == 0
+    assert configuration_table.main(["--check"], readme) == 1
+    assert configuration_table.main([], readme) == 0
 
     text = readme.read_text()
-    assert text.startswith(f"before\n{configuration.BEGIN}\n")
-    assert text.endswith(f"\n{configuration.END}\nafter\n")
-    assert configuration.table() in text
+    assert text.startswith(f"before\n{configuration_table.BEGIN}\n")
+    assert text.endswith(f"\n{configuration_table.END}\nafter\n")
+    assert configuration_table.table() in text
     assert "stale" not in text
-    assert configuration.main(["--check"], readme) == 0
+    assert configuration_table.main(["--check"], readme) == 0
 
 
 def test_a_document_without_markers_is_told_so() -> None:
-    with pytest.raises(configuration.MarkersMissingError, match="configuration:begin"):
-        configuration.renew("nothing here")
+    with pytest.raises(configuration_table.MarkersMissingError, match="configuration:begin"):
+        configuration_table.renew("nothing here")

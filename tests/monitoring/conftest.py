@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from monitoring.local import Target
 from protocol.cpus import granted_cpus
 from tests import faults
 from tests.calls import until
 from tests.monitoring.prometheus import Prometheus, knative_targets, play_recordings, start_prometheus
 from tests.pages import draw_line, encode, encode_frames, v2_body
 from tests.servers import Service, end, spawn
+from tools.local_prometheus import Target
 
 _SETTINGS = {"OCR_PAGE_SECONDS": "1.5", "OCR_SPLIT": "false"}
 """Noise of the size of a page takes one worker several times as long on any machine, a line a tenth."""

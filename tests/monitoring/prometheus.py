@@ -16,8 +16,8 @@ from typing import Any
 
 import httpx
 
-from monitoring.local import Target, write
 from tests.servers import free_port
+from tools.local_prometheus import Target, write
 
 RECORDED = Path(__file__).with_name("recorded")
 _SAMPLE = re.compile(r"(?P<series>(?P<name>[a-zA-Z_:][\w:]*)(?:\{.*\})?) (?P<value>\S+)\Z")

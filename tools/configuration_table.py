@@ -1,4 +1,4 @@
-"""The README's table of settings, from the settings themselves: ``python -m scripts.configuration [--check]``."""
+"""The README's table of settings, from the settings themselves: ``python -m tools.configuration_table [--check]``."""
 
 from __future__ import annotations
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts import observe
-from scripts.run import GivingUp
 from tests.monitoring.prometheus import Prometheus
 from tests.pages import draw_line, encode
 from tests.servers import Service
+from tools import observe
+from tools.run import GivingUp
 
 PORTS = {"TRANSFORMER_PORT": 8001, "PREDICTOR_PORT": 8080, "PROMETHEUS_PORT": 9090, "GRAFANA_PORT": 3000}
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.promote import PromotionError, Release, images_file, main, promoted
 from tests.deploy.rendering import ROOT, Resource, build, only
+from tools.promote import PromotionError, Release, images_file, main, promoted
 
 DIGESTS = ["sha256:" + digit * 64 for digit in "0123456789abcdef"]
 REGISTRY = "registry.example.com:5000/ocr"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from monitoring.dashboards import GENERATED
-from scripts import dashboards_import
+from tools import import_dashboards
 
 
 class Grafana(HTTPServer):
@@ -53,7 +53,7 @@ def grafana(monkeypatch: pytest.MonkeyPatch) -> Iterator[Grafana]:
 
 
 def test_every_dashboard_is_sent_over_an_older_one(grafana: Grafana, capsys: pytest.CaptureFixture[str]) -> None:
-    assert dashboards_import.main() == 0
+    assert import_dashboards.main() == 0
     (folder, _, _), *boards = grafana.received
     assert folder == "/api/folders"
     assert [body["dashboard"] for _, body, _ in boards] == [
@@ -76,13 +76,13 @@ def test_credentials(
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert dashboards_import.main() == 0
+    assert import_dashboards.main() == 0
     assert {given for _, _, given in grafana.received} == {header}
 
 
 def test_a_folder_that_is_there_is_taken(grafana: Grafana) -> None:
     grafana.answers["/api/folders"] = 412
-    assert dashboards_import.main() == 0
+    assert import_dashboards.main() == 0
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_refusals_are_explained(
     grafana: Grafana, capsys: pytest.CaptureFixture[str], path: str, status: int, sentence: str
 ) -> None:
     grafana.answers[path] = status
-    assert dashboards_import.main() == 1
+    assert import_dashboards.main() == 1
     assert sentence in capsys.readouterr().err
 
 
@@ -106,5 +106,5 @@ def test_wrong_addresses_are_explained(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str
 ) -> None:
     monkeypatch.setenv("GRAFANA_URL", url)
-    assert dashboards_import.main() == 1
+    assert import_dashboards.main() == 1
     assert capsys.readouterr().err.startswith("make dashboards-import: ")

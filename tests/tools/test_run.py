@@ -15,10 +15,10 @@ import httpx
 import psutil
 import pytest
 
-from scripts.run import undisturbed
 from tests.calls import PATIENCE, save, until
 from tests.pages import draw_line, encode
 from tests.servers import ROOT, free_port
+from tools.run import undisturbed
 
 VARIABLES = ("TRANSFORMER_PORT", "PREDICTOR_PORT", "TRANSFORMER_GRPC_PORT", "PREDICTOR_GRPC_PORT")
 
@@ -33,7 +33,7 @@ def start(settings: Mapping[str, str]) -> subprocess.Popen[str]:
     """The script behind ``make run``, started with SIGINT ignored, as shells start what a script runs beside it."""
     clean = {name: value for name, value in os.environ.items() if name not in {*VARIABLES, "IMAGE", "ONESHOT"}}
     return subprocess.Popen(
-        ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", sys.executable, "scripts/run.py"],
+        ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", sys.executable, "tools/run.py"],
         cwd=ROOT,
         env={**clean, "PYTHONUNBUFFERED": "1", **settings},
         stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""Draw the sample page that ``make run`` reads: ``python scripts/draw_sample.py samples/letter.png``."""
+"""Draw the sample page that ``make run`` reads: ``python tools/draw_sample.py samples/letter.png``."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ from typing import Any
 import yaml
 
 from monitoring.dashboards import GENERATED
-from monitoring.local import Target, write
-from scripts.run import ROOT, GivingUp, check_free, main, port, start, stop, undisturbed, wait_ready
+from tools.local_prometheus import Target, write
+from tools.run import ROOT, GivingUp, check_free, main, port, start, stop, undisturbed, wait_ready
 
 _HOME = ROOT / "build" / "observe"
 _SCRAPE_SECONDS = 2

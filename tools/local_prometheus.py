@@ -11,10 +11,11 @@ import yaml
 
 from monitoring import rules
 
+_MONITORING = Path(__file__).resolve().parent.parent / "monitoring"
 _MONITORS = {
-    "queue-proxy": Path(__file__).with_name("pod-monitor.yaml"),
-    "autoscaler": Path(__file__).parent / "knative" / "pod-monitor.yaml",
-    "activator": Path(__file__).parent / "knative" / "pod-monitor.yaml",
+    "queue-proxy": _MONITORING / "pod-monitor.yaml",
+    "autoscaler": _MONITORING / "knative" / "pod-monitor.yaml",
+    "activator": _MONITORING / "knative" / "pod-monitor.yaml",
 }
 """Where it is said what is dropped of the metrics of a container."""
 
