@@ -36,9 +36,6 @@ bench-overhead: setup  ## What the service adds to an A4 page, and probes under 
 bench-scraping: setup  ## Throughput with and without a scrape a second
 	@$(PYTHON) -m benchmarks.scraping
 
-bench-sharing: setup  ## Pages read by all workers together against one: DOCS=folder
-	@OMP_THREAD_LIMIT=1 $(PYTHON) -m benchmarks.sharing "$(DOCS)"
-
 bench-start: setup  ## Process start to ready, and where the time goes
 	@$(PYTHON) -m benchmarks.start
 
@@ -90,5 +87,5 @@ configuration: setup  ## Write the README's configuration table anew
 lock:  ## Pin all dependencies anew
 	@scripts/lock
 
-.PHONY: accuracy argocd bench bench-overhead bench-scraping bench-sharing bench-start cluster configuration crds dashboards dashboards-import deploy \
+.PHONY: accuracy argocd bench bench-overhead bench-scraping bench-start cluster configuration crds dashboards dashboards-import deploy \
 	e2e fuzz help images lint lock observe promote rollback run sameness setup soak test types undeploy

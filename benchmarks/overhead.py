@@ -1,9 +1,8 @@
 """``python -m benchmarks.overhead``: what the service adds to a page, and how soon health probes answer meanwhile.
 
 An A4 page at 300 dpi goes through ``/gateway/ocr``, through the predictor's engine in process and through warm
-Tesseract as it is, in turns, one at a time, each on one worker (``OCR_SPLIT=0``), so that like is compared with like.
-Then both servers' probes are asked while eight pages are being read. Variables: ``PAGES``, the pages of each kind
-(10), ``PROBES``, the probes a second (10).
+Tesseract as it is, in turns, one at a time. Then both servers' probes are asked while eight pages are being read.
+Variables: ``PAGES``, the pages of each kind (10), ``PROBES``, the probes a second (10).
 """
 
 from __future__ import annotations
@@ -26,7 +25,6 @@ from benchmarks.servers import Running
 from benchmarks.speed.measuring import percentile
 from benchmarks.usage import cpu_seconds, tree
 
-_ONE_WORKER = {"OCR_SPLIT": "0"}
 _MOST_OVERHEAD = 0.08
 _LONGEST_PROBE = 0.1
 _PAGES_AT_ONCE = 8
@@ -94,7 +92,7 @@ def main() -> int:
         tempfile.TemporaryDirectory(prefix="bench-") as logs,
         Readers(readers.warm, processes=1) as warm,
         Readers(readers.engine, processes=1) as engine,
-        servers.service(logs=Path(logs), environment=_ONE_WORKER) as service,
+        servers.service(logs=Path(logs)) as service,
     ):
         kept = True
         for query in ("preprocess=none", "preprocess=auto"):

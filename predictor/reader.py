@@ -35,8 +35,6 @@ class PageReader:
         self._models = ModelDirectory.find(settings.tessdata)
         self._default = ReadingOptions(lang=settings.default_lang)
         size = settings.workers or granted_cpus()
-        self._processes = size if settings.split else 1
-        """How many may read a page together."""
         engine = EngineSettings(
             settings.engine, str(self._models.path), settings.languages, settings.max_pixels, settings.accelerate
         )
@@ -99,7 +97,7 @@ class PageReader:
         Raises UnsupportedDocumentError and DamagedDocumentError, too.
         """
         self._models.check(options)
-        job = PageJob(np.frombuffer(data, np.uint8), options, layout, self._processes, encoded=True)
+        job = PageJob(np.frombuffer(data, np.uint8), options, layout, encoded=True)
         return await self._run(job, deadline=_deadline(seconds))
 
     async def read(self, page: Page, options: ReadingOptions, *, layout: bool, seconds: float | None = None) -> Reading:
@@ -115,7 +113,7 @@ class PageReader:
             raise MalformedRequestError("the page has no pixels; send at least one row and one column")
         if max(height, width) > MAX_SIDE:
             raise TooManyPixelsError(f"the page is {width} by {height} pixels; no side may exceed {MAX_SIDE}")
-        return await self._run(PageJob(page, options, layout, self._processes), deadline=_deadline(seconds))
+        return await self._run(PageJob(page, options, layout), deadline=_deadline(seconds))
 
     async def _run(self, job: PageJob, *, deadline: float | None) -> Reading:
         try:

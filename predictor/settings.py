@@ -24,9 +24,6 @@ class PredictorSettings(Settings):
     workers: int = Field(0, ge=0, le=256, description="Worker processes; 0 for one per CPU that the cgroup grants.")
     queue: int = Field(64, ge=0, le=10_000, description="Pages that may wait for a worker; more are answered 503.")
     page_seconds: float = Field(60.0, gt=0, le=3600, description="Seconds a page may be read before it is given up.")
-    split: bool = Field(
-        True, description="Read a large page on the CPUs of all idle workers, with the very result of one."
-    )
     tessdata: str = Field("", description="Directory of `*.traineddata` models; empty for the system's.")
     languages: int = Field(4, ge=1, le=64, description="Language combinations each worker keeps loaded.")
     max_bytes: int = Field(

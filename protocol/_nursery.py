@@ -10,6 +10,7 @@ server ends, however it ends; and workers end when the nursery does.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import importlib
 import os
@@ -27,7 +28,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from protocol import _frames, kin
+from protocol import _frames
 
 MESSAGE = struct.Struct("=cIi")
 """Control messages: kind, worker number, wait status."""
@@ -41,6 +42,7 @@ OUT_OF_MEMORY = 77
 
 _STATUS_ONE = 1 << 8
 """The wait status of a process that ended with status 1."""
+_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -60,12 +62,11 @@ def main(control_descriptor: int) -> None:
     # Ctrl-C and a supervisor's SIGTERM may reach every process of the server; it is the server's to drain.
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
-    kin.prctl(_PR_SET_CHILD_SUBREAPER, 1)  # what a killed worker has started becomes ours to reap
+    prctl(_PR_SET_CHILD_SUBREAPER, 1)  # what a killed worker has started becomes ours to reap
     nursing: Nursing = _frames.receive(control)
     for module in nursing.preload:
         importlib.import_module(module)
     start = pickle.loads(nursing.start)  # noqa: S301 - from the process that started this one
-    kin.lay_out()
     control.send(MESSAGE.pack(READY, 0, 0))
     gc.collect()
     gc.freeze()  # collections in a worker then leave the shared pages alone
@@ -146,7 +147,6 @@ class Nursery:
                 if number is None:
                     continue
                 del self._pids[number]
-                kin.forget(number)
                 if self._nursing.scratch:
                     shutil.rmtree(self._scratch(number), ignore_errors=True)
                 self._control.send(MESSAGE.pack(EXITED, number, status))
@@ -159,10 +159,9 @@ class Nursery:
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            kin.end_with(nursery)
+            die_with_parent(nursery)
             with contextlib.suppress(OSError):
                 os.setpgid(0, 0)
-            kin.become(number)
             if self._nursing.scratch:
                 os.mkdir(self._scratch(number), 0o700)  # noqa: PTH102 - as below
                 tempfile.tempdir = self._scratch(number)
@@ -191,8 +190,7 @@ def work(channel: socket.socket, start: Callable[[], Callable[[Any], Any]]) -> i
             job = _frames.receive(channel)
         except (EOFError, ConnectionError):
             return 0
-        with kin.occupying(1):
-            reply = _answer(handler, job)
+        reply = _answer(handler, job)
         del job
         try:
             _frames.send(channel, reply)
@@ -228,6 +226,19 @@ def resident_bytes() -> int:
     """Resident memory of this process in bytes."""
     with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - pathlib is not loaded here
         return int(file.read().split()[1]) * resource.getpagesize()
+
+
+def die_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when ``parent``, the process that forked it, ends."""
+    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # the parent ended before the line above
+        os._exit(1)
+
+
+def prctl(option: int, value: int) -> None:
+    """The Linux system call of that name. Raises OSError."""
+    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
 
 
 def _kill_group(pid: int) -> None:

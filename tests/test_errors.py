@@ -446,7 +446,7 @@ def test_a_predictor_that_cannot_be_reached(alone: Server) -> None:
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Servers that give a page less time than it needs, and one request at a time."""
     logs = tmp_path_factory.mktemp("hasty")
-    predictor = {"OCR_PAGE_SECONDS": "0.25", "OCR_WORKERS": "1", "OCR_QUEUE": "0", "OCR_SPLIT": "false"}
+    predictor = {"OCR_PAGE_SECONDS": "0.25", "OCR_WORKERS": "1", "OCR_QUEUE": "0"}
     with start_service(logs=logs, transformer={"OCR_DECODERS": "1"}, predictor=predictor) as running:
         yield running
 

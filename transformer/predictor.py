@@ -1,7 +1,7 @@
 """The way to the predictor: one page, one V2 request, tried again while its time budget lasts.
 
 KServe's own ``InferenceRESTClient`` sends two content types with a binary body and turns every error into a 500; and
-httpx below it costs 0.9 ms of CPU for a text line where aiohttp costs 0.2 (``benchmarks/clients.py``).
+httpx below it costs 0.9 ms of CPU for a text line where aiohttp costs 0.2 (``docs/decisions/0003-http-client.md``).
 """
 
 from __future__ import annotations

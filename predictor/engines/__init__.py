@@ -42,14 +42,13 @@ class Reading:
 class PageJob:
     """One page, uint8 grey of shape (height, width), C-contiguous, and how to read it.
 
-    ``processes`` are as many as may read it together when no other worker is busy. ``encoded`` says that ``page`` holds
-    the bytes of an image file, shape (size,), which a worker decodes: it can be killed, the server cannot.
+    ``encoded`` says that ``page`` holds the bytes of an image file, shape (size,), which a worker decodes: it can be
+    killed, the server cannot.
     """
 
     page: Page
     options: ReadingOptions
     layout: bool
-    processes: int = 1
     encoded: bool = False
 
 
@@ -60,8 +59,8 @@ class Engine(Protocol):
     def arithmetic(self) -> str:
         """What the neural network is reckoned with: as :func:`predictor.engines.acceleration.install` says."""
 
-    def read(self, page: Page, options: ReadingOptions, *, layout: bool, processes: int = 1) -> Reading:
-        """Read a page, uint8 grey of shape (height, width), on up to so many ``processes``.
+    def read(self, page: Page, options: ReadingOptions, *, layout: bool) -> Reading:
+        """Read a page, uint8 grey of shape (height, width).
 
         Raises InvalidParameterError for a mode that the models do not allow.
         """
@@ -99,4 +98,4 @@ class Handler:
     def __call__(self, job: PageJob) -> Reading:
         """Read a page."""
         page = images.decode(job.page.data, max_pixels=self._max_pixels) if job.encoded else job.page
-        return self._engine.read(page, job.options, layout=job.layout, processes=job.processes)
+        return self._engine.read(page, job.options, layout=job.layout)

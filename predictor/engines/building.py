@@ -37,14 +37,10 @@ class LayoutBuilder:
         if text.strip():
             self._blocks[-1].parts[-1].parts[-1].words.append(Word(text, bbox, confidence))
 
-    def blocks(self) -> tuple[Block, ...]:
-        """The finished blocks."""
-        blocks = [Block(block.bbox, _paragraphs(block)) for block in self._blocks]
-        return tuple(block for block in blocks if block.paragraphs)
-
     def page(self, *, width: int, height: int) -> PageLayout:
         """The finished page, ``width`` by ``height`` pixels."""
-        return PageLayout(width, height, self.blocks())
+        blocks = [Block(block.bbox, _paragraphs(block)) for block in self._blocks]
+        return PageLayout(width, height, tuple(block for block in blocks if block.paragraphs))
 
 
 def _paragraphs(block: _Open) -> tuple[Paragraph, ...]:

@@ -40,8 +40,8 @@ class SpawnedEngine:
     def __init__(self, settings: EngineSettings) -> None:
         self._tessdata = settings.tessdata
 
-    def read(self, page: Page, options: ReadingOptions, *, layout: bool, processes: int = 1) -> Reading:
-        """As :class:`predictor.engines.Engine` says; the command reads all of a page."""
+    def read(self, page: Page, options: ReadingOptions, *, layout: bool) -> Reading:
+        """As :class:`predictor.engines.Engine` says."""
         height, width = page.shape
         blank = PageLayout(width, height, ()) if layout else None
         if options.psm == _ORIENTATION_ONLY:

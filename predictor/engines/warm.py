@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING
 
 import tesserocr
 
 from predictor.engines import ORIGINAL, EngineSettings, Page, Reading, acceleration, line_images
 from predictor.engines.layouts import page_layout, word_confidences
 from predictor.languages import OSD
-from protocol import kin
 from protocol.errors import InternalError, InvalidParameterError
 from protocol.layout import PageLayout, mean_confidence
 from protocol.parameters import ReadingOptions
 
-if TYPE_CHECKING:
-    from predictor.engines.sharing import SharingReader
-
 _ORIENTATION_ONLY = 0
-_FULL_PAGE = 3
 _LEGACY = 0
 _LEGACY_MODES = (0, 2)
 _NEURAL_ONLY = 1
-_LEAST_SHARED_PIXELS = 1_000_000
-"""Smaller pages are read before others could help."""
 
 
 def create(settings: EngineSettings) -> WarmEngine:
@@ -39,15 +31,10 @@ class WarmEngine:
     def __init__(self, settings: EngineSettings, *, arithmetic: str = ORIGINAL) -> None:
         self.arithmetic = arithmetic
         self._settings = settings
-        self._sharing: SharingReader | None = None
         self._loaded: OrderedDict[tuple[str, int], tesserocr.PyTessBaseAPI] = OrderedDict()
 
-    def read(self, page: Page, options: ReadingOptions, *, layout: bool, processes: int = 1) -> Reading:
+    def read(self, page: Page, options: ReadingOptions, *, layout: bool) -> Reading:
         """As :class:`predictor.engines.Engine` says."""
-        if may_share(page, options, processes=processes) and kin.others() < processes - 1:
-            reading = self._read_together(page, options, processes=processes, layout=layout)
-            if reading is not None:
-                return reading
         orientation_only = options.psm == _ORIENTATION_ONLY
         api = self._api(OSD, _LEGACY) if orientation_only else self._api(options.lang, options.oem)
         height, width = page.shape
@@ -65,15 +52,6 @@ class WarmEngine:
                 # What the legacy engine learnt from this page must not colour the next. The neural one learns nothing,
                 # and asking costs 2 % of a line.
                 api.ClearAdaptiveClassifier()
-
-    def _read_together(self, page: Page, options: ReadingOptions, *, processes: int, layout: bool) -> Reading | None:
-        if self._sharing is None:
-            try:
-                from predictor.engines.sharing import SharingReader  # noqa: PLC0415 - needs symbols a build may hide
-            except AttributeError:
-                return None
-            self._sharing = SharingReader(self._settings)
-        return self._sharing.read(page, options, processes=processes, layout=layout)
 
     def _api(self, lang: str, oem: int) -> tesserocr.PyTessBaseAPI:
         key = lang, oem
@@ -95,16 +73,6 @@ class WarmEngine:
             raise InternalError(f"the installed model '{lang}' does not load; replace its file") from error
         self._loaded[key] = api
         return api
-
-
-def may_share(page: Page, options: ReadingOptions, *, processes: int) -> bool:
-    """Whether several processes may read ``page`` together, if it turns out to be worth it.
-
-    Modes other than the usual one, and several languages at once, where a line's language depends on the lines before
-    it, are left to one.
-    """
-    suitable = options.psm == _FULL_PAGE and options.oem == _NEURAL_ONLY and len(options.languages) == 1
-    return suitable and processes > 1 and page.size >= _LEAST_SHARED_PIXELS
 
 
 def _reading(api: tesserocr.PyTessBaseAPI, *, width: int, height: int, layout: bool) -> Reading:

@@ -20,7 +20,7 @@ from tests.pages import draw_line, encode, encode_frames, v2_body
 from tests.servers import Service, end, spawn
 from tools.local_prometheus import Target
 
-_SETTINGS = {"OCR_PAGE_SECONDS": "1.5", "OCR_SPLIT": "false"}
+_SETTINGS = {"OCR_PAGE_SECONDS": "1.5"}
 """Noise of the size of a page takes one worker several times as long on any machine, a line a tenth."""
 
 

@@ -37,7 +37,7 @@ from tests.servers import Server, spawn, start_predictor, wait_ready
 def running(logs: Path) -> Iterator[Server]:
     """A predictor with one worker and one place in its queue."""
     before = faults.temporary_files()
-    settings = {"OCR_WORKERS": "1", "OCR_QUEUE": "1", "OCR_SPLIT": "false"}
+    settings = {"OCR_WORKERS": "1", "OCR_QUEUE": "1"}
     with start_predictor(logs=logs, settings=settings) as server:
         yield server
     assert faults.temporary_files() <= before

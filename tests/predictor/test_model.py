@@ -14,7 +14,7 @@ from protocol.errors import StartingError, UnsupportedDocumentError
 from tests.calls import GOOD
 from tests.pages import LINE, b64
 
-SETTINGS = PredictorSettings.model_validate({"workers": 1, "split": False})
+SETTINGS = PredictorSettings.model_validate({"workers": 1})
 
 
 def request(*documents: bytes) -> InferRequest:

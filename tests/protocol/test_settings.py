@@ -21,10 +21,10 @@ def test_nothing_set_means_the_defaults(kind: type[Settings]) -> None:
 
 def test_variables_are_read_and_others_left_alone() -> None:
     settings = PredictorSettings.from_environment(
-        {"OCR_WORKERS": "3", "OCR_PAGE_SECONDS": "2.5", "OCR_SPLIT": "false", "OCR_NOTHING": "x", "WORKERS": "9"}
+        {"OCR_WORKERS": "3", "OCR_PAGE_SECONDS": "2.5", "OCR_ACCELERATE": "false", "OCR_NOTHING": "x", "WORKERS": "9"}
     )
 
-    assert (settings.workers, settings.page_seconds, settings.split) == (3, 2.5, False)
+    assert (settings.workers, settings.page_seconds, settings.accelerate) == (3, 2.5, False)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_variables_are_read_and_others_left_alone() -> None:
         (PredictorSettings, "OCR_PAGE_SECONDS", "soon", "valid number"),
         (PredictorSettings, "OCR_PAGE_SECONDS", "nan", ""),
         (PredictorSettings, "OCR_ENGINE", "magic", "'tesserocr' or 'pytesseract'"),
-        (PredictorSettings, "OCR_SPLIT", "perhaps", "valid boolean"),
+        (PredictorSettings, "OCR_ACCELERATE", "perhaps", "valid boolean"),
         (PredictorSettings, "OCR_DEFAULT_LANG", "", "at least 1 character"),
         (TransformerSettings, "OCR_PREPROCESS", "yes", "'auto' or 'none'"),
         (TransformerSettings, "OCR_LOG_LEVEL", "loud", "should match pattern"),

@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 import uvloop
 
-from protocol import kin
 from protocol.errors import InvalidParameterError, OverloadedError, StartingError, StoppingError, TimedOutError
 from protocol.workers import PoolObserver, Restart, WorkerCrashedError, WorkerPool, WorkerStartError
 
@@ -47,12 +46,6 @@ _hoard: list[bytearray] = []
 def sleep(seconds: float) -> int:
     time.sleep(seconds)
     return os.getpid()
-
-
-def be_busy(marker: str) -> None:
-    with kin.occupying(3):
-        Path(marker).touch()
-        time.sleep(30)
 
 
 def spin(_: None) -> None:
@@ -106,8 +99,6 @@ ACTIONS: dict[str, Callable[[Any], Any]] = {
     "environment": os.environ.get,
     "temporary": temporary,
     "child": lambda _: os.posix_spawn(sys.executable, [sys.executable, "-c", "import time; time.sleep(600)"], {}),
-    "busy": be_busy,
-    "others": lambda _: kin.others(),
     "ignored": lambda _: [signal.getsignal(number) == signal.SIG_IGN for number in (signal.SIGINT, signal.SIGTERM)],
 }
 
@@ -636,27 +627,6 @@ def test_the_environment_is_the_workers_alone() -> None:
     before = dict(os.environ)
     with_pool(scenario, environment={"OMP_THREAD_LIMIT": "1"})
     assert dict(os.environ) == before
-
-
-def test_workers_know_how_busy_the_others_are(tmp_path: Path) -> None:
-    marker = tmp_path / "busy"
-
-    async def scenario(workers: Pool) -> None:
-        assert await workers.run(("others", None)) == 0
-        busy = asyncio.ensure_future(workers.run(("busy", str(marker))))
-        await until(marker.exists)
-        assert await workers.run(("others", None)) == 3
-        busy.cancel()  # which kills its worker
-        await until(lambda: len(workers.pids) == 3)
-        while await workers.run(("others", None)):
-            await asyncio.sleep(0.01)
-        counts = await asyncio.gather(*[workers.run(("others", None)) for _ in range(3)])
-        assert max(counts) <= 2
-
-    with_pool(scenario, size=3)
-    assert kin.others() == 0
-    with kin.occupying(2):
-        assert kin.others() == 0
 
 
 def test_signals_to_the_whole_group_are_the_servers_to_handle() -> None:

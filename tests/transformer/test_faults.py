@@ -36,7 +36,7 @@ def running(logs: Path) -> Iterator[Service]:
     """A transformer that takes two requests at once, before a predictor with one worker and no queue."""
     before = faults.temporary_files()
     settings = {"OCR_MAX_REQUESTS": "2", "OCR_DECODERS": "1", "OCR_REQUEST_SECONDS": "60"}
-    predictor = {"OCR_WORKERS": "1", "OCR_QUEUE": "0", "OCR_SPLIT": "false"}
+    predictor = {"OCR_WORKERS": "1", "OCR_QUEUE": "0"}
     with start_service(logs=logs, transformer=settings, predictor=predictor) as service:
         yield service
     assert faults.temporary_files() <= before
