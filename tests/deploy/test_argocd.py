@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from fnmatch import fnmatchcase
 
 import pytest
@@ -10,9 +11,26 @@ from tests.deploy.rendering import CASES, OVERLAYS, ROOT, Resource, build, names
 from tests.deploy.schemas import problems
 
 KEPT = tuple(overlay for overlay in OVERLAYS if overlay != "local")
-RENDERED = build(ROOT / "argocd")
-PROJECT = only(RENDERED, "AppProject")["spec"]
-APPLICATION_SET = only(RENDERED, "ApplicationSet")["spec"]
+
+
+@functools.cache
+def rendered() -> list[Resource]:
+    """Every object that ``make argocd`` applies."""
+    return build(ROOT / "argocd")
+
+
+@pytest.fixture
+def project() -> Resource:
+    """The specification of the AppProject."""
+    spec: Resource = only(rendered(), "AppProject")["spec"]
+    return spec
+
+
+@pytest.fixture
+def application_set() -> Resource:
+    """The specification of the ApplicationSet."""
+    spec: Resource = only(rendered(), "ApplicationSet")["spec"]
+    return spec
 
 
 def group(resource: Resource) -> str:
@@ -21,46 +39,50 @@ def group(resource: Resource) -> str:
 
 
 def test_validates_strictly() -> None:
-    assert not [problem for resource in RENDERED for problem in problems(resource)]
+    assert not [problem for resource in rendered() for problem in problems(resource)]
 
 
-def test_one_application_for_each_overlay() -> None:
-    (generator,) = APPLICATION_SET["generators"]
+def test_one_application_for_each_overlay(application_set: Resource) -> None:
+    (generator,) = application_set["generators"]
     assert [element["overlay"] for element in generator["list"]["elements"]] == list(KEPT)
 
 
 @pytest.mark.parametrize("overlay", KEPT)
-def test_application_leads_from_the_overlay_to_its_namespace(overlay: str) -> None:
-    spec = APPLICATION_SET["template"]["spec"]
+def test_application_leads_from_the_overlay_to_its_namespace(
+    overlay: str, application_set: Resource, project: Resource
+) -> None:
+    spec = application_set["template"]["spec"]
     path, destination = (
         text.replace("{{ .overlay }}", overlay) for text in (spec["source"]["path"], spec["destination"]["namespace"])
     )
     assert (ROOT / path / "kustomization.yaml").is_file()
     assert destination == namespace(overlay)
-    assert {"server": spec["destination"]["server"], "namespace": destination} in PROJECT["destinations"]
+    assert {"server": spec["destination"]["server"], "namespace": destination} in project["destinations"]
 
 
-def test_project_has_exactly_the_source_and_destinations_that_are_used() -> None:
-    assert PROJECT["sourceRepos"] == [APPLICATION_SET["template"]["spec"]["source"]["repoURL"]]
-    assert {destination["namespace"] for destination in PROJECT["destinations"]} == {namespace(o) for o in KEPT}
+def test_project_has_exactly_the_source_and_destinations_that_are_used(
+    application_set: Resource, project: Resource
+) -> None:
+    assert project["sourceRepos"] == [application_set["template"]["spec"]["source"]["repoURL"]]
+    assert {destination["namespace"] for destination in project["destinations"]} == {namespace(o) for o in KEPT}
 
 
-def test_project_allows_exactly_the_kinds_that_overlays_and_components_hold() -> None:
+def test_project_allows_exactly_the_kinds_that_overlays_and_components_hold(project: Resource) -> None:
     held = {(group(resource), resource["kind"]) for case in CASES for resource in render(*case)}
-    cluster = {(item["group"], item["kind"]) for item in PROJECT["clusterResourceWhitelist"]}
-    namespaced = {(item["group"], item["kind"]) for item in PROJECT["namespaceResourceWhitelist"]}
+    cluster = {(item["group"], item["kind"]) for item in project["clusterResourceWhitelist"]}
+    namespaced = {(item["group"], item["kind"]) for item in project["namespaceResourceWhitelist"]}
     assert held == cluster | namespaced
     assert cluster == {("", "Namespace"), ("networking.internal.knative.dev", "ClusterDomainClaim")}
 
 
-def test_project_allows_no_other_namespace() -> None:
-    (pattern,) = [item["name"] for item in PROJECT["clusterResourceWhitelist"] if item["kind"] == "Namespace"]
+def test_project_allows_no_other_namespace(project: Resource) -> None:
+    (pattern,) = [item["name"] for item in project["clusterResourceWhitelist"] if item["kind"] == "Namespace"]
     assert all(fnmatchcase(namespace(overlay), pattern) for overlay in KEPT)
     assert not fnmatchcase("kube-system", pattern)
 
 
-def test_applications_heal_retry_and_compare_on_the_server() -> None:
-    template = APPLICATION_SET["template"]
+def test_applications_heal_retry_and_compare_on_the_server(application_set: Resource) -> None:
+    template = application_set["template"]
     policy = template["spec"]["syncPolicy"]
     assert policy["automated"] == {"enabled": True, "prune": True, "selfHeal": True}
     assert policy["retry"]["limit"] > 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from monitoring import rules
 from monitoring.dashboards import GENERATED
 from protocol import metrics as shared
+from tests.deploy import rendering
 from tests.monitoring.test_rules import promtool
 from tests.servers import ROOT
 from transformer import metrics as transformer
@@ -25,9 +25,7 @@ TARGET_LABELS = {"component", "serving.knative.dev/revision", "serving.knative.d
 
 def build(folder: Path) -> dict[tuple[str, str], Any]:
     """The objects of a kustomization by kind and name."""
-    done = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True, check=True)
-    found = [found for found in yaml.safe_load_all(done.stdout) if found]
-    return {(one["kind"], one["metadata"]["name"]): one for one in found}
+    return {(found["kind"], found["metadata"]["name"]): found for found in rendering.build(folder)}
 
 
 def overlay(folder: Path, *, components: tuple[str, ...]) -> Path:
