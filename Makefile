@@ -60,7 +60,7 @@ dashboards-import: setup  ## Put the dashboards into the Grafana at GRAFANA_URL=
 images:  ## Build both images: BASE_IMAGE= LANGUAGES= REGISTRY= TAG= PUSH=1
 	@scripts/images
 
-crds:  ## Fetch the CustomResourceDefinitions that the tests validate against
+crds: setup  ## Write tests/deploy/crds from published CustomResourceDefinitions: CRDS=folder
 	@scripts/crds
 
 cluster:  ## A laptop's cluster with everything the overlays need (kind or minikube)

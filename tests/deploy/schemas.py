@@ -4,54 +4,29 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
-import yaml
 from jsonschema import Draft202012Validator
 
 from tests.deploy.rendering import ROOT, Resource
+from tools.crd_schemas import expand, versions
 
-KUBERNETES = ("1.32", "1.36")
-"""The oldest version that Knative 1.21 takes, and the one our recordings are from."""
+KUBERNETES = (versions()["KUBERNETES_OLDEST"], versions()["KUBERNETES"])
+"""Validated for both; the recordings are from the newer one."""
 
-_PLACES = (ROOT.parent / "shared" / "crds", ROOT / "build" / "crds")
-
-# Knative keeps this one with its networking library; all its schema says is a namespace.
-_CLUSTER_DOMAIN_CLAIM = {
-    "type": "object",
-    "required": ["spec"],
-    "properties": {
-        "spec": {"type": "object", "required": ["namespace"], "properties": {"namespace": {"type": "string"}}}
-    },
-}
-
-
-def crds() -> Path:
-    """Where the CustomResourceDefinitions are: OCR_CRDS, ../shared/crds, or what ``make crds`` fetched."""
-    places = (Path(os.environ["OCR_CRDS"]),) if "OCR_CRDS" in os.environ else _PLACES
-    for place in places:
-        if place.is_dir():
-            return place
-    raise AssertionError(f"no CustomResourceDefinitions in {', '.join(map(str, places))}; run `make crds`")
+CRDS = ROOT / "tests" / "deploy" / "crds"
+"""Structural schemas, pruned by ``make crds`` from the CustomResourceDefinitions that the projects publish."""
 
 
 @functools.cache
 def _definitions() -> dict[tuple[str, str], dict[str, Any]]:
-    found: dict[tuple[str, str], dict[str, Any]] = {
-        ("networking.internal.knative.dev/v1alpha1", "ClusterDomainClaim"): _CLUSTER_DOMAIN_CLAIM
-    }
-    for path in sorted(crds().rglob("*.yaml")):
-        for document in yaml.load_all(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-            if not document or document["kind"] != "CustomResourceDefinition":
-                continue
-            spec = document["spec"]
-            for version in spec["versions"]:
-                key = (f"{spec['group']}/{version['name']}", spec["names"]["kind"])
-                found[key] = version["schema"]["openAPIV3Schema"]
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for path in sorted(CRDS.glob("*.json")):
+        stored = json.loads(path.read_text())
+        for version, schema in stored["versions"].items():
+            found[f"{stored['group']}/{version}", stored["kind"]] = expand(schema)
     return found
 
 
