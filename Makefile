@@ -34,10 +34,10 @@ bench-overhead: setup  ## What the service adds to an A4 page, and probes under 
 	@$(PYTHON) -m benchmarks.overhead
 
 bench-scraping: setup  ## Throughput with and without a scrape a second
-	@$(PYTHON) -m benchmarks.scraping
+	@$(PYTHON) -m benchmarks.scrape_cost
 
 bench-start: setup  ## Process start to ready, and where the time goes
-	@$(PYTHON) -m benchmarks.start
+	@$(PYTHON) -m benchmarks.startup
 
 soak: setup  ## Two thousand mixed pages: memory, zombies, files left
 	@$(PYTHON) -m benchmarks.soak
@@ -46,7 +46,7 @@ accuracy: setup  ## Character errors by set and step: DOCS=folder
 	@$(PYTHON) -m benchmarks.accuracy --docs "$(DOCS)"
 
 fuzz: setup  ## Damaged documents of every kind for ten minutes: SECONDS=
-	@$(PYTHON) -m benchmarks.fuzz --seconds $(or $(SECONDS),600)
+	@$(PYTHON) -m benchmarks.decoder_fuzz --seconds $(or $(SECONDS),600)
 
 sameness: setup  ## Random images by this project's code and by Tesseract alone: SECONDS= SEED=
 	@SECONDS=$(or $(SECONDS),300) $(PYTHON) -m benchmarks.sameness

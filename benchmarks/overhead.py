@@ -18,12 +18,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import images, load, readers, servers
-from benchmarks.images import Sample
-from benchmarks.readers import Readers
-from benchmarks.servers import Running
-from benchmarks.speed.measuring import percentile
-from benchmarks.usage import cpu_seconds, tree
+from benchmarks.common import baselines, images, load, servers
+from benchmarks.common.baselines import Readers
+from benchmarks.common.images import Sample
+from benchmarks.common.servers import Running
+from benchmarks.common.usage import cpu_seconds, tree
+from benchmarks.speed.systems import percentile
 
 _MOST_OVERHEAD = 0.08
 _LONGEST_PROBE = 0.1
@@ -90,8 +90,8 @@ def main() -> int:
     page = images.page(0)
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as logs,
-        Readers(readers.warm, processes=1) as warm,
-        Readers(readers.engine, processes=1) as engine,
+        Readers(baselines.warm, processes=1) as warm,
+        Readers(baselines.engine, processes=1) as engine,
         servers.service(logs=Path(logs)) as service,
     ):
         kept = True

@@ -27,7 +27,7 @@ import aiohttp
 import psutil
 from PIL import Image
 
-from benchmarks import images, servers, usage
+from benchmarks.common import images, servers, usage
 
 CLIENTS: Final = 6
 BATCH: Final = 500

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
+from kserve_ocr.import_stubs import leave_out_unused
+from kserve_ocr.settings import load_or_exit
 from predictor.settings import PredictorSettings
-from protocol.settings import load_or_exit
-from protocol.slim import leave_out_unused
 
 
 def main() -> None:
@@ -15,10 +15,10 @@ def main() -> None:
     leave_out_unused()
     from kserve.model_server import args  # noqa: PLC0415
 
+    from kserve_ocr.serving.server import OcrServer, bodies_of, refuse_workers  # noqa: PLC0415
     from predictor import metrics  # noqa: PLC0415
     from predictor.languages import ModelDirectoryError  # noqa: PLC0415
     from predictor.model import PredictorModel  # noqa: PLC0415
-    from protocol.server import OcrServer, bodies_of, refuse_workers  # noqa: PLC0415
 
     refuse_workers()
     metrics.announce(engine=settings.engine)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from protocol.errors import (
+from kserve_ocr.protocol.errors import (
     DamagedDocumentError,
     MalformedRequestError,
     OcrError,
@@ -18,7 +18,7 @@ from protocol.errors import (
 )
 
 if TYPE_CHECKING:  # the workers decode, and importing KServe for two names would cost each of them a second
-    from protocol.tensors import Buffer, Page
+    from kserve_ocr.protocol.types import Buffer, Page
 
 FORMATS: Final = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "JPEG2000")
 

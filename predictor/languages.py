@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from protocol.errors import InvalidParameterError
-from protocol.parameters import ReadingOptions
+from kserve_ocr.protocol.errors import InvalidParameterError
+from kserve_ocr.protocol.parameters import ReadingOptions
 
 OSD = "osd"
 """The model that detects orientation and script; it reads no text."""

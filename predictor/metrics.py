@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from protocol import metrics
-from protocol.metrics import START, PoolMetrics, record_page, request
+from kserve_ocr.observability import metrics, startup_metrics
+from kserve_ocr.observability.metrics import record_page, request
+from kserve_ocr.observability.pool_metrics import PoolMetrics
+from kserve_ocr.observability.startup_metrics import START
 
 __all__ = ["START", "PoolMetrics", "announce", "pool", "record_page", "request"]
 
 
 def announce(*, engine: str) -> None:
     """Publish build info and let every series start at 0. Call once, early in the start."""
-    metrics.announce(component="predictor", engine=engine)
+    startup_metrics.announce(component="predictor", engine=engine)
     metrics.declare_requests(
         {"infer": ("json", "binary", "grpc"), "predict": ("json",), metrics.OTHER: (metrics.OTHER,)}
     )

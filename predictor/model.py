@@ -7,18 +7,19 @@ from typing import Any
 
 from kserve import InferRequest, InferResponse
 
+from kserve_ocr.observability import metrics as shared
+from kserve_ocr.protocol import names
+from kserve_ocr.protocol.errors import OcrError
+from kserve_ocr.protocol.parameters import ReadingOptions
+from kserve_ocr.protocol.v2_response import output_types
+from kserve_ocr.serving.model import OcrModel
+from kserve_ocr.tasks import gather_or_cancel
+from kserve_ocr.workers.cpus import granted_cpus
 from predictor import metrics, requests
 from predictor.engines import Reading
 from predictor.reader import PageReader
 from predictor.requests import PageJob, ReadRequest
 from predictor.settings import PredictorSettings
-from protocol import metrics as shared
-from protocol import names
-from protocol.concurrent import gather_or_cancel
-from protocol.cpus import granted_cpus
-from protocol.errors import OcrError
-from protocol.model import OcrModel, output_types
-from protocol.parameters import ReadingOptions
 
 
 class PredictorModel(OcrModel):

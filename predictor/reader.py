@@ -7,21 +7,17 @@ import functools
 
 import numpy as np
 
+from kserve_ocr.protocol.errors import MalformedRequestError, PageCrashedError, TimedOutError, TooManyPixelsError
+from kserve_ocr.protocol.parameters import ReadingOptions
+from kserve_ocr.protocol.types import Buffer
+from kserve_ocr.workers.cpus import granted_cpus
+from kserve_ocr.workers.observer import PoolObserver
+from kserve_ocr.workers.pool import WorkerCrashedError, WorkerPool
 from predictor import engines
 from predictor.engines import EngineSettings, Page, PageJob, Reading
 from predictor.images import MAX_SIDE
 from predictor.languages import ModelDirectory
 from predictor.settings import PredictorSettings
-from protocol.cpus import granted_cpus
-from protocol.errors import (
-    MalformedRequestError,
-    PageCrashedError,
-    TimedOutError,
-    TooManyPixelsError,
-)
-from protocol.parameters import ReadingOptions
-from protocol.tensors import Buffer
-from protocol.workers import PoolObserver, WorkerCrashedError, WorkerPool
 
 _MEGABYTE = 1 << 20
 _ONE_THREAD = {"OMP_THREAD_LIMIT": "1", "OPENBLAS_NUM_THREADS": "1"}

@@ -9,11 +9,11 @@ from typing import Any, Final
 import orjson
 from kserve import InferRequest, InferResponse
 
+from kserve_ocr.protocol import layout, names, types, v2_request
+from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestError, TooManyPixelsError
+from kserve_ocr.protocol.parameters import ReadingOptions, optional_integer, reading_options, refuse_unknown
+from kserve_ocr.protocol.v2_response import response
 from predictor.engines import Reading
-from protocol import layout, names, tensors
-from protocol.errors import InvalidParameterError, MalformedRequestError, TooManyPixelsError
-from protocol.model import response
-from protocol.parameters import ReadingOptions, optional_integer, reading_options, refuse_unknown
 
 KNOWN_PARAMETERS: Final = frozenset({names.LANG, names.PSM, names.OEM, names.DPI, names.BUDGET_MS})
 OUTPUTS: Final = {
@@ -28,7 +28,7 @@ OUTPUTS: Final = {
 class PageJob:
     """One page to read: grey pixels, or the bytes of an image file; ``seconds`` is its time budget or None."""
 
-    image: tensors.Page | tensors.Buffer
+    image: types.Page | types.Buffer
     options: ReadingOptions
     seconds: float | None
     place: str
@@ -50,7 +50,7 @@ def parse(inference: InferRequest, *, defaults: ReadingOptions, max_pixels: int)
     """What the request asks for. Raises MalformedRequestError, InvalidParameterError or TooManyPixelsError."""
     jobs: list[PageJob] = []
     for tensor in inference.inputs:
-        parameters = tensors.parameters(inference, tensor)
+        parameters = v2_request.parameters(inference, tensor)
         refuse_unknown(parameters, KNOWN_PARAMETERS)
         options = reading_options(parameters, defaults=defaults)
         budget = optional_integer(parameters, names.BUDGET_MS, low=1, high=86_400_000, default=None)
@@ -66,14 +66,14 @@ def parse(inference: InferRequest, *, defaults: ReadingOptions, max_pixels: int)
     return ReadRequest(inference, tuple(jobs), outputs)
 
 
-def _images(tensor: Any, *, max_pixels: int) -> Sequence[tensors.Page | tensors.Buffer]:
+def _images(tensor: Any, *, max_pixels: int) -> Sequence[types.Page | types.Buffer]:
     if tensor.datatype == "BYTES":
-        return tensors.elements(tensor)
+        return v2_request.elements(tensor)
     if tensor.datatype != "UINT8":
         raise MalformedRequestError(
             f"input '{tensor.name}' is {tensor.datatype}; send UINT8 [height, width] pages or BYTES image files"
         )
-    page = tensors.page(tensor)
+    page = v2_request.page(tensor)
     if page.size == 0:
         raise MalformedRequestError(f"input '{tensor.name}' is a page without pixels")
     if page.size > max_pixels:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from protocol.settings import Settings
+from kserve_ocr.settings import Settings
 
 
 class PredictorSettings(Settings):

@@ -10,8 +10,8 @@ from typing import Any, Final, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from kserve_ocr.settings import PREFIX
 from predictor.settings import PredictorSettings
-from protocol.settings import PREFIX
 from transformer.settings import TransformerSettings
 
 README: Final = Path(__file__).resolve().parent.parent / "README.md"

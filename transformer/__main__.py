@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from protocol.settings import load_or_exit
-from protocol.slim import leave_out_unused
+from kserve_ocr.import_stubs import leave_out_unused
+from kserve_ocr.settings import load_or_exit
 from transformer.settings import TransformerSettings
 
 
@@ -15,11 +15,11 @@ def main() -> None:
     leave_out_unused()
     from kserve.model_server import args  # noqa: PLC0415
 
-    from protocol.server import OcrServer, bodies_of, refuse_workers  # noqa: PLC0415
+    from kserve_ocr.serving.server import OcrServer, bodies_of, refuse_workers  # noqa: PLC0415
     from transformer import metrics  # noqa: PLC0415
-    from transformer.gateway import route  # noqa: PLC0415
+    from transformer.api.gateway import route  # noqa: PLC0415
+    from transformer.api.web_page import routes as web_routes  # noqa: PLC0415
     from transformer.model import TransformerModel  # noqa: PLC0415
-    from transformer.webpage import routes as web_routes  # noqa: PLC0415
 
     refuse_workers()
     if not args.predictor_host:

@@ -15,7 +15,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from protocol.layout import Block, Box, Line, PageLayout, Paragraph, Word, around
+from kserve_ocr.protocol.layout import Block, Box, Line, PageLayout, Paragraph, Word, around
 
 Floats = NDArray[np.float64]
 Point = tuple[float, float]

@@ -7,8 +7,10 @@ from typing import Final
 
 from prometheus_client import Counter
 
-from protocol import metrics
-from protocol.metrics import START, PoolMetrics, observe_stage, record_page, request, stage
+from kserve_ocr.observability import metrics, startup_metrics
+from kserve_ocr.observability.metrics import observe_stage, record_page, request, stage
+from kserve_ocr.observability.pool_metrics import PoolMetrics
+from kserve_ocr.observability.startup_metrics import START
 
 __all__ = [
     "START",
@@ -44,7 +46,7 @@ _retries = {reason: RETRIES.labels(reason) for reason in RETRY_REASONS}
 
 def announce() -> None:
     """Publish build info and let every series start at 0. Call once, early in the start."""
-    metrics.announce(component="transformer")
+    startup_metrics.announce(component="transformer")
     metrics.declare_requests(
         {
             "gateway": ("multipart", "json", "raw"),

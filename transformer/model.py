@@ -9,17 +9,19 @@ from typing import Any
 
 from kserve import InferRequest, InferResponse
 
-from protocol import names
-from protocol.concurrent import release_frames
-from protocol.cpus import granted_cpus
-from protocol.model import OcrModel, output_types, response
-from transformer import metrics, outputs, requests
-from transformer.documents import DocumentReader
-from transformer.flow import Admission, Flight
-from transformer.outputs import ReadDocument
-from transformer.predictor import PredictorClient
-from transformer.reading import Means, Reading
-from transformer.requests import OcrRequest
+from kserve_ocr.protocol import names
+from kserve_ocr.protocol.v2_response import output_types, response
+from kserve_ocr.serving.model import OcrModel
+from kserve_ocr.tasks import release_frames
+from kserve_ocr.workers.cpus import granted_cpus
+from transformer import metrics
+from transformer.pipeline import ocr_request, outputs
+from transformer.pipeline.admission import Admission, Flight
+from transformer.pipeline.decode_pool import DocumentReader
+from transformer.pipeline.ocr_request import OcrRequest
+from transformer.pipeline.predictor_client import PredictorClient
+from transformer.pipeline.request_pipeline import Means, Reading
+from transformer.pipeline.results import ReadDocument
 from transformer.settings import TransformerSettings
 
 _METADATA_SECONDS = 5.0
@@ -64,7 +66,7 @@ class TransformerModel(OcrModel):
         await self._predictor.close()
 
     async def preprocess(self, payload: InferRequest, headers: Mapping[str, str] | None = None) -> OcrRequest:
-        return requests.parse(payload, self._settings)
+        return ocr_request.parse(payload, self._settings)
 
     async def predict(
         self, payload: OcrRequest, headers: Mapping[str, str] | None = None
@@ -93,15 +95,15 @@ class TransformerModel(OcrModel):
         return [{"name": names.INPUT, "datatype": "BYTES", "shape": [-1]}]
 
     def get_output_types(self) -> list[dict[str, Any]]:
-        return output_types(requests.OUTPUTS)
+        return output_types(ocr_request.OUTPUTS)
 
     async def describe(self) -> Mapping[str, Any]:
         return {
             "languages": await self._languages(),
             "default_lang": self._settings.default_lang,
             "psm": list(range(14)),
-            "preprocess": list(requests.AUTO_OR_NONE),
-            "orient": list(requests.AUTO_OR_NONE),
+            "preprocess": list(ocr_request.AUTO_OR_NONE),
+            "orient": list(ocr_request.AUTO_OR_NONE),
             "max_bytes": self._settings.max_bytes,
             "max_documents": self._settings.max_documents,
             "max_pages": self._settings.max_pages,

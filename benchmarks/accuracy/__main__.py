@@ -20,19 +20,19 @@ def main() -> None:
     asked = _arguments()
     # Before Tesseract is loaded, here and in the processes started from here.
     os.environ["OMP_THREAD_LIMIT"] = "1"
-    from benchmarks import machine  # noqa: PLC0415
-    from benchmarks.accuracy import documents, measuring, plot, report, sheet  # noqa: PLC0415
+    from benchmarks.accuracy import contact_sheet, corpus, plot, report, variants  # noqa: PLC0415
+    from benchmarks.common import machine  # noqa: PLC0415
 
-    pages = documents.load(asked.docs)
-    jobs = [(page, way) for way in measuring.ways(asked.url) for page in pages]
+    pages = corpus.load(asked.docs)
+    jobs = [(page, way) for way in variants.ways(asked.url) for page in pages]
     with ProcessPoolExecutor(asked.processes) as pool:
-        results = report.Results(list(pool.map(measuring.measure, *zip(*jobs, strict=True))))
+        results = report.Results(list(pool.map(variants.measure, *zip(*jobs, strict=True))))
     text = report.markdown(results, machine=machine.describe())
     asked.out.mkdir(parents=True, exist_ok=True)
     (asked.out / "accuracy.md").write_text(text)
     plot.draw(results, path=asked.out / "accuracy.svg")
     for number, result in enumerate(results.worst(WORST), start=1):
-        sheet.draw(result, path=asked.sheets / f"{number:02d}-{result.document.name}.jpg")
+        contact_sheet.draw(result, path=asked.sheets / f"{number:02d}-{result.document.name}.jpg")
     print(text)
     print(f"written to {asked.out}; the worst pages are in {asked.sheets}")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from benchmarks.accuracy.measuring import AUTO, COMMAND, NONE
 from benchmarks.accuracy.report import Results
+from benchmarks.accuracy.variants import AUTO, COMMAND, NONE
 
 _COLOURS = {COMMAND: "#444444", NONE: "#b8860b", AUTO: "#1b6ca8"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from statistics import fmean
 
-from benchmarks.accuracy.measuring import AUTO, COMMAND, NONE, Result, Way
+from benchmarks.accuracy.variants import AUTO, COMMAND, NONE, Result, Way
 
 Value = Callable[[Result], float]
 

@@ -12,12 +12,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import images, machine, readers, servers
-from benchmarks.load import LoadError
+from benchmarks.common import baselines, images, machine, servers
+from benchmarks.common.load import LoadError
 from benchmarks.speed import plan, plot, report
-from benchmarks.speed.bars import AUTO, COMMAND, ENGINE, NONE, OLDER
-from benchmarks.speed.measuring import InProcess, OverHttp, System
-from protocol.cpus import granted_cpus
+from benchmarks.speed.systems import InProcess, OverHttp, System
+from benchmarks.speed.targets import AUTO, COMMAND, ENGINE, NONE, OLDER
+from kserve_ocr.workers.cpus import granted_cpus
 from tests.servers import ROOT
 
 
@@ -36,9 +36,9 @@ def main() -> None:
     workers = granted_cpus()
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as logs,
-        readers.Readers(readers.warm, processes=workers) as warm,
-        readers.Readers(readers.engine, processes=workers) as engine,
-        readers.Readers(readers.command, processes=workers) as command,
+        baselines.Readers(baselines.warm, processes=workers) as warm,
+        baselines.Readers(baselines.engine, processes=workers) as engine,
+        baselines.Readers(baselines.command, processes=workers) as command,
         servers.older(logs=Path(logs)) as older,
         servers.service(logs=Path(logs)) as service,
     ):

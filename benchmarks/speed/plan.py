@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from benchmarks.accuracy.score import word_recall
-from benchmarks.images import Kind
-from benchmarks.speed.measuring import Measurement, System
+from benchmarks.accuracy.metrics import word_recall
+from benchmarks.common.images import Kind
+from benchmarks.speed.systems import Measurement, System
 
 CLIENTS = (1, 4, 16)
 WARM = "warm"

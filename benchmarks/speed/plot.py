@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from benchmarks.images import Kind
-from benchmarks.speed.bars import Table
-from benchmarks.speed.measuring import System
+from benchmarks.common.images import Kind
 from benchmarks.speed.plan import CLIENTS, Results
 from benchmarks.speed.report import number
+from benchmarks.speed.systems import System
+from benchmarks.speed.targets import Table
 
 _COLOURS = ("#444444", "#2e7d32", "#b8860b", "#8b1a1a", "#1b6ca8", "#4fa3d1")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from benchmarks.images import Kind
-from benchmarks.speed.bars import Bar, Table, bars
-from benchmarks.speed.measuring import System
+from benchmarks.common.images import Kind
 from benchmarks.speed.plan import CLIENTS, WARM, Results
+from benchmarks.speed.systems import System
+from benchmarks.speed.targets import Bar, Table, bars
 
 _NOTHING = "-"
 _HEADINGS = (

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages import LINE, draw_line, encode
 from tests.servers import Service, free_port
+from tests.support.drawn_pages import LINE, draw_line, encode
 
 CLIENT = Path(__file__).resolve().parent.parent
 

@@ -10,9 +10,9 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from kserve_ocr.protocol.layout import PageLayout
+from kserve_ocr.protocol.parameters import ReadingOptions
 from predictor import images
-from protocol.layout import PageLayout
-from protocol.parameters import ReadingOptions
 
 EngineName = Literal["tesserocr", "pytesseract"]
 Page = NDArray[np.uint8]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from protocol.layout import Block, Box, Line, PageLayout, Paragraph, Word
+from kserve_ocr.protocol.layout import Block, Box, Line, PageLayout, Paragraph, Word
 
 
 @dataclass

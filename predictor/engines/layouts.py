@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tesserocr
 
+from kserve_ocr.protocol.layout import Box, PageLayout
 from predictor.engines.building import LayoutBuilder
-from protocol.layout import Box, PageLayout
 
 _BLOCK, _PARAGRAPH = tesserocr.RIL.BLOCK, tesserocr.RIL.PARA
 _LINE, _WORD = tesserocr.RIL.TEXTLINE, tesserocr.RIL.WORD

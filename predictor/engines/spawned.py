@@ -11,12 +11,12 @@ from pathlib import Path
 from PIL import Image
 from pytesseract import TesseractError, pytesseract
 
+from kserve_ocr.protocol.errors import InternalError, InvalidParameterError
+from kserve_ocr.protocol.layout import PageLayout, mean_confidence
+from kserve_ocr.protocol.parameters import ReadingOptions
 from predictor.engines import ORIGINAL, EngineSettings, Page, Reading
 from predictor.engines.building import LayoutBuilder
 from predictor.languages import OSD
-from protocol.errors import InternalError, InvalidParameterError
-from protocol.layout import PageLayout, mean_confidence
-from protocol.parameters import ReadingOptions
 
 _ORIENTATION_ONLY = 0
 

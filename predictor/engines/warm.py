@@ -6,12 +6,12 @@ from collections import OrderedDict
 
 import tesserocr
 
+from kserve_ocr.protocol.errors import InternalError, InvalidParameterError
+from kserve_ocr.protocol.layout import PageLayout, mean_confidence
+from kserve_ocr.protocol.parameters import ReadingOptions
 from predictor.engines import ORIGINAL, EngineSettings, Page, Reading, acceleration, line_images
 from predictor.engines.layouts import page_layout, word_confidences
 from predictor.languages import OSD
-from protocol.errors import InternalError, InvalidParameterError
-from protocol.layout import PageLayout, mean_confidence
-from protocol.parameters import ReadingOptions
 
 _ORIENTATION_ONLY = 0
 _LEGACY = 0

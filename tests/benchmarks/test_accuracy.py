@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from benchmarks.accuracy import documents, measuring, plot, report, score, sheet
+from benchmarks.accuracy import contact_sheet, corpus, metrics, plot, report, variants
 from tests.transformer.preprocess.pages import SENTENCE, text_page
 
 
@@ -18,7 +18,7 @@ from tests.transformer.preprocess.pages import SENTENCE, text_page
     [("", "", 0), ("abc", "", 3), ("", "ab", 2), ("kitten", "sitting", 3), ("flaw", "lawn", 2), ("ab", "ba", 2)],
 )
 def test_edit_distance(first: str, second: str, distance: int) -> None:
-    assert score.edit_distance(first, second) == distance
+    assert metrics.edit_distance(first, second) == distance
 
 
 @given(st.text("abc", max_size=12), st.text("abc", max_size=12))
@@ -28,18 +28,18 @@ def test_edit_distance_is_that_of_the_table(first: str, second: str) -> None:
         corner, row[0] = row[0], index + 1
         for place, other in enumerate(second, start=1):
             corner, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, corner + (character != other))
-    assert score.edit_distance(first, second) == row[-1]
+    assert metrics.edit_distance(first, second) == row[-1]
 
 
 def test_quotes_dashes_ligatures_and_spaces_do_not_count() -> None:
-    assert score.normalise("\u201cfi\ufb01\u201d \u2014  \u017fo\n") == '"fifi" - so'
-    assert score.character_error_rate("\u2018a\u2019\n\nb", "'a' b") == 0
+    assert metrics.normalise("\u201cfi\ufb01\u201d \u2014  \u017fo\n") == '"fifi" - so'
+    assert metrics.character_error_rate("\u2018a\u2019\n\nb", "'a' b") == 0
 
 
 def test_error_rate_is_capped_and_recall_counts_words() -> None:
-    assert score.character_error_rate("x" * 100, "ab") == 1.5
-    assert score.word_recall("b a a", "a a b c") == 0.75
-    assert score.word_recall("anything", "") == 1
+    assert metrics.character_error_rate("x" * 100, "ab") == 1.5
+    assert metrics.word_recall("b a a", "a a b c") == 0.75
+    assert metrics.word_recall("anything", "") == 1
 
 
 def folder(path: Path) -> Path:
@@ -55,22 +55,22 @@ def folder(path: Path) -> Path:
 
 
 def test_a_folder_is_read_in_every_way_and_reported(tmp_path: Path) -> None:
-    pages = documents.load(folder(tmp_path))
+    pages = corpus.load(folder(tmp_path))
     assert {page.set_name for page in pages} == {"drawn"}
-    ways = [way for way in measuring.ways("") if not way.without or "orient" in way.without]
-    results = report.Results([measuring.measure(page, way) for way in ways for page in pages])
-    assert results.mean(measuring.AUTO, lambda result: result.recall) > 0.5
+    ways = [way for way in variants.ways("") if not way.without or "orient" in way.without]
+    results = report.Results([variants.measure(page, way) for way in ways for page in pages])
+    assert results.mean(variants.AUTO, lambda result: result.recall) > 0.5
     text = report.markdown(results, machine="a machine")
     assert "| drawn-turned |" in text
     assert "| orient |" in text
     plot.draw(results, path=tmp_path / "accuracy.svg")
     assert (tmp_path / "accuracy.svg").read_text().startswith("<?xml")
     worst = results.worst(1)[0]
-    sheet.draw(worst, path=tmp_path / "sheets" / "worst.jpg")
+    contact_sheet.draw(worst, path=tmp_path / "sheets" / "worst.jpg")
     with Image.open(tmp_path / "sheets" / "worst.jpg") as picture:
         assert picture.width > picture.height
 
 
 def test_a_folder_without_a_manifest_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"must hold a manifest\.json"):
-        documents.load(tmp_path)
+        corpus.load(tmp_path)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from benchmarks.images import Kind, line
+from benchmarks.common.images import Kind, line
 from benchmarks.speed import plan, plot, report
-from benchmarks.speed.bars import NONE, OLDER, Table, bars
-from benchmarks.speed.measuring import Measurement, percentile
+from benchmarks.speed.systems import Measurement, percentile
+from benchmarks.speed.targets import NONE, OLDER, Table, bars
 
 KIND = Kind("line", "text line", (line(0), line(1)))
 BUDGET = plan.Budget(rounds=2, measurement=2.0, page=4.0, once=10.0, longest=20.0, total=1e6)

@@ -10,9 +10,9 @@ from decimal import Decimal
 import pytest
 import yaml
 
+from kserve_ocr.protocol.names import MODEL_NAME
+from kserve_ocr.version import VERSION
 from predictor.settings import PredictorSettings
-from protocol.names import MODEL_NAME
-from protocol.version import VERSION
 from tests.deploy.quantities import amount
 from tests.deploy.rendering import (
     CASES,

@@ -12,7 +12,7 @@ import httpx
 import pypdf
 import pytest
 
-from tests.pages import LINE, PARAGRAPH, draw_line, draw_page, encode, encode_frames, v2_body
+from tests.support.drawn_pages import LINE, PARAGRAPH, draw_line, draw_page, encode, encode_frames, v2_body
 
 INFER = "/v2/models/ocr-model/infer"
 GATEWAY = "/gateway/ocr"

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.e2e.clusters import READY_SECONDS, Cluster, wait_until
-from tests.pages import LINE, draw_line, encode, v2_body
+from tests.support.drawn_pages import LINE, draw_line, encode, v2_body
 
 INFER = "/v2/models/ocr-model/infer"
 BODY = v2_body(encode(draw_line()))

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from protocol.cpus import granted_cpus
-from tests import faults
-from tests.calls import until
+from kserve_ocr.workers.cpus import granted_cpus
 from tests.monitoring.prometheus import Prometheus, knative_targets, play_recordings, start_prometheus
-from tests.pages import draw_line, encode, encode_frames, v2_body
 from tests.servers import Service, end, spawn
+from tests.support import fault_injection
+from tests.support.drawn_pages import draw_line, encode, encode_frames, v2_body
+from tests.support.http_calls import until
 from tools.local_prometheus import Target
 
 _SETTINGS = {"OCR_PAGE_SECONDS": "1.5"}
@@ -80,7 +80,7 @@ def _send_everything(service: Service) -> None:
     slow = encode(Image.fromarray(noise), compress_level=1)
     assert _gateway(service, slow, preprocess="none").status_code == 504
     # Those that the slow page cost are replaced first: a pool without workers has none to lose.
-    until(lambda: len(faults.workers(service.predictor)) == granted_cpus(), "all workers")
-    faults.until_idle(service.predictor)
-    faults.hurt(service.predictor, signal.SIGKILL)
+    until(lambda: len(fault_injection.workers(service.predictor)) == granted_cpus(), "all workers")
+    fault_injection.until_idle(service.predictor)
+    fault_injection.hurt(service.predictor, signal.SIGKILL)
     assert _gateway(service, line).status_code == 200

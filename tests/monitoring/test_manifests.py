@@ -11,9 +11,9 @@ import pytest
 import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
+from kserve_ocr.observability import metrics as shared
 from monitoring import rules
 from monitoring.dashboards import GENERATED
-from protocol import metrics as shared
 from tests.deploy import rendering
 from tests.monitoring.test_rules import promtool
 from tests.servers import ROOT

@@ -11,9 +11,9 @@ import httpx
 import pytest
 import yaml
 
+from kserve_ocr.observability import metrics
 from monitoring import rules
 from monitoring.dashboards import queries
-from protocol import metrics
 from tests.servers import ROOT, Service
 
 ALERTS = {rule["alert"]: rule for group in rules.groups() for rule in group["rules"] if "alert" in rule}

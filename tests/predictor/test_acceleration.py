@@ -11,8 +11,8 @@ import pytest
 import tesserocr
 from PIL import Image, ImageDraw, ImageFont
 
+from kserve_ocr.protocol.parameters import ReadingOptions
 from predictor.engines import EngineSettings, Page, acceleration, linking, spawned, warm
-from protocol.parameters import ReadingOptions
 from tests.predictor.test_engines import FIRST, SECOND, SETTINGS, draw
 
 FLAGS = set(Path("/proc/cpuinfo").read_text().split())

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from kserve_ocr.protocol.errors import InvalidParameterError
+from kserve_ocr.protocol.layout import PageLayout
+from kserve_ocr.protocol.parameters import ReadingOptions
 from predictor import engines
 from predictor.engines import Engine, EngineSettings, Page, PageJob, spawned, warm
 from predictor.languages import ModelDirectory
-from protocol.errors import InvalidParameterError
-from protocol.layout import PageLayout
-from protocol.parameters import ReadingOptions
 
 SETTINGS = EngineSettings("tesserocr", str(ModelDirectory.find("").path), 2, 100_000_000)
 FIRST = ["The river rose in the night", "and carried the bridge away."]

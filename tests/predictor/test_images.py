@@ -7,9 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kserve_ocr.protocol.errors import (
+    DamagedDocumentError,
+    MalformedRequestError,
+    TooManyPixelsError,
+    UnsupportedDocumentError,
+)
 from predictor import images
-from protocol.errors import DamagedDocumentError, MalformedRequestError, TooManyPixelsError, UnsupportedDocumentError
-from tests.pages import draw_line, encode, encode_frames
+from tests.support.drawn_pages import draw_line, encode, encode_frames
 
 LINE = draw_line("two words")
 PIXELS = np.asarray(LINE)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from kserve_ocr.protocol.errors import InvalidParameterError
+from kserve_ocr.protocol.parameters import ReadingOptions
 from predictor.languages import ModelDirectory, ModelDirectoryError
-from protocol.errors import InvalidParameterError
-from protocol.parameters import ReadingOptions
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from kserve import InferInput, InferRequest, InferResponse
 
+from kserve_ocr.protocol.errors import StartingError, UnsupportedDocumentError
 from predictor.engines import acceleration
 from predictor.model import PredictorModel
 from predictor.settings import PredictorSettings
-from protocol.errors import StartingError, UnsupportedDocumentError
-from tests.calls import GOOD
-from tests.pages import LINE, b64
+from tests.support.drawn_pages import LINE, b64
+from tests.support.http_calls import GOOD
 
 SETTINGS = PredictorSettings.model_validate({"workers": 1})
 

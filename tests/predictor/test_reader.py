@@ -12,12 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from predictor.engines import Page, Reading
-from predictor.images import MAX_SIDE
-from predictor.languages import ModelDirectoryError
-from predictor.reader import PageReader
-from predictor.settings import PredictorSettings
-from protocol.errors import (
+from kserve_ocr.protocol.errors import (
     InvalidParameterError,
     MalformedRequestError,
     OverloadedError,
@@ -25,8 +20,14 @@ from protocol.errors import (
     TimedOutError,
     TooManyPixelsError,
 )
-from protocol.parameters import ReadingOptions
-from protocol.workers import PoolObserver, Restart, WorkerStartError
+from kserve_ocr.protocol.parameters import ReadingOptions
+from kserve_ocr.workers.observer import PoolObserver, Restart
+from kserve_ocr.workers.supervisor import WorkerStartError
+from predictor.engines import Page, Reading
+from predictor.images import MAX_SIDE
+from predictor.languages import ModelDirectoryError
+from predictor.reader import PageReader
+from predictor.settings import PredictorSettings
 
 ENGLISH = ReadingOptions()
 

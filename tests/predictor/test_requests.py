@@ -8,13 +8,13 @@ import pytest
 from kserve import InferInput, InferRequest
 from kserve.protocol.infer_type import RequestedOutput
 
+from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestError, TooManyPixelsError
+from kserve_ocr.protocol.layout import PageLayout
+from kserve_ocr.protocol.parameters import ReadingOptions
 from predictor import requests
 from predictor.engines import Reading
 from predictor.requests import ReadRequest
-from protocol.errors import InvalidParameterError, MalformedRequestError, TooManyPixelsError
-from protocol.layout import PageLayout
-from protocol.parameters import ReadingOptions
-from tests.pages import b64
+from tests.support.drawn_pages import b64
 
 LAYOUT = PageLayout(3, 2, ())
 

@@ -7,9 +7,20 @@ import json
 import httpx
 import pytest
 
-from tests.calls import GOOD, INFER, PATIENCE, grpc_request, grpc_stub, grpc_values, infer, metric, outputs_of, text_of
-from tests.pages import LINE, draw_line, encode, v2_body
 from tests.servers import Server, Service
+from tests.support.drawn_pages import LINE, draw_line, encode, v2_body
+from tests.support.http_calls import (
+    GOOD,
+    INFER,
+    PATIENCE,
+    grpc_request,
+    grpc_stub,
+    grpc_values,
+    infer,
+    metric,
+    outputs_of,
+    text_of,
+)
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from tests.monitoring.prometheus import Prometheus
-from tests.pages import draw_line, encode
 from tests.servers import Service
+from tests.support.drawn_pages import draw_line, encode
 from tools import observe
 from tools.run import GivingUp
 

@@ -15,9 +15,9 @@ import httpx
 import psutil
 import pytest
 
-from tests.calls import PATIENCE, save, until
-from tests.pages import draw_line, encode
 from tests.servers import ROOT, free_port
+from tests.support.drawn_pages import draw_line, encode
+from tests.support.http_calls import PATIENCE, save, until
 from tools.run import undisturbed
 
 VARIABLES = ("TRANSFORMER_PORT", "PREDICTOR_PORT", "TRANSFORMER_GRPC_PORT", "PREDICTOR_GRPC_PORT")

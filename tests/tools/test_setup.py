@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.calls import PATIENCE
 from tests.servers import ROOT
+from tests.support.http_calls import PATIENCE
 
 _TOOLS = (
     "sh",

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from protocol.layout import Box
-from tests.calls import outputs_of, upload
-from tests.pages import encode
+from kserve_ocr.protocol.layout import Box
 from tests.servers import Service
+from tests.support.drawn_pages import encode
+from tests.support.http_calls import outputs_of, upload
 from tests.transformer.formats import drawn
 
 LINES = (

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.layout import Block, Box, Line, PageLayout, Paragraph, Word
+from kserve_ocr.protocol.layout import Block, Box, Line, PageLayout, Paragraph, Word
 from transformer.geometry import Bend, Geometry
 
 SIZES = st.tuples(st.integers(200, 3000), st.integers(200, 3000))

@@ -9,10 +9,10 @@ from aiohttp import web
 from kserve import InferInput, InferRequest, InferResponse
 from kserve.protocol.infer_type import RequestedOutput
 
-from protocol import metrics
-from protocol.errors import InvalidParameterError, PageCrashedError, UnsupportedDocumentError
-from tests.pages import b64, draw_line, encode, encode_frames
-from tests.transformer.fake_predictor import FakePredictor, fake_predictor
+from kserve_ocr.observability import metrics
+from kserve_ocr.protocol.errors import InvalidParameterError, PageCrashedError, UnsupportedDocumentError
+from tests.support.drawn_pages import b64, draw_line, encode, encode_frames
+from tests.transformer.pipeline.fake_predictor import FakePredictor, fake_predictor
 from transformer.model import TransformerModel
 from transformer.settings import TransformerSettings
 

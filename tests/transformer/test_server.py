@@ -12,8 +12,10 @@ import pypdf
 import pytest
 from PIL import ExifTags, Image
 
-from protocol import names
-from tests.calls import (
+from kserve_ocr.protocol import names
+from tests.servers import Server, Service
+from tests.support.drawn_pages import LINE, b64, draw_line, encode, encode_frames, v2_body
+from tests.support.http_calls import (
     GATEWAY,
     INFER,
     PATIENCE,
@@ -29,8 +31,6 @@ from tests.calls import (
     until,
     upload,
 )
-from tests.pages import LINE, b64, draw_line, encode, encode_frames, v2_body
-from tests.servers import Server, Service
 
 WORDS = ("First", "Second", "Third")
 FORMATS = {

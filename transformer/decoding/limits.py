@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from protocol.errors import (
-    DamagedDocumentError,
-    TooManyBytesError,
-    TooManyPagesError,
-    TooManyPixelsError,
-)
-from transformer.decoding.selection import EVERY_PAGE, Selection
+from kserve_ocr.protocol.errors import DamagedDocumentError, TooManyBytesError, TooManyPagesError, TooManyPixelsError
+from transformer.decoding.page_range import EVERY_PAGE, Selection
 
 Size = tuple[int, int]
 """Width and height in pixels."""

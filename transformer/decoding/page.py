@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from protocol.errors import DamagedDocumentError, TooManyPixelsError
+from kserve_ocr.protocol.errors import DamagedDocumentError, TooManyPixelsError
 from transformer.decoding.limits import Size
 from transformer.decoding.pixels import Pixels
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from protocol.errors import MalformedRequestError, UnsupportedDocumentError
+from kserve_ocr.protocol.errors import MalformedRequestError, UnsupportedDocumentError
 
 Kind = Literal["png", "jpeg", "tiff", "webp", "bmp", "gif", "jp2", "avif", "pnm", "pdf"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import count, pairwise
 
-from protocol.layout import Box, Line, PageLayout, Word, mean_confidence
+from kserve_ocr.protocol.layout import Box, Line, PageLayout, Word, mean_confidence
 from transformer.formats.common import SOFTWARE, escape, language_tag, number, numbered
 
 NAMESPACE = "http://www.loc.gov/standards/alto/ns-v4#"

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 
-from protocol.layout import Line, PageLayout
+from kserve_ocr.protocol.layout import Line, PageLayout
 
 SOFTWARE = "Tesseract (kserve-ocr)"
 

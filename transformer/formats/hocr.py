@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import count
 
-from protocol.layout import Box, Line, PageLayout, Paragraph
+from kserve_ocr.protocol.layout import Box, Line, PageLayout, Paragraph
 from transformer.formats.common import SOFTWARE, escape, language_tag, number, numbered, text_angle
 
 CAPABILITIES = "ocr_page ocr_carea ocr_par ocr_line ocrx_word ocrp_wconf ocrp_lang"

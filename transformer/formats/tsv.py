@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from protocol.layout import Block, Box, PageLayout
+from kserve_ocr.protocol.layout import Block, Box, PageLayout
 from transformer.formats.common import numbered
 
 HEADER = "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import orjson
 
-from protocol.layout import PageLayout, to_json
+from kserve_ocr.protocol.layout import PageLayout, to_json
 from transformer.formats.common import numbered
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from protocol.layout import Box, PageLayout
+from kserve_ocr.protocol.layout import Box, PageLayout
 from tests.transformer.formats import drawn
 
 DrawnPage = tuple[PageLayout, list[tuple[str, Box]]]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from PIL import Image, ImageDraw, ImageFont
 
-from protocol.layout import Block, Box, Line, PageLayout, Paragraph, Word
+from kserve_ocr.protocol.layout import Block, Box, Line, PageLayout, Paragraph, Word
 
 # Threads of Tesseract's own slow it down; the variable is read when the library is loaded.
 os.environ.setdefault("OMP_THREAD_LIMIT", "1")

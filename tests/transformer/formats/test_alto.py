@@ -5,7 +5,7 @@ from typing import Any
 
 from lxml import etree
 
-from protocol.layout import Block, Line, PageLayout, Paragraph, Word
+from kserve_ocr.protocol.layout import Block, Line, PageLayout, Paragraph, Word
 from tests.shared import shared
 from tests.transformer.formats.conftest import DrawnPage
 from tests.transformer.formats.drawn import layout, line

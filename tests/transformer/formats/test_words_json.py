@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import orjson
 
-from protocol.layout import Line, Word, from_json
+from kserve_ocr.protocol.layout import Line, Word, from_json
 from tests.transformer.formats.conftest import DrawnPage
 from tests.transformer.formats.drawn import layout, line
 from transformer.formats.words_json import words_json

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Self
 
-from protocol.layout import Line, Paragraph, Word
+from kserve_ocr.protocol.layout import Line, Paragraph, Word
 from transformer.formats.common import number
 from transformer.formats.pdf.glyphless_font import ADVANCE, GlyphlessFont
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-from protocol.layout import PageLayout
+from kserve_ocr.protocol.layout import PageLayout
 from transformer.formats.common import number
 from transformer.formats.pdf.glyphless_font import GlyphlessFont, compress, font_program
 from transformer.formats.pdf.page_image import PageImage

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from protocol.layout import Line, Paragraph, Word
+from kserve_ocr.protocol.layout import Line, Paragraph, Word
 from tests.transformer.formats.drawn import line
 from transformer.formats.pdf.glyphless_font import GlyphlessFont
 from transformer.formats.pdf.text_layer import paragraph_operators

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from pypdf import PdfReader
 
-from protocol.layout import Box, Line, PageLayout, Word
+from kserve_ocr.protocol.layout import Box, Line, PageLayout, Word
 from tests.transformer.formats import drawn
 from tests.transformer.formats.conftest import DrawnPage
 from tests.transformer.formats.drawn import layout, line

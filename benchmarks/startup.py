@@ -1,0 +1,148 @@
+"""``python -m benchmarks.startup``: from the start of a process to a ready server, and where the time goes.
+
+``--cpus 1`` holds each server to that many CPUs; ``--run predictor="podman run --rm --network=host IMAGE"`` starts it
+by another command, to which the server's arguments are added (then only its ports are watched, not its processes).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shlex
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.servers import ROOT, free_port
+
+SERVERS: Final = ("predictor", "transformer")
+PHASES: Final = {
+    "nursery": "imports and settings, until the process that starts the workers is started",
+    "workers": "until it has imported what workers need and the first worker is forked",
+    "listening": "until the port is open (in parallel with the two before)",
+    "ready": "until every worker is warm and the model is ready",
+}
+_POLL_SECONDS: Final = 0.005
+_PATIENCE: Final = 60.0
+_IMPORT: Final = re.compile(r"^import time: +(\d+) \| +(\d+) \| ( *)(\S+)$", re.MULTILINE)
+_SHOWN: Final = 14
+
+
+@dataclass(frozen=True)
+class Imports:
+    """Milliseconds that each top-level package took itself, the longest first, and all together."""
+
+    packages: dict[str, float]
+    total: float
+
+
+def imports(log: str) -> Imports:
+    """Read what ``python -X importtime`` wrote."""
+    packages: defaultdict[str, float] = defaultdict(float)
+    for alone, _, _, module in _IMPORT.findall(log):
+        packages[module.partition(".")[0]] += int(alone) / 1000
+    ordered = dict(sorted(packages.items(), key=lambda found: -found[1]))
+    return Imports(ordered, sum(ordered.values()))
+
+
+def start_once(command: Sequence[str], arguments: Sequence[str], *, log: Path) -> dict[str, float]:
+    """Start a server, wait until it is ready, stop it; seconds from the start to each phase that could be seen."""
+    port = free_port()
+    full = [*command, "--model_name=ocr-model", "--workers=1", *arguments]
+    seen: dict[str, float] = {}
+    with log.open("wb") as out:
+        began = time.monotonic()
+        process = subprocess.Popen(
+            [*full, f"--http_port={port}", f"--grpc_port={free_port()}"], cwd=ROOT, stdout=out, stderr=out
+        )
+    try:
+        while "ready" not in seen:
+            if process.poll() is not None or time.monotonic() - began > _PATIENCE:
+                raise RuntimeError(f"{shlex.join(full)} was not ready:\n{log.read_text()[-2000:]}")
+            for phase in _look(process.pid, port, listening="listening" in seen):
+                seen.setdefault(phase, time.monotonic() - began)
+            time.sleep(_POLL_SECONDS)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+    return seen
+
+
+def _look(pid: int, port: int, *, listening: bool) -> list[str]:
+    """The phases that the server has reached."""
+    found = []
+    children = _children(pid)
+    if children:
+        found.append("nursery")
+        if any(_children(child) for child in children):
+            found.append("workers")
+    if listening:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/v2/health/ready", timeout=5):
+                found.append("ready")
+        except (urllib.error.URLError, ConnectionError):
+            pass
+    else:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                found.append("listening")
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def report(name: str, *, command: Sequence[str], prefix: Sequence[str], repeat: int, own: bool) -> None:
+    """Start the server ``repeat`` times and print the medians; its imports too if it is ``own`` Python."""
+    arguments = ["--predictor_host=127.0.0.1:1"] if name == "transformer" else []
+    with tempfile.TemporaryDirectory(prefix="bench-") as logs:
+        log = Path(logs) / "start.log"
+        runs = [start_once([*prefix, *command], arguments, log=log) for _ in range(repeat)]
+        ready = [run["ready"] for run in runs]
+        print(f"\n{name}: ready {statistics.median(ready):.2f} s after its start ({min(ready):.2f}-{max(ready):.2f})")
+        for phase, meaning in PHASES.items():
+            seconds = [run[phase] for run in runs if phase in run]
+            if seconds:
+                print(f"  {statistics.median(seconds):6.2f} s  {meaning}")
+        if not own:
+            return
+        start_once([*prefix, sys.executable, "-X", "importtime", "-m", name], arguments, log=log)
+        found = imports(log.read_text())
+        print(f"  imports take {found.total / 1000:.2f} s when they are timed, by package in ms:")
+        shown = [f"{package} {milliseconds:.0f}" for package, milliseconds in found.packages.items()][:_SHOWN]
+        print(f"    {', '.join(shown)}")
+
+
+def main() -> None:
+    """Start both servers again and again."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.startup", description=__doc__)
+    parser.add_argument("--repeat", type=int, default=int(os.environ.get("REPEAT") or 5))
+    parser.add_argument("--cpus", type=int, default=0, help="hold each server to so many CPUs (0: all)")
+    parser.add_argument("--run", action="append", default=[], metavar="SERVER=COMMAND")
+    given = parser.parse_args()
+    allowed = sorted(os.sched_getaffinity(0))[: given.cpus]
+    prefix = ["taskset", "-c", ",".join(map(str, allowed))] if given.cpus else []
+    commands = dict(text.split("=", 1) for text in given.run)
+    for name in SERVERS:
+        command = shlex.split(commands[name]) if name in commands else [sys.executable, "-m", name]
+        report(name, command=command, prefix=prefix, repeat=given.repeat, own=name not in commands)
+
+
+if __name__ == "__main__":
+    main()

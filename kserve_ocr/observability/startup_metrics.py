@@ -1,0 +1,78 @@
+"""Metrics of a process start, and build information."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Final
+
+from prometheus_client import REGISTRY, Gauge, Info, disable_created_metrics
+
+from kserve_ocr.observability.process_metrics import ProcessTree, seconds_since_start
+from kserve_ocr.version import VERSION
+
+COLD_SECONDS: Final = 2.0
+"""A first request that arrives within this time of readiness was waiting for the start."""
+
+
+START_SECONDS = Gauge(
+    "ocr_start_seconds",
+    "Seconds from process start until ready, until the first answer, and until the first answer of a cold start.",
+    ("until",),
+)
+
+
+START_TIME = Gauge("ocr_start_time_seconds", "Unix time at which the process started.")
+
+
+BUILD = Info("ocr_build", "What runs here.")
+
+
+class _Start:
+    """The figures of one process start, each set once."""
+
+    def __init__(self) -> None:
+        self._ready: float | None = None
+        self._answered = False
+
+    def ready(self) -> None:
+        """The service can answer from now on."""
+        if self._ready is None:
+            self._ready = seconds_since_start()
+            START_SECONDS.labels("ready").set(self._ready)
+
+    def answered(self, seconds: float, *, pages: int) -> None:
+        """A good answer went out that took ``seconds``; only the first counts.
+
+        As the answer of a cold start it counts if its request was waiting for the start and held one page: long
+        documents say nothing about starts.
+        """
+        if self._answered:
+            return
+        self._answered = True
+        now = seconds_since_start()
+        START_SECONDS.labels("first_answer").set(now)
+        if self._ready is not None and pages <= 1 and now - seconds - self._ready < COLD_SECONDS:
+            START_SECONDS.labels("cold_answer").set(now)
+
+
+START = _Start()
+
+
+def announce(*, component: str, engine: str = "") -> None:
+    """Publish build info and the process tree's CPU and memory. Call once, early in the service's start.
+
+    The ``_created`` series are turned off: Prometheus would store each as one more series.
+    ``revision`` is Knative's, from ``K_REVISION``, which Knative sets in every container that it starts.
+    """
+    disable_created_metrics()  # type: ignore[no-untyped-call]
+    BUILD.info(
+        {
+            "version": VERSION,
+            "service": component,
+            "engine": engine,
+            "revision": os.environ.get("K_REVISION", ""),
+        }
+    )
+    START_TIME.set(time.time() - seconds_since_start())
+    REGISTRY.register(ProcessTree())

@@ -1,0 +1,89 @@
+"""W3C trace context: taken from the client or made, passed on, and put into every log line.
+
+Spans are exported only after :func:`export_to`; until then nothing of OpenTelemetry is imported and a span costs a
+context variable. Header format: https://www.w3.org/TR/trace-context/
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
+
+from kserve_ocr.observability.trace_context import Exporter, TraceContext, parse
+
+
+def new() -> TraceContext:
+    """The root of a new trace; recorded if spans are exported."""
+    return TraceContext(secrets.token_hex(16), secrets.token_hex(8), _exporter is not None)
+
+
+_trace: ContextVar[TraceContext | None] = ContextVar("trace", default=None)
+_request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+
+def current() -> TraceContext | None:
+    """The position that the running code is at."""
+    return _trace.get()
+
+
+def request_id() -> str | None:
+    """The id of the request that the running code works on."""
+    return _request_id.get()
+
+
+@contextmanager
+def serve(
+    name: str, *, traceparent: str | None, request_id: str | None = None, exported: bool = True
+) -> Iterator[TraceContext]:
+    """Work on one request: its log lines carry its ids, its answer and its own requests the yielded header.
+
+    Continues the client's trace, or begins one. Without ``exported`` its span stays here: for probes and scrapes.
+    """
+    parent = parse(traceparent)
+    position: AbstractContextManager[TraceContext] = nullcontext(parent.child() if parent else new())
+    if _exporter is not None and exported:
+        position = _exporter(name, parent, "SERVER", {})
+    id_token = _request_id.set(request_id)
+    try:
+        with _at(position) as here:
+            yield here
+    finally:
+        _request_id.reset(id_token)
+
+
+def span(name: str, **attributes: str | float) -> AbstractContextManager[TraceContext | None]:
+    """A part of the current request. Costs nothing and changes nothing unless spans are exported."""
+    here = _trace.get()
+    if _exporter is None or here is None:
+        return nullcontext(here)
+    return _at(_exporter(name, here, "INTERNAL", attributes))
+
+
+@contextmanager
+def _at(position: AbstractContextManager[TraceContext]) -> Iterator[TraceContext]:
+    with position as here:
+        token = _trace.set(here)
+        try:
+            yield here
+        finally:
+            _trace.reset(token)
+
+
+_exporter: Exporter | None = None
+
+
+def export_to(endpoint: str, *, service: str) -> Callable[[], None]:
+    """Export spans to an OTLP/HTTP collector, in batches from a thread. Returns what flushes and stops it.
+
+    ``endpoint`` is the collector's base URL; nothing happens if it is empty. Raises SettingsError without the
+    ``tracing`` extra.
+    """
+    global _exporter
+    if not endpoint:
+        return lambda: None
+    from kserve_ocr.observability.otlp import otlp_exporter  # noqa: PLC0415 - OpenTelemetry loads only when asked for
+
+    _exporter, stop = otlp_exporter(endpoint, service=service)
+    return stop

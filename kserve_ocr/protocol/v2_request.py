@@ -1,0 +1,226 @@
+"""V2 inference bodies to and from KServe's request and response objects, without copying tensor data.
+
+KServe's own ``InferRequest.from_bytes`` turns raw tensors into Python lists (8.7 million integers for an A4 page)
+and refuses BYTES that are not UTF-8; here raw tensors stay views of the request body.
+
+Sources: the Open Inference Protocol, and Triton's binary tensor data extension.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+from kserve import InferInput, InferRequest
+from kserve.protocol.infer_type import RequestedOutput, to_http_parameters
+
+from kserve_ocr.protocol import names
+from kserve_ocr.protocol.errors import MalformedRequestError
+from kserve_ocr.protocol.types import Buffer, Page
+
+_LENGTH = struct.Struct("<I")
+
+
+def decode_request(body: Buffer, *, json_length: int | None, model_name: str) -> InferRequest:
+    """The request in ``body``; raw tensors become memoryviews of it.
+
+    ``json_length`` is the length of the JSON part in bytes, None if the whole body is JSON.
+    Raises MalformedRequestError.
+    """
+    view = memoryview(body)
+    if json_length is not None and not 0 <= json_length <= len(view):
+        raise MalformedRequestError(
+            f"Inference-Header-Content-Length is {json_length}, but the body has {len(view)} bytes"
+        )
+    header = _json_object(view[:json_length])
+    request = InferRequest(
+        model_name=model_name,
+        infer_inputs=[_input(value) for value in _objects(header, "inputs")],
+        request_id=_optional_text(header, "id"),
+        parameters=_parameters(header),
+        request_outputs=[_requested_output(value) for value in _objects(header, "outputs")] or None,
+    )
+    if not request.inputs:
+        raise MalformedRequestError("the request has no inputs; send at least one tensor in 'inputs'")
+    _attach_raw(request.inputs, view[json_length:] if json_length is not None else memoryview(b""))
+    return request
+
+
+def _json_object(part: memoryview) -> dict[str, Any]:
+    try:
+        value = orjson.loads(part)
+    except orjson.JSONDecodeError as error:
+        raise MalformedRequestError(f"the body is not valid JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise MalformedRequestError("the body must be a JSON object")
+    return value
+
+
+def _objects(header: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    value = header.get(key) or []
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise MalformedRequestError(f"'{key}' must be a list of objects")
+    return value
+
+
+def _optional_text(value: dict[str, Any], key: str) -> str | None:
+    text = value.get(key)
+    if text is not None and not isinstance(text, str):
+        raise MalformedRequestError(f"'{key}' must be a string")
+    return text
+
+
+def _parameters(value: dict[str, Any]) -> dict[str, Any]:
+    parameters = value.get("parameters") or {}
+    if not isinstance(parameters, dict):
+        raise MalformedRequestError("'parameters' must be an object")
+    return parameters
+
+
+def _input(value: dict[str, Any]) -> InferInput:
+    name, datatype, shape = value.get("name"), value.get("datatype"), value.get("shape")
+    if not isinstance(name, str) or not isinstance(datatype, str):
+        raise MalformedRequestError("every input needs a 'name' and a 'datatype'")
+    if not isinstance(shape, list) or not all(
+        isinstance(side, int) and not isinstance(side, bool) and side >= 0 for side in shape
+    ):
+        raise MalformedRequestError(f"input '{name}': 'shape' must be a list of whole numbers")
+    data = value.get("data")
+    if data is not None and not isinstance(data, list):
+        raise MalformedRequestError(f"input '{name}': 'data' must be a list")
+    return InferInput(name=name, shape=shape, datatype=datatype, data=data, parameters=_parameters(value))
+
+
+def _requested_output(value: dict[str, Any]) -> RequestedOutput:
+    name = value.get("name")
+    if not isinstance(name, str):
+        raise MalformedRequestError("every requested output needs a 'name'")
+    return RequestedOutput(name, _parameters(value))
+
+
+def _attach_raw(inputs: Sequence[InferInput], raw: memoryview) -> None:
+    start = 0
+    for tensor in inputs:
+        size = tensor.parameters.get("binary_data_size")
+        if size is None:
+            if tensor.data is None:
+                raise MalformedRequestError(f"input '{tensor.name}' has neither 'data' nor 'binary_data_size'")
+            continue
+        if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= len(raw) - start:
+            raise MalformedRequestError(
+                f"input '{tensor.name}': binary_data_size {size} does not fit the {len(raw)} bytes after the JSON"
+            )
+        tensor._raw_data = raw[start : start + size]  # no public setter takes bytes as they are
+        start += size
+    if start != len(raw):
+        raise MalformedRequestError(f"{len(raw) - start} bytes after the last binary tensor belong to no input")
+
+
+def elements(tensor: InferInput) -> list[Buffer]:
+    """The elements of a BYTES tensor: views of the raw data, or JSON strings decoded from base64.
+
+    Raises MalformedRequestError if the data does not match the shape or is not base64.
+    """
+    if tensor._raw_data is not None:
+        found: list[Buffer] = [*_raw_elements(tensor.name, memoryview(tensor._raw_data))]
+    else:
+        found = [_element(tensor.name, value) for value in _flat(tensor.data)]
+    expected = 1
+    for side in tensor.shape:
+        expected *= side
+    if len(found) != expected:
+        raise MalformedRequestError(
+            f"input '{tensor.name}': shape {list(tensor.shape)} says {expected} elements, the data has {len(found)}"
+        )
+    return found
+
+
+def _raw_elements(name: str, raw: memoryview) -> Iterator[memoryview]:
+    start = 0
+    while start < len(raw):
+        if start + 4 > len(raw):
+            raise MalformedRequestError(f"input '{name}': the BYTES tensor ends inside a length")
+        (length,) = _LENGTH.unpack_from(raw, start)
+        start += 4
+        if start + length > len(raw):
+            raise MalformedRequestError(f"input '{name}': a BYTES element is longer than the tensor")
+        yield raw[start : start + length]
+        start += length
+
+
+def _flat(data: Any) -> Iterator[Any]:
+    """The elements of lists nested to any depth, in order; a client chooses the depth, so it is not recursive."""
+    open_lists = [iter(data)]
+    while open_lists:
+        for value in open_lists[-1]:
+            if isinstance(value, list):
+                open_lists.append(iter(value))
+                break
+            yield value
+        else:
+            open_lists.pop()
+
+
+def _element(name: str, value: Any) -> Buffer:
+    if isinstance(value, bytes | memoryview):  # typed contents of gRPC, or a part of a form
+        return value
+    if not isinstance(value, str):
+        raise MalformedRequestError(f"input '{name}': BYTES elements in JSON must be base64 strings")
+    try:
+        return from_base64(value)
+    except ValueError as error:
+        raise MalformedRequestError(f"input '{name}': {error}") from None
+
+
+def from_base64(text: str) -> bytes:
+    """Decoded base64; a ``data:`` URI prefix and line breaks are accepted. Raises ValueError with a sentence."""
+    if text.startswith("data:"):
+        text = text[text.find(",") + 1 :]
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except (binascii.Error, ValueError):
+        pass
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("the data is not valid base64; encode the file's bytes with standard base64") from None
+
+
+def page(tensor: InferInput) -> Page:
+    """The page in a UINT8 tensor of shape ``[height, width]``, as a view. Raises MalformedRequestError."""
+    shape = tuple(int(side) for side in tensor.shape)
+    if tensor.datatype != "UINT8" or len(shape) != 2:
+        raise MalformedRequestError(f"input '{tensor.name}' must be UINT8 of shape [height, width], one grey page")
+    if tensor._raw_data is not None:
+        pixels = np.frombuffer(tensor._raw_data, dtype=np.uint8)
+    else:
+        try:
+            pixels = np.array(list(_flat(tensor.data)), dtype=np.uint8)
+        except (OverflowError, TypeError, ValueError):
+            raise MalformedRequestError(f"input '{tensor.name}': pixels must be 0 to 255") from None
+    if pixels.size != shape[0] * shape[1]:
+        raise MalformedRequestError(
+            f"input '{tensor.name}': shape {list(shape)} needs {shape[0] * shape[1]} bytes, got {pixels.size}"
+        )
+    return pixels.reshape(shape)
+
+
+def parameters(request: InferRequest, tensor: InferInput) -> dict[str, Any]:
+    """Request parameters with the tensor's own on top, as plain values whether they came by REST or gRPC."""
+    return {**to_http_parameters(request.parameters or {}), **to_http_parameters(tensor.parameters or {})}
+
+
+def json_length(headers: Mapping[str, str]) -> int | None:
+    """Bytes of the JSON part of a V2 body, None if all of it is JSON. Raises MalformedRequestError."""
+    value = headers.get(names.JSON_LENGTH)
+    if value is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,18}", value):
+        raise MalformedRequestError("Inference-Header-Content-Length must be a whole number of bytes")
+    return int(value)

@@ -1,0 +1,53 @@
+"""Subclasses of KServe's data plane and repository, with workarounds for SDK behavior."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kserve import InferRequest
+from kserve.protocol.dataplane import DataPlane
+from kserve.protocol.model_repository_extension import ModelRepositoryExtension
+
+from kserve_ocr.protocol import v2_request
+from kserve_ocr.protocol.errors import RouteNotFoundError, StartingError
+from kserve_ocr.protocol.v2_request import json_length
+from kserve_ocr.serving.model import OcrModel
+
+
+class OcrDataPlane(DataPlane):
+    """KServe's data plane with zero-copy tensors and readiness that waits for the model."""
+
+    def decode_inference_request(self, body: Any, headers: Mapping[str, str], model_name: str) -> InferRequest:
+        """The request in a V2 REST body. Raises MalformedRequestError."""
+        return v2_request.decode_request(body, json_length=json_length(headers), model_name=model_name)
+
+    def ocr_model(self, name: str) -> OcrModel:
+        """The ready model of that name. Raises kserve's ModelNotFound, or StartingError."""
+        model = self.get_model_from_registry(name)
+        assert isinstance(model, OcrModel)
+        if not model.ready:
+            raise StartingError("the model is still loading; try again in a moment", retry_after=1)
+        return model
+
+    async def get_model(self, name: str) -> OcrModel:
+        return self.ocr_model(name)
+
+    def metadata(self) -> dict[str, Any]:
+        """KServe's, with the extensions that are really here: models are not loaded or unloaded over the network."""
+        return {**super().metadata(), "extensions": ["binary_tensor_data"]}
+
+    async def ready(self) -> bool:
+        """True once every model is; KServe's own says True from the start."""
+        models = self.model_registry.get_models().values()
+        return bool(models) and all(model.ready for model in models)
+
+
+class ClosedRepository(ModelRepositoryExtension):
+    """Loading and unloading models is nothing that whoever reaches the port may do."""
+
+    async def load(self, model_name: str) -> Any:
+        raise RouteNotFoundError("models cannot be loaded or unloaded over the network")
+
+    async def unload(self, model_name: str) -> Any:
+        raise RouteNotFoundError("models cannot be loaded or unloaded over the network")

@@ -1,0 +1,74 @@
+"""Exceptions as the errors that clients see."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+
+import orjson
+from fastapi.exceptions import RequestValidationError
+from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady, ServerNotReady
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from kserve_ocr.observability import access_log
+from kserve_ocr.protocol.errors import (
+    InternalError,
+    MalformedRequestError,
+    MethodNotAllowedError,
+    ModelNotFoundError,
+    OcrError,
+    RouteNotFoundError,
+    StartingError,
+)
+
+_log = logging.getLogger("ocr.http")
+
+
+def as_ocr_error(error: BaseException) -> OcrError:
+    """The error a client sees for any exception; unknown ones are logged and become InternalError."""
+    match error:
+        case OcrError():
+            return error
+        case ModelNotFound():
+            return ModelNotFoundError(f"{error.reason} GET /v2/models lists the models here.")
+        case ModelNotReady() | ServerNotReady():
+            return StartingError("the model is still loading; try again in a moment", retry_after=1)
+        case InvalidInput():
+            return MalformedRequestError(str(error.reason))
+        case RequestValidationError():
+            return MalformedRequestError("the request does not fit this route; see /openapi.json")
+        case HTTPException(status_code=405):
+            return MethodNotAllowedError("this route does not take that method; see /openapi.json")
+        case HTTPException(status_code=404) | NotImplementedError():
+            return RouteNotFoundError("there is nothing at this address; see /openapi.json for the routes")
+        case HTTPException():
+            return MalformedRequestError(str(error.detail))
+    _log.error("unexpected error", exc_info=error)
+    return InternalError("the service made a mistake; its log has the details under this request's id")
+
+
+@contextlib.contextmanager
+def in_our_terms() -> Iterator[None]:
+    """Let every exception leave the block as the error that the client sees, so that it is counted as that."""
+    try:
+        yield
+    except OcrError:
+        raise
+    except Exception as error:
+        raise as_ocr_error(error) from error
+
+
+def error_response(error: OcrError) -> Response:
+    """The JSON answer for an error."""
+    access_log.note(code=error.code)
+    return Response(
+        orjson.dumps(error.body()), error.status, headers={"content-type": "application/json", **error.headers()}
+    )
+
+
+async def answer_in_shape(_request: Request, error: Exception) -> Response:
+    """Exception handler for Starlette: the one shape of errors for any exception."""
+    return error_response(as_ocr_error(error))

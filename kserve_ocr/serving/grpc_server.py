@@ -1,0 +1,81 @@
+"""KServe's gRPC server with our errors as gRPC statuses and a port that is really taken or really free."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from grpc import StatusCode, aio
+from grpc_interceptor import AsyncExceptionToStatusInterceptor
+from kserve.protocol.grpc import grpc_predict_v2_pb2_grpc
+from kserve.protocol.grpc.servicer import InferenceServicer
+
+from kserve_ocr.observability import access_log, metrics, tracing
+from kserve_ocr.protocol import names
+from kserve_ocr.protocol.errors import OcrError
+from kserve_ocr.serving.dataplane import ClosedRepository, OcrDataPlane
+from kserve_ocr.serving.exception_mapping import as_ocr_error, in_our_terms
+from kserve_ocr.serving.http import fit_request_id
+
+_STATUS = {status.value[0]: status for status in StatusCode}
+
+
+class _Boundary(AsyncExceptionToStatusInterceptor):
+    """Turns every exception into a status, with the error's slug in the trailing metadata ``ocr-code``."""
+
+    async def handle_exception(
+        self, ex: Exception, request_or_iterator: Any, context: Any, method_name: str
+    ) -> NoReturn:
+        error = as_ocr_error(ex)
+        trailing = [("ocr-code", error.code)]
+        if error.retry_after is not None:
+            trailing.append(("retry-after", str(error.retry_after)))
+        await context.abort(_STATUS[error.grpc_status], error.sentence, tuple(trailing))
+        raise AssertionError("abort does not return")
+
+
+class _Servicer(InferenceServicer):
+    async def ModelInfer(self, request: Any, context: Any) -> Any:  # noqa: N802  # the service's name for it
+        metadata = dict(context.invocation_metadata())
+        identity = fit_request_id(str(metadata.get(names.REQUEST_ID, "")))
+        parent = str(metadata.get(names.TRACEPARENT, ""))
+        with (
+            tracing.serve("ModelInfer", traceparent=parent, request_id=identity),
+            access_log.line(method="ModelInfer") as notes,
+            metrics.request("infer", "grpc"),
+        ):
+            try:
+                with in_our_terms():
+                    return await super().ModelInfer(request, context)
+            except OcrError as error:
+                notes["code"] = error.code
+                raise
+
+
+class GrpcServer:
+    """One gRPC endpoint on all interfaces. ``max_bytes`` bounds messages in both directions."""
+
+    def __init__(self, dataplane: OcrDataPlane, repository: ClosedRepository, *, port: int, max_bytes: int) -> None:
+        self._port = port
+        self._server = aio.server(
+            interceptors=(_Boundary(),),
+            options=[
+                ("grpc.max_send_message_length", max_bytes),
+                ("grpc.max_receive_message_length", max_bytes),
+                ("grpc.so_reuseport", 0),  # else a second server silently shares the port
+            ],
+        )
+        grpc_predict_v2_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(
+            _Servicer(dataplane, repository), self._server
+        )
+
+    async def start(self) -> None:
+        """Listen. Raises OSError with a sentence if the port is taken."""
+        try:
+            self._server.add_insecure_port(f"0.0.0.0:{self._port}")
+        except RuntimeError:
+            raise OSError(f"port {self._port} is in use; choose another one with --grpc_port") from None
+        await self._server.start()
+
+    async def stop(self, grace: float) -> None:
+        """Refuse new calls and let those under way finish within ``grace`` seconds."""
+        await self._server.stop(grace)

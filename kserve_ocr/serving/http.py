@@ -1,0 +1,65 @@
+"""What every HTTP route of both servers does alike: bounded bodies, one shape of errors, hang-ups, request ids."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from kserve_ocr.protocol.errors import (
+    ClientGoneError,
+)
+
+T = TypeVar("T")
+Handler = Callable[[Request], Awaitable[Response]]
+
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}\Z")
+_GONE = "the client hung up before its answer was ready"
+
+
+def fit_request_id(given: str) -> str:
+    """The given id, or a fresh one if it is empty or unfit for a log."""
+    return given if _REQUEST_ID.match(given) else uuid.uuid4().hex
+
+
+async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """The result of ``work``, cancelled when the client hangs up. Needs the body to have been read.
+
+    Raises ClientGoneError after a hang-up, and whatever ``work`` raises.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    gone = False
+
+    async def cancel_when_gone() -> None:
+        nonlocal gone
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        gone = True
+        task.cancel()
+
+    watch = asyncio.create_task(cancel_when_gone())
+    try:
+        return await work
+    except asyncio.CancelledError:
+        if gone:
+            task.uncancel()
+            raise ClientGoneError(_GONE) from None
+        raise
+    finally:
+        watch.cancel()
+
+
+class PlainRoute(APIRoute):
+    """A route whose handler takes the request and gives the response: FastAPI has nothing to solve for it."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler itself."""
+        handler: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        return handler

@@ -1,0 +1,170 @@
+"""One KServe model server: REST and gRPC in one process, ready when the model is, drained on SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+
+import kserve.model_server
+import uvicorn
+import uvloop
+from fastapi.routing import APIRoute
+from kserve import ModelServer
+
+from kserve_ocr.observability import logging as json_logging
+from kserve_ocr.observability import startup_metrics, tracing
+from kserve_ocr.protocol.errors import OcrError
+from kserve_ocr.serving.app import application
+from kserve_ocr.serving.dataplane import ClosedRepository, OcrDataPlane
+from kserve_ocr.serving.grpc_server import GrpcServer
+from kserve_ocr.serving.model import OcrModel
+from kserve_ocr.serving.request_body import Bodies
+from kserve_ocr.settings import Settings
+
+_log = logging.getLogger("ocr.server")
+
+
+class _Uvicorn(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to :class:`OcrServer`; uvicorn would raise them again and end the process undrained."""
+        yield
+
+
+class OcrServer(ModelServer):
+    """Serves one :class:`OcrModel`. Exit status 1 and a sentence in the log if it cannot."""
+
+    def __init__(self, settings: Settings, bodies: Bodies, *, routes: Sequence[APIRoute] = ()) -> None:
+        json_logging.configure(settings.log_level)
+        super().__init__(grace_period=settings.drain_seconds, enable_docs_url=settings.docs)
+        self._settings = settings
+        self._bodies = bodies
+        self._routes = routes
+        self.dataplane = OcrDataPlane(model_registry=self.registered_models)
+        self.model_repository_extension = ClosedRepository(model_registry=self.registered_models)
+
+    def start(self, models: list[OcrModel]) -> None:
+        """Serve until SIGTERM or SIGINT; raises SystemExit with the process's status."""
+        (model,) = models
+        self.register_model(model)
+        stop_spans = tracing.export_to(self._settings.otlp_endpoint, service=f"ocr-{_package(model)}")
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                status = runner.run(self._run(model))
+        finally:
+            stop_spans()
+        raise SystemExit(status)
+
+    async def _run(self, model: OcrModel) -> int:
+        rest = self._rest()
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            loop.add_signal_handler(number, stopping.set)
+        opening = asyncio.create_task(self._open(model))
+        grpc = None
+        try:
+            listening = _listen(self.http_port)
+            if self.enable_grpc:
+                grpc = GrpcServer(
+                    self.dataplane,
+                    self.model_repository_extension,
+                    port=self.grpc_port,
+                    max_bytes=self._settings.max_bytes,
+                )
+                await grpc.start()
+        except OSError as error:
+            _log.error("cannot start: %s", error)
+            opening.cancel()
+            await asyncio.wait((opening,))
+            await model.close()
+            return 1
+        serving = asyncio.create_task(rest.serve(sockets=[listening]))
+        status = await _until_done(stopping, opening, serving)
+        rest.should_exit = True
+        grace = self._settings.drain_seconds
+        await asyncio.gather(serving, *([grpc.stop(grace)] if grpc else []))
+        opening.cancel()
+        await asyncio.wait((opening,))
+        await model.close()
+        return status
+
+    async def _open(self, model: OcrModel) -> None:
+        await model.open()
+        # What the imports made stays for ever; without this every full collection walks all of it again.
+        gc.collect()
+        gc.freeze()
+        model.ready = True
+        startup_metrics.START.ready()
+        _log.info("ready")
+
+    def _rest(self) -> _Uvicorn:
+        app = application(self.dataplane, self._bodies, routes=self._routes, docs=self._settings.docs)
+        return _Uvicorn(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="off",
+                ws="none",
+                proxy_headers=False,
+                http="httptools",
+                timeout_graceful_shutdown=self._settings.drain_seconds,
+                timeout_keep_alive=self.timeout_keep_alive,
+            )
+        )
+
+
+def _package(model: OcrModel) -> str:
+    """``transformer`` or ``predictor``: the models of both have the same name."""
+    return type(model).__module__.partition(".")[0]
+
+
+async def _until_done(stopping: asyncio.Event, opening: asyncio.Task[None], serving: asyncio.Task[None]) -> int:
+    """Wait for a signal, or for the model or the server to give up; the process's exit status."""
+    signalled = asyncio.create_task(stopping.wait())
+    waiting: set[asyncio.Task[object]] = {signalled, opening, serving}
+    try:
+        while True:
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if signalled in done:
+                _log.info("draining")
+                return 0
+            if serving in done:
+                return 1
+            if error := opening.exception():
+                _log.error("cannot start: %s", error, exc_info=None if isinstance(error, OcrError | OSError) else error)
+                return 1
+    finally:
+        signalled.cancel()
+
+
+def _listen(port: int) -> socket.socket:
+    """A bound socket on all interfaces. Raises OSError with a sentence if the port is taken."""
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(("0.0.0.0", port))  # noqa: S104  # a container's port is reached from outside
+    except OSError as error:
+        listening.close()
+        raise OSError(f"port {port} is not free ({error.strerror}); choose another one with --http_port") from None
+    return listening
+
+
+def bodies_of(settings: Settings) -> Bodies:
+    """The bounds on request bodies that the settings give."""
+    return Bodies(limit=settings.max_bytes, total=settings.max_bytes_in_flight)
+
+
+def refuse_workers() -> None:
+    """Stop a start with more than one KServe worker: each would spawn a pool of its own, unconfigured."""
+    if kserve.model_server.args.workers != 1:
+        sys.stderr.write("--workers must be 1; the pages are spread over OCR_WORKERS processes\n")
+        raise SystemExit(2)

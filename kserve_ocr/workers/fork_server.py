@@ -1,0 +1,195 @@
+"""The process that forks a pool's workers, and what runs in them.
+
+A server process has threads, an event loop and gRPC, and must not be forked. So a pool starts one small process, the
+nursery, which imports what the workers need and then forks a worker whenever it is told to: a replacement costs
+milliseconds, and memory that was filled before is shared. The nursery is the workers' parent: it kills and reaps them
+without any race on process ids. It ends, and every worker with it, when its control socket closes, that is whenever the
+server ends, however it ends; and workers end when the nursery does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import importlib
+import os
+import pickle
+import resource
+import select
+import shutil
+import signal
+import socket
+import struct
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from kserve_ocr.workers import channel as frames
+from kserve_ocr.workers.worker_main import OUT_OF_MEMORY, work
+
+MESSAGE = struct.Struct("=cIi")
+"""Control messages: kind, worker number, wait status."""
+
+SPAWN, KILL = b"s", b"k"
+READY, EXITED = b"r", b"x"
+
+
+_STATUS_ONE = 1 << 8
+"""The wait status of a process that ended with status 1."""
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+@dataclass(frozen=True)
+class Nursing:
+    """What a nursery must know, sent as its first frame. ``start`` is pickled apart: it needs the preloaded path."""
+
+    start: bytes
+    preload: tuple[str, ...]
+    memory_bytes: int
+    scratch: str
+
+
+def main(control_descriptor: int) -> None:
+    """Run the nursery on its control socket until that closes."""
+    control = socket.socket(fileno=control_descriptor)
+    # Ctrl-C and a supervisor's SIGTERM may reach every process of the server; it is the server's to drain.
+    for ignored in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ignored, signal.SIG_IGN)
+    prctl(_PR_SET_CHILD_SUBREAPER, 1)  # what a killed worker has started becomes ours to reap
+    nursing: Nursing = frames.receive(control)
+    for module in nursing.preload:
+        importlib.import_module(module)
+    start = pickle.loads(nursing.start)  # noqa: S301 - from the process that started this one
+    control.send(MESSAGE.pack(READY, 0, 0))
+    gc.collect()
+    gc.freeze()  # collections in a worker then leave the shared pages alone
+    try:
+        Nursery(control, nursing, start).run()
+    finally:
+        if nursing.scratch:
+            shutil.rmtree(nursing.scratch, ignore_errors=True)
+
+
+class Nursery:
+    """Forks, kills and reaps workers as the control socket says."""
+
+    def __init__(self, control: socket.socket, nursing: Nursing, start: Callable[[], Callable[[Any], Any]]) -> None:
+        self._control = control
+        self._nursing = nursing
+        self._start = start
+        self._pids: dict[int, int] = {}
+        self._numbers: dict[int, int] = {}
+
+    def run(self) -> None:
+        """Serve the control socket until it closes; every worker is dead and reaped on return."""
+        woken, wake = socket.socketpair()
+        wake.setblocking(False)
+        signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        poll.register(woken, select.POLLIN)
+        with contextlib.suppress(EOFError, ConnectionError):
+            while True:
+                ready = dict(poll.poll())
+                if woken.fileno() in ready:
+                    woken.recv(4096)
+                    self._reap()
+                if self._control.fileno() in ready:
+                    self._serve(inherited=(woken, wake))
+        for pid in self._numbers:
+            _kill_group(pid)
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                os.waitpid(-1, 0)
+
+    def _serve(self, *, inherited: tuple[socket.socket, ...]) -> None:
+        message, descriptors, _, _ = socket.recv_fds(self._control, MESSAGE.size, 1)
+        if not message:
+            raise EOFError
+        kind, number, _ = MESSAGE.unpack(message)
+        if kind == KILL:
+            if number in self._pids:
+                _kill_group(self._pids[number])
+            return
+        with socket.socket(fileno=descriptors[0]) as channel:
+            nursery = os.getpid()
+            try:
+                pid = os.fork()
+            except OSError:  # no memory or no process number left: for this worker only
+                traceback.print_exc()
+                self._control.send(MESSAGE.pack(EXITED, number, _STATUS_ONE))
+                return
+            if pid == 0:
+                for other in (self._control, *inherited):
+                    other.close()
+                self._become_worker(channel, number, nursery=nursery)
+            with contextlib.suppress(OSError):  # the child does the same; whoever is first
+                os.setpgid(pid, pid)
+        self._pids[number] = pid
+        self._numbers[pid] = number
+
+    def _reap(self) -> None:
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None:
+                pid: int = ended.si_pid
+                if pid in self._numbers:
+                    _kill_group(pid)  # what the worker had started; the zombie keeps the group's number ours
+                _, status = os.waitpid(pid, 0)
+                number = self._numbers.pop(pid, None)
+                if number is None:
+                    continue
+                del self._pids[number]
+                if self._nursing.scratch:
+                    shutil.rmtree(self._scratch(number), ignore_errors=True)
+                self._control.send(MESSAGE.pack(EXITED, number, status))
+
+    def _scratch(self, number: int) -> str:
+        return os.path.join(self._nursing.scratch, str(number))  # noqa: PTH118 - pathlib is not loaded here
+
+    def _become_worker(self, channel: socket.socket, number: int, *, nursery: int) -> NoReturn:
+        status = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            die_with_parent(nursery)
+            with contextlib.suppress(OSError):
+                os.setpgid(0, 0)
+            if self._nursing.scratch:
+                os.mkdir(self._scratch(number), 0o700)  # noqa: PTH102 - as below
+                tempfile.tempdir = self._scratch(number)
+            if self._nursing.memory_bytes:
+                resource.setrlimit(resource.RLIMIT_AS, (self._nursing.memory_bytes,) * 2)
+            status = work(channel, self._start)
+        except MemoryError:
+            status = OUT_OF_MEMORY
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            os._exit(status)
+
+
+def die_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when ``parent``, the process that forked it, ends."""
+    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # the parent ended before the line above
+        os._exit(1)
+
+
+def prctl(option: int, value: int) -> None:
+    """The Linux system call of that name. Raises OSError."""
+    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def _kill_group(pid: int) -> None:
+    """SIGKILL a worker and what it has started."""
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError):
+            kill(pid, signal.SIGKILL)

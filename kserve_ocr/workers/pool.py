@@ -1,0 +1,271 @@
+"""A pool of worker processes on the event loop: warm, bounded, and each worker killable at any moment.
+
+Works on asyncio and uvloop. A worker runs one job at a time; jobs are served in the order in which they came.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Generic, Literal, TypeVar
+
+from kserve_ocr.protocol.errors import OverloadedError, StartingError, StoppingError, TimedOutError
+from kserve_ocr.workers.observer import PoolObserver, Restart
+from kserve_ocr.workers.supervisor import Crew, CrewSettings, Ticket, WorkerStartError
+from kserve_ocr.workers.worker_handle import Died, Gone, Reply, Worker
+from kserve_ocr.workers.worker_main import ERROR_FRAME
+
+__all__ = ["PoolObserver", "Restart", "WorkerCrashedError", "WorkerPool", "WorkerStartError"]
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_WEIGHT_OF_LATEST = 0.1
+"""Of the latest job in the running mean of job times."""
+_LONGEST_RETRY = 60
+"""Seconds: the most that a client is told to wait before it tries again."""
+
+
+class WorkerCrashedError(Exception):
+    """The worker died over a job. ``cause`` says how: ``was killed by SIGKILL``."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(f"the worker {cause}")
+        self.cause = cause
+
+
+class WorkerPool(Generic[Job, Result]):
+    """``size`` processes that each ran ``start()`` once and now answer jobs with the handler it returned.
+
+    ``start`` is a picklable top-level callable, or a ``functools.partial`` of one. At most ``queue`` jobs wait beside
+    those that run. A job may run for ``seconds``. A worker is replaced after ``recycle_jobs`` jobs, or when its
+    resident memory has grown by ``recycle_bytes`` since it started; ``memory_bytes`` limits its address space; 0 means
+    never and no limit. ``preload`` names modules that are imported once, before workers are forked; ``environment`` is
+    added to this process's own in the workers only. With ``scratch`` each worker has a ``tempfile`` directory of its
+    own, which is removed when the worker ends.
+
+    Numpy arrays and ``PickleBuffer`` objects inside jobs and results are not pickled but laid into memory that both
+    processes map, and are read-only where they arrive.
+    """
+
+    def __init__(  # noqa: PLR0913 - all keyword-only, each one a fact about the pool
+        self,
+        start: Callable[[], Callable[[Job], Result]],
+        *,
+        name: str,
+        size: int,
+        queue: int,
+        seconds: float,
+        recycle_jobs: int = 0,
+        recycle_bytes: int = 0,
+        memory_bytes: int = 0,
+        preload: Sequence[str] = (),
+        environment: Mapping[str, str] = _NOTHING,
+        scratch: bool = False,
+        observer: PoolObserver | None = None,
+    ) -> None:
+        self.name = name
+        self.size = size
+        self._queue = queue
+        self._seconds = seconds
+        self._observer = observer or PoolObserver()
+        settings = CrewSettings(
+            start=start,
+            name=name,
+            size=size,
+            recycle_jobs=recycle_jobs,
+            recycle_bytes=recycle_bytes,
+            memory_bytes=memory_bytes,
+            preload=tuple(preload),
+            environment=dict(environment),
+            scratch=scratch,
+        )
+        self._crew = Crew(settings, self._observer)
+        self._admitted = 0
+        self._mean_seconds = 0.0
+        self._state: Literal["new", "started", "stopping"] = "new"
+        self._drained = asyncio.Event()
+
+    @property
+    def idle(self) -> int:
+        """Workers that would take a job at once."""
+        return self._crew.idle
+
+    @property
+    def busy(self) -> int:
+        """Workers that run a job."""
+        return self._crew.busy
+
+    @property
+    def queued(self) -> int:
+        """Jobs that wait for a worker."""
+        return self._crew.queued
+
+    @property
+    def ready(self) -> bool:
+        """True from the end of :meth:`start` to :meth:`stop`, while at least one worker lives."""
+        return self._state == "started" and bool(self._crew.workers)
+
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of the workers, for diagnosis."""
+        return [worker.pid for worker in self._crew.workers]
+
+    @property
+    def about(self) -> str:
+        """What a worker's handler says of itself in an attribute of this name; empty without one, or any worker."""
+        return next((worker.about for worker in self._crew.workers), "")
+
+    async def start(self) -> None:
+        """Start every worker. Raises WorkerStartError, with nothing left running, if one does not start."""
+        await self._crew.start()
+        if self._state == "new":
+            self._state = "started"
+
+    async def stop(self, *, grace: float) -> None:
+        """Admit nothing more, let admitted jobs finish for ``grace`` seconds, then end every process.
+
+        Jobs that are not finished by then raise StoppingError.
+        """
+        self._state = "stopping"
+        if self._admitted:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._drained.wait(), grace)
+        await self._crew.end(StoppingError("the server is stopping; try again", retry_after=1))
+
+    async def run(
+        self, job: Job, *, seconds: float | None = None, deadline: float | None = None, attempts: int = 1
+    ) -> Result:
+        """The handler's result for ``job``.
+
+        ``seconds`` shortens the time that the job may run; ``deadline``, in the loop's time, bounds waiting and running
+        together. A job whose worker dies is tried again on the worker that takes its place, ``attempts`` times in all.
+        Cancelling takes the job out of the queue, or ends the worker that runs it.
+
+        Raises OverloadedError, StartingError, StoppingError, TimedOutError, WorkerCrashedError, and what the handler
+        raised; an exception that does not pickle comes as RuntimeError.
+        """
+        self._check_admission()
+        self._admitted += 1
+        try:
+            worker = await self._acquire(deadline)
+            while True:
+                try:
+                    reply = await self._work(worker, job, seconds=seconds, deadline=deadline)
+                    break
+                except Died as death:
+                    attempts -= not isinstance(death, Gone)
+                    if attempts <= 0:
+                        self._crew.replace(worker, "crash")
+                        raise WorkerCrashedError(str(death)) from None
+                    heir: Ticket = asyncio.get_running_loop().create_future()
+                    self._crew.replace(worker, "crash", heir=heir)
+                    worker = await self._claim(heir, deadline)
+        finally:
+            self._admitted -= 1
+            if self._state == "stopping" and not self._admitted:
+                self._drained.set()
+        if reply.kind == ERROR_FRAME:
+            try:
+                raise reply.value
+            finally:
+                del reply, job  # the error knows this frame, and would keep itself and the job in memory
+        result: Result = reply.value
+        return result
+
+    def _check_admission(self) -> None:
+        if self._state == "new":
+            raise StartingError("the server is starting; try again", retry_after=1)
+        if self._state == "stopping":
+            raise StoppingError("the server is stopping; try again", retry_after=1)
+        if self._admitted >= self.size + self._queue:
+            wait = math.ceil(self.queued * self._mean_seconds / self.size)
+            wait = min(_LONGEST_RETRY, max(1, wait))
+            raise OverloadedError(
+                f"all {self.size} workers are busy and {self.queued} jobs wait; try again in {wait} s", retry_after=wait
+            )
+
+    async def _acquire(self, deadline: float | None) -> Worker:
+        worker = self._crew.take()
+        if worker is not None:
+            self._observer.waited(0.0)
+            self._observer.busy(self.busy)
+            return worker
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        ticket: Ticket = loop.create_future()
+        self._crew.wait(ticket)
+        self._observer.queued(self.queued)
+        try:
+            worker = await self._claim(ticket, deadline)
+        finally:
+            self._crew.leave(ticket)
+            self._observer.queued(self.queued)
+        self._observer.waited(loop.time() - began)
+        return worker
+
+    async def _claim(self, ticket: Ticket, deadline: float | None) -> Worker:
+        """The worker that will be put into ``ticket``; TimedOutError at the deadline."""
+        timer = None
+        if deadline is not None:
+            error = TimedOutError("no worker was free within the time allowed; try again later or allow more")
+            timer = asyncio.get_running_loop().call_at(deadline, _fail, ticket, error)
+        try:
+            return await ticket
+        except asyncio.CancelledError:
+            if not ticket.cancelled() and ticket.exception() is None:
+                self._crew.offer(ticket.result())  # it came in the same turn of the loop
+            raise
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    async def _work(self, worker: Worker, job: Job, *, seconds: float | None, deadline: float | None) -> Reply:
+        """Run a job on an acquired worker, which afterwards is free again or replaced, or (Died) left to the caller."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        allowed = self._seconds if seconds is None else min(self._seconds, seconds)
+        if deadline is not None:
+            allowed = max(0.0, min(allowed, deadline - began))
+        try:
+            future = worker.send(job)
+        except Died:
+            raise
+        except BaseException:  # the job does not pickle; the worker has seen nothing of it
+            self._crew.offer(worker)
+            raise
+        error = TimedOutError(f"it took longer than {allowed:.3g} s; send less at once or allow more time")
+        timer = loop.call_later(allowed, _fail, future, error)
+        try:
+            reply = await future
+        except Died:
+            raise
+        except TimedOutError:
+            self._account(loop.time() - began)
+            self._crew.replace(worker, "timeout")
+            raise
+        except BaseException:  # cancelled, or the end of the grace period
+            if future.cancelled() or future.exception() is not None:
+                self._crew.replace(worker, "cancelled")
+            else:
+                self._crew.release(worker)
+            raise
+        finally:
+            timer.cancel()
+        self._account(loop.time() - began)
+        self._crew.release(worker)
+        return reply
+
+    def _account(self, seconds: float) -> None:
+        weight = _WEIGHT_OF_LATEST if self._mean_seconds else 1.0
+        self._mean_seconds += weight * (seconds - self._mean_seconds)
+        self._observer.ran(seconds)
+
+
+def _fail(future: asyncio.Future[Any], error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)

@@ -1,0 +1,120 @@
+"""The server's side of worker processes: starting a nursery, and one object per worker on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from kserve_ocr.workers import channel as frames
+from kserve_ocr.workers.worker_main import OUT_OF_MEMORY
+
+
+class Died(Exception):  # noqa: N818 - an event, handled by the pool; callers see WorkerCrashedError
+    """A worker process ended by itself, or was killed from outside. The argument says how."""
+
+
+class Gone(Died):
+    """It had died before it got the job."""
+
+
+class Reply(NamedTuple):
+    kind: str
+    value: Any
+    resident: int
+    """Resident memory of the worker in bytes."""
+
+
+class Worker:
+    """One worker process as the event loop sees it: at most one job at a time."""
+
+    def __init__(self, number: int, channel: socket.socket) -> None:
+        self.number = number
+        self.pid = 0
+        self.about: str = ""
+        """What its handler says of itself."""
+        self.jobs = 0
+        self.resident = 0
+        self.alive = True
+        self.on_death: Callable[[Worker], None] | None = None
+        """Called when the process ends by itself."""
+        self._channel = channel
+        self._loop = asyncio.get_running_loop()
+        self._reply: asyncio.Future[Reply] | None = self._loop.create_future()
+        """None once it was answered: a reply that was kept would keep its page in memory."""
+        self._loop.add_reader(channel.fileno(), self._on_readable)
+
+    def send(self, job: Any) -> asyncio.Future[Reply]:
+        """Give the worker a job; the future raises Died when the worker does.
+
+        Raises Gone if it is already dead, or what pickling the job raises.
+        """
+        if not self.alive:
+            raise Gone("ended while it was idle")
+        try:
+            frames.send(self._channel, job)
+        except ConnectionError as error:
+            raise Gone("ended while it was idle") from error
+        self.jobs += 1
+        reply = self._reply = self._loop.create_future()
+        return reply
+
+    def reply(self) -> asyncio.Future[Reply]:
+        """The reply being waited for; a new worker's first says that it has started."""
+        assert self._reply is not None
+        return self._reply
+
+    def ended(self, cause: str) -> None:
+        """The process is gone. An answer that it left in the socket still counts."""
+        if not self.alive:
+            return
+        self._on_readable()
+        self.alive = False
+        self._close()
+        self.fail(Died(cause))
+        if self.on_death is not None:
+            self.on_death(self)
+
+    def fail(self, error: Exception) -> None:
+        """Raise ``error`` where the reply is awaited."""
+        if self._reply is not None and not self._reply.done():
+            self._reply.set_exception(error)
+            self._reply.exception()  # an idle worker's is nobody's to retrieve
+
+    def abandon(self) -> None:
+        """Nothing it may still answer is wanted."""
+        self.alive = False
+        self._close()
+
+    def _on_readable(self) -> None:
+        try:
+            reply = Reply(*frames.receive(self._channel))
+        except BlockingIOError:
+            return
+        except (EOFError, OSError):
+            self._loop.remove_reader(self._channel.fileno())  # how it ended comes from the nursery
+            return
+        except Exception as error:
+            reply = Reply("error", error, self.resident)
+        self.resident = reply.resident
+        waiting, self._reply = self._reply, None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(reply)
+
+    def _close(self) -> None:
+        if self._channel.fileno() >= 0:
+            self._loop.remove_reader(self._channel.fileno())
+            self._channel.close()
+
+
+def describe(status: int) -> str:
+    """How a process ended, from its wait status: ``was killed by SIGKILL``."""
+    code = os.waitstatus_to_exitcode(status)
+    if code == OUT_OF_MEMORY:
+        return "ran out of memory"
+    if code < 0:
+        return f"was killed by {signal.Signals(-code).name}"
+    return f"ended with status {code}"

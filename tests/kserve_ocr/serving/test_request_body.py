@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+
+from kserve_ocr.protocol.errors import ClientGoneError, MalformedRequestError, OverloadedError, TooManyBytesError
+from kserve_ocr.serving import request_body
+from kserve_ocr.serving.request_body import Bodies
+
+
+def request(*chunks: bytes, declared: int | None = None, ends: bool = True) -> Request:
+    """A request whose body comes in these chunks; if it does not end, the client hangs up."""
+    messages: list[Any] = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
+    messages.append({"type": "http.request", "body": b""} if ends else {"type": "http.disconnect"})
+
+    async def receive() -> Any:
+        return messages.pop(0)
+
+    headers = [] if declared is None else [(b"content-length", str(declared).encode())]
+    return Request({"type": "http", "method": "POST", "headers": headers}, receive)
+
+
+async def read(held: Bodies, given: Request) -> bytes:
+    async with held.read(given) as body:
+        return bytes(body)
+
+
+@pytest.mark.parametrize("chunks", [(), (b"abc",), (b"ab", b"", b"c")])
+def test_a_body_is_read_whole(chunks: tuple[bytes, ...]) -> None:
+    held = Bodies(limit=3, total=3)
+
+    assert asyncio.run(read(held, request(*chunks))) == b"".join(chunks)
+    assert asyncio.run(read(held, request(*chunks, declared=3))) == b"".join(chunks)
+
+
+@pytest.mark.parametrize(
+    "given", [lambda: request(declared=4), lambda: request(b"ab", b"cd"), lambda: request(b"abcd", declared=1)]
+)
+def test_a_body_over_the_limit(given: Callable[[], Request]) -> None:
+    with pytest.raises(TooManyBytesError, match="limit of 3 bytes"):
+        asyncio.run(read(Bodies(limit=3, total=9), given()))
+
+
+def test_a_body_that_breaks_off() -> None:
+    with pytest.raises(ClientGoneError):
+        asyncio.run(read(Bodies(limit=9, total=9), request(b"ab", ends=False)))
+
+
+def test_all_bodies_together_have_a_limit_and_give_back_their_share() -> None:
+    async def scenario() -> None:
+        held = Bodies(limit=6, total=10)
+        async with held.read(request(b"abcdef", declared=6)):
+            with pytest.raises(OverloadedError) as told:
+                await read(held, request(b"abcdef", declared=6))
+            assert told.value.retry_after
+            assert await read(held, request(b"abcd", declared=4)) == b"abcd"
+        with pytest.raises(ClientGoneError):
+            await read(held, request(b"abcdef", ends=False))
+        assert await read(held, request(b"abcdef", declared=6)) == b"abcdef"
+
+    asyncio.run(scenario())
+
+
+def test_a_body_that_does_not_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_body, "ARRIVAL_SECONDS", 0.01)
+
+    async def never() -> Any:
+        await asyncio.Event().wait()
+
+    slow = Request({"type": "http", "method": "POST", "headers": []}, never)
+    with pytest.raises(MalformedRequestError, match="did not arrive"):
+        asyncio.run(read(Bodies(limit=9, total=9), slow))

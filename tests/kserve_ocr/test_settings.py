@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from kserve_ocr.settings import Settings, SettingsError
+from predictor.settings import PredictorSettings
+from tests.servers import spawn
+from tests.support.http_calls import PATIENCE
+from transformer.settings import TransformerSettings
+
+SERVICES: tuple[type[Settings], ...] = (TransformerSettings, PredictorSettings)
+
+
+@pytest.mark.parametrize("kind", SERVICES)
+def test_nothing_set_means_the_defaults(kind: type[Settings]) -> None:
+    assert kind.from_environment({}) == kind.model_validate({})
+
+
+def test_variables_are_read_and_others_left_alone() -> None:
+    settings = PredictorSettings.from_environment(
+        {"OCR_WORKERS": "3", "OCR_PAGE_SECONDS": "2.5", "OCR_ACCELERATE": "false", "OCR_NOTHING": "x", "WORKERS": "9"}
+    )
+
+    assert (settings.workers, settings.page_seconds, settings.accelerate) == (3, 2.5, False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "variable", "value", "says"),
+    [
+        (PredictorSettings, "OCR_WORKERS", "many", "valid integer"),
+        (PredictorSettings, "OCR_WORKERS", "", "valid integer"),
+        (PredictorSettings, "OCR_WORKERS", "-1", "greater than or equal to 0"),
+        (PredictorSettings, "OCR_WORKERS", "257", "less than or equal to 256"),
+        (PredictorSettings, "OCR_WORKERS", "1.5", "valid integer"),
+        (PredictorSettings, "OCR_PAGE_SECONDS", "0", "greater than 0"),
+        (PredictorSettings, "OCR_PAGE_SECONDS", "soon", "valid number"),
+        (PredictorSettings, "OCR_PAGE_SECONDS", "nan", ""),
+        (PredictorSettings, "OCR_ENGINE", "magic", "'tesserocr' or 'pytesseract'"),
+        (PredictorSettings, "OCR_ACCELERATE", "perhaps", "valid boolean"),
+        (PredictorSettings, "OCR_DEFAULT_LANG", "", "at least 1 character"),
+        (TransformerSettings, "OCR_PREPROCESS", "yes", "'auto' or 'none'"),
+        (TransformerSettings, "OCR_LOG_LEVEL", "loud", "should match pattern"),
+        (TransformerSettings, "OCR_REQUEST_SECONDS", "inf", "less than or equal to 3600"),
+    ],
+)
+def test_a_bad_value_is_told_with_what_the_setting_is_for(
+    kind: type[Settings], variable: str, value: str, says: str
+) -> None:
+    with pytest.raises(SettingsError) as told:
+        kind.from_environment({variable: value})
+
+    sentence = str(told.value)
+    assert sentence.startswith(f"{variable}={value!r}: ")
+    assert says in sentence
+    assert str(kind.model_fields[variable.removeprefix("OCR_").lower()].description) in sentence
+
+
+@pytest.mark.parametrize("kind", SERVICES)
+def test_every_setting_says_what_it_is(kind: type[Settings]) -> None:
+    for name, field in kind.model_fields.items():
+        description = field.description or ""
+        assert description.endswith("."), name
+        assert len(description.split()) > 3, name
+
+
+@pytest.mark.parametrize(
+    ("command", "settings", "status", "says"),
+    [
+        ("predictor", {"OCR_WORKERS": "many"}, 2, "OCR_WORKERS='many'"),
+        ("transformer --predictor_host=localhost", {"OCR_DECODERS": "-1"}, 2, "OCR_DECODERS='-1'"),
+        ("transformer", {}, 2, "--predictor_host=HOST[:PORT] is needed"),
+        ("predictor", {"OCR_TESSDATA": "/nowhere"}, 2, "/nowhere"),
+        ("predictor", {"OCR_DEFAULT_LANG": "tlh"}, 1, "tlh"),
+    ],
+)
+def test_a_server_that_cannot_start_says_why(
+    tmp_path: Path, command: str, settings: dict[str, str], status: int, says: str
+) -> None:
+    server = spawn(*command.split(), logs=tmp_path, settings=settings)
+
+    assert server.process.wait(PATIENCE) == status
+    assert says in server.log_text()
+    assert "Traceback" not in server.log_text()
+
+
+@pytest.mark.parametrize("taken", ["http", "grpc"])
+@pytest.mark.parametrize("package", ["predictor", "transformer"])
+def test_a_port_in_use_is_told(tmp_path: Path, package: str, taken: str) -> None:
+    with socket.socket() as other:
+        other.bind(("0.0.0.0", 0))
+        other.listen()
+        number = other.getsockname()[1]
+        ports = {"port": number} if taken == "http" else {"grpc_port": number}
+        server = spawn(package, "--predictor_host=localhost", logs=tmp_path, **ports)
+
+        assert server.process.wait(PATIENCE) == 1
+    assert f"port {number} is" in server.log_text()
+    assert f"--{taken}_port" in server.log_text()

@@ -1,0 +1,109 @@
+"""Doing harm to a running server, and seeing that nothing of it stays."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx
+import psutil
+
+from tests.servers import Server
+from tests.support.drawn_pages import draw_page, encode
+from tests.support.http_calls import GATEWAY, INFER, metric, until
+
+_SENTENCE = "the quick brown fox jumps over a lazy dog that does not even look back at its own shadow"
+_WORDS = _SENTENCE.split()
+LINES = tuple(f"Line {number} " + " ".join(_WORDS[number % 7 :][:11]) for number in range(10, 45))
+LONG_PAGE = encode(draw_page(LINES, size=28, width=1500))
+"""A page that keeps Tesseract busy long enough to be disturbed."""
+
+
+def assert_whole(text: str) -> None:
+    """Every line of the long page was read, in order."""
+    numbers = [int(line.split()[1]) for line in text.splitlines() if line.startswith("Line ")]
+    assert numbers == list(range(10, 10 + len(LINES)))
+
+
+def workers(server: Server) -> list[psutil.Process]:
+    """The worker processes: forked by the nursery, which the server started."""
+    return [worker for nursery in psutil.Process(server.process.pid).children() for worker in nursery.children()]
+
+
+def busy(server: Server, pool: str = "tesseract") -> int:
+    """How many workers are at work."""
+    return int(metric(server, "ocr_workers", pool=pool, state="busy"))
+
+
+def until_busy(server: Server, number: int = 1) -> None:
+    """Wait until that many workers of the predictor read."""
+    until(lambda: busy(server) >= number, f"{number} busy workers")
+
+
+def until_idle(server: Server) -> None:
+    """Wait until nothing is read or queued."""
+    until(lambda: busy(server) == 0 and metric(server, "ocr_requests_in_flight") == 0, "an idle server")
+
+
+def hurt(server: Server, number: signal.Signals) -> None:
+    """Send a signal to every worker that is there now."""
+    for worker in workers(server):
+        with suppress(ProcessLookupError):
+            os.kill(worker.pid, number)
+
+
+@contextmanager
+def in_background(threads: int = 1) -> Iterator[ThreadPoolExecutor]:
+    """Threads for requests that are meant to take long."""
+    with ThreadPoolExecutor(threads) as pool:
+        yield pool
+
+
+def answer_of(future: Future[httpx.Response]) -> httpx.Response:
+    return future.result(timeout=120)
+
+
+def hang_up(server: Server, body: bytes, *, path: str = INFER, declared: int | None = None) -> None:
+    """Send a request, of which ``declared`` bytes are announced, and go away without waiting for the answer."""
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(head(path, len(body) if declared is None else declared) + body)
+
+
+def head(path: str, length: int) -> bytes:
+    """The head of a POST request."""
+    kind = "image/png" if path == GATEWAY else "application/json"
+    return f"POST {path} HTTP/1.1\r\nHost: here\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n".encode()
+
+
+def open_files(server: Server) -> list[str]:
+    """Files and memory files that the server process holds open; connections come and go."""
+    found = (_target(link) for link in Path(f"/proc/{server.process.pid}/fd").iterdir())
+    return sorted(target.partition(":[")[0] for target in found if not target.startswith("socket:"))
+
+
+def _target(link: Path) -> str:
+    with suppress(FileNotFoundError):
+        return str(link.readlink())
+    return "socket:"  # closed since it was listed
+
+
+def temporary_files() -> set[str]:
+    """What lies in the directory for temporary files and in shared memory, but for what pytest keeps there."""
+    places = (Path(tempfile.gettempdir()), Path("/dev/shm"))
+    return {
+        str(path)
+        for place in places
+        for path in place.iterdir()
+        if path.name.startswith(("ocr", "reader-", "decoder-"))
+    }
+
+
+def zombies(server: Server) -> list[psutil.Process]:
+    """Processes below the server that ended and that nobody waited for."""
+    return [child for child in server.children() if child.status() == psutil.STATUS_ZOMBIE]

@@ -1,0 +1,350 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from benchmarks.common.sample_files import drawing, drawn_pdf, encrypted_pdf, every_kind, frames, scans
+from kserve_ocr.protocol.errors import (
+    DamagedDocumentError,
+    InvalidParameterError,
+    OcrError,
+    StartingError,
+    TimedOutError,
+    TooManyBytesError,
+    TooManyPagesError,
+    TooManyPixelsError,
+)
+from kserve_ocr.workers.pool import WorkerPool
+from tests.support.drawn_pages import draw_page, encode
+from transformer.pipeline import decode_pool
+from transformer.pipeline.decode_job import PageJob
+from transformer.pipeline.decode_pool import Allowance, DocumentOptions, DocumentReader, PreparedPage
+from transformer.pipeline.decode_worker import start
+from transformer.settings import TransformerSettings
+
+PLAIN = DocumentOptions(preprocess=False, orient=False)
+
+
+class Running:
+    """A reader on an event loop of its own."""
+
+    def __init__(self, runner: asyncio.Runner, reader: DocumentReader) -> None:
+        self._runner = runner
+        self.reader = reader
+
+    def read(self, document: bytes, options: DocumentOptions = PLAIN, **more: Any) -> list[PreparedPage]:
+        return self._runner.run(read(self.reader, document, options, **more))
+
+    def run(self, test: Callable[[DocumentReader], Any]) -> Any:
+        return self._runner.run(test(self.reader))
+
+
+async def read(
+    reader: DocumentReader, document: bytes, options: DocumentOptions = PLAIN, **more: Any
+) -> list[PreparedPage]:
+    async with aclosing(reader.pages(document, options, **more)) as pages:
+        return [page async for page in pages]
+
+
+async def begun(reader: DocumentReader) -> None:
+    """Return when a decoder works."""
+    while not reader._pool.busy:
+        await asyncio.sleep(0)
+
+
+def running(**changed: object) -> Iterator[Running]:
+    environment = {f"OCR_{name.upper()}": str(value) for name, value in {"decoders": 2, **changed}.items()}
+    with asyncio.Runner() as runner:
+        reader = DocumentReader(TransformerSettings.from_environment(environment))
+        runner.run(reader.start())
+        yield Running(runner, reader)
+        runner.run(reader.stop(grace=5))
+
+
+@pytest.fixture(scope="module")
+def decoders() -> Iterator[Running]:
+    yield from running()
+
+
+@pytest.fixture
+def faulty(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    """Decoders that obey the name of a fault drawn as the resolution of the page."""
+    monkeypatch.setattr(decode_pool, "_start", start_faulty)
+    yield from running(decode_seconds=2)
+
+
+HANGS, DIES, EATS, LATER = 71, 72, 73, 74
+
+
+def start_faulty() -> Callable[[PageJob], Any]:
+    return FaultyDecoder(start())
+
+
+class FaultyDecoder:
+    def __init__(self, decoder: Callable[[PageJob], Any]) -> None:
+        self._decoder = decoder
+
+    def __call__(self, job: PageJob) -> Any:
+        match job.options.dpi:
+            case 71:
+                signal.pause()
+            case 72:
+                os.kill(os.getpid(), signal.SIGSEGV)
+            case 73:
+                raise MemoryError
+            case 74 if job.number == 3:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return self._decoder(job)
+
+
+def numbers(pages: list[PreparedPage]) -> list[int]:
+    return [page.number for page in pages]
+
+
+def test_a_page_comes_with_all_that_is_known_of_it(decoders: Running) -> None:
+    image = draw_page()
+    (page,) = decoders.read(encode(image, dpi=(200, 200)))
+    assert np.array_equal(page.pixels, np.asarray(image))
+    assert page.pixels.flags.c_contiguous
+    assert (page.number, page.width, page.height) == (1, *image.size)
+    assert (page.dpi, page.original_dpi, page.steps, page.original) == (200, 200, (), None)
+    assert page.geometry.to_sent((3.0, 4.0)) == (3.0, 4.0)
+    assert page.decode_seconds > 0
+    assert page.preprocess_seconds > 0
+
+
+@pytest.mark.parametrize("name", sorted(every_kind()))
+def test_every_kind_is_prepared(name: str, decoders: Running) -> None:
+    pages = decoders.read(every_kind()[name], DocumentOptions(keep_original=True))
+    assert numbers(pages) == list(range(1, len(pages) + 1))
+    for page in pages:
+        assert page.pixels.dtype == np.uint8
+        assert page.pixels.ndim == 2
+        assert page.geometry.sent == (page.width, page.height)
+        assert page.geometry.read == page.pixels.shape[::-1]
+        assert page.original is not None
+        shown = (page.original.width, page.original.height)
+        assert (shown if page.original.orientation < 5 else shown[::-1]) == (page.width, page.height)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    size=st.tuples(st.integers(1, 80), st.integers(1, 80)),
+    mode=st.sampled_from(["1", "L", "RGB", "RGBA", "P", "I;16"]),
+    kind=st.sampled_from(["PNG", "TIFF"]),
+    orientation=st.integers(1, 8),
+)
+def test_pages_of_any_small_size_are_prepared(
+    size: tuple[int, int], mode: str, kind: str, orientation: int, decoders: Running
+) -> None:
+    exif = Image.Exif()
+    exif[274] = orientation
+    (page,) = decoders.read(encode(drawing(mode, size), kind, exif=exif), DocumentOptions())
+    assert (page.width, page.height) == (size if orientation < 5 else size[::-1])
+    assert page.geometry.sent == (page.width, page.height)
+    assert page.geometry.read == page.pixels.shape[::-1]
+
+
+def test_a_plain_jpeg_is_kept_byte_by_byte(decoders: Running) -> None:
+    document = encode(drawing("RGB"), "JPEG")
+    (page,) = decoders.read(document, DocumentOptions(preprocess=False, keep_original=True))
+    assert page.original is not None
+    assert page.original.data == document
+
+
+def test_a_resolution_that_the_client_states_counts_for_images_only(decoders: Running) -> None:
+    options = DocumentOptions(preprocess=False, dpi=123)
+    assert decoders.read(encode(drawing(), dpi=(200, 200)), options)[0].dpi == 123
+    assert decoders.read(drawn_pdf(), options)[0].dpi == 300
+
+
+def test_a_fax_is_stretched_and_its_boxes_come_back(decoders: Running) -> None:
+    fax = draw_page().convert("1").resize((1400, 252))
+    (page,) = decoders.read(encode(fax, "TIFF", compression="group3", dpi=(204, 98)), DocumentOptions(orient=False))
+    assert page.steps[0] == "stretch"
+    assert page.pixels.shape[0] == pytest.approx(252 * 204 / 98, rel=0.2)
+    assert (page.width, page.height) == (1400, 252)
+    assert page.geometry.to_sent((float(page.pixels.shape[1]), 0.0))[0] == pytest.approx(1400, abs=60)
+    assert decoders.read(encode(fax, "TIFF", compression="group3", dpi=(204, 98)))[0].pixels.shape == (252, 1400)
+
+
+@pytest.mark.parametrize("ahead", [0, 1, 2, 5])
+@pytest.mark.parametrize("make", [frames, scans])
+def test_pages_come_in_order(make: Callable[[int], bytes], ahead: int, decoders: Running) -> None:
+    pages = decoders.read(make(9), ahead=ahead)
+    assert numbers(pages) == list(range(1, 10))
+    for page in pages:
+        expected = np.asarray(drawing("L", text=str(page.number)))
+        assert np.abs(page.pixels.astype(int) - expected).mean() < 3
+
+
+@pytest.mark.parametrize("make", [frames, scans])
+def test_only_selected_pages_are_read_in_the_order_given(make: Callable[[int], bytes], decoders: Running) -> None:
+    pages = decoders.read(make(9), DocumentOptions(preprocess=False, selection="7,2-3"))
+    assert numbers(pages) == [7, 2, 3]
+    assert np.abs(pages[0].pixels.astype(int) - np.asarray(drawing("L", text="7"))).mean() < 3
+
+
+def test_a_document_may_be_a_view(decoders: Running) -> None:
+    assert decoders.run(lambda reader: read(reader, memoryview(encode(drawing())), PLAIN))  # type: ignore[arg-type]
+
+
+def test_a_large_document_is_copied_off_the_loop(decoders: Running) -> None:
+    image = Image.effect_noise((1500, 1500), 100)
+    (page,) = decoders.read(encode(image, "BMP"))
+    assert np.array_equal(page.pixels, np.asarray(image))
+
+
+@pytest.mark.parametrize(
+    ("document", "selection", "error", "words"),
+    [
+        (frames(2), "1,5", InvalidParameterError, "page 5, but the document has only 2 pages"),
+        (frames(2), "x", InvalidParameterError, "such as 1-3,7"),
+        (encrypted_pdf(), None, OcrError, "encrypted"),
+        (frames(2, "tiff_lzw")[:-300], None, DamagedDocumentError, "page 2"),
+    ],
+)
+def test_errors_of_decoding_reach_the_caller(
+    document: bytes, selection: str | None, error: type[OcrError], words: str, decoders: Running
+) -> None:
+    with pytest.raises(error, match=words):
+        decoders.read(document, DocumentOptions(preprocess=False, selection=selection))
+
+
+def test_limits_are_the_settings() -> None:
+    for limited in running(max_pages=2, max_page_pixels=10_000, max_request_pixels=20_000, max_document_bytes=3000):
+        assert len(limited.read(frames(2, "group4", "1"))) == 2
+        with pytest.raises(TooManyPagesError):
+            limited.read(frames(3, "group4", "1"))
+        assert numbers(limited.read(frames(9, "group4", "1"), DocumentOptions(preprocess=False, selection="9,8"))) == [
+            9,
+            8,
+        ]
+        with pytest.raises(TooManyPixelsError, match="page 1"):
+            limited.read(encode(Image.new("1", (200, 60))))
+        with pytest.raises(TooManyBytesError):
+            limited.read(encode(drawing("RGB"), "BMP"))
+
+
+def test_an_allowance_is_shared_by_the_documents_of_a_request(decoders: Running) -> None:
+    allowance = Allowance(pages=3, pixels=10**9)
+    decoders.read(frames(2), allowance=allowance)
+    with pytest.raises(TooManyPagesError):
+        decoders.read(frames(2), allowance=allowance)
+    decoders.read(frames(1), allowance=allowance)
+    assert allowance.pages == 0
+
+
+def test_little_is_decoded_ahead(decoders: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int | None] = []
+    ran = WorkerPool.run
+
+    async def run(self: Any, job: PageJob, **options: Any) -> Any:
+        asked.append(job.number)
+        return await ran(self, job, **options)
+
+    monkeypatch.setattr(WorkerPool, "run", run)
+
+    async def test(reader: DocumentReader) -> None:
+        async with aclosing(reader.pages(frames(20), PLAIN, ahead=2)) as pages:
+            async for page in pages:
+                await asyncio.sleep(0.05)
+                assert len(asked) <= page.number + 2
+                if page.number == 6:
+                    break
+        assert asked == [None, *range(2, 9)]
+
+    decoders.run(test)
+
+
+def test_a_long_document_does_not_hold_up_a_short_one(decoders: Running) -> None:
+    async def test(reader: DocumentReader) -> None:
+        long = asyncio.create_task(read(reader, scans(200), DocumentOptions(), ahead=5))
+        await begun(reader)
+        for _ in range(3):
+            await read(reader, encode(drawing()))
+            assert not long.done()
+        assert len(await long) == 200
+
+    decoders.run(test)
+
+
+def test_leaving_early_leaves_nothing_behind(decoders: Running) -> None:
+    def open_files() -> int:
+        return sum(
+            "memfd:document" in str(path.readlink()) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()
+        )
+
+    async def leave(reader: DocumentReader) -> None:
+        async with aclosing(reader.pages(frames(20), PLAIN)) as pages:
+            async for _ in pages:
+                break
+
+    async def cancel(reader: DocumentReader) -> None:
+        task = asyncio.create_task(read(reader, scans(30)))
+        await begun(reader)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    decoders.run(leave)
+    decoders.run(cancel)
+    assert open_files() == 0
+    assert decoders.reader._ahead == 0
+    assert numbers(decoders.read(frames(3))) == [1, 2, 3]
+
+
+def test_a_decoder_that_hangs_is_given_up_and_the_next_document_is_read(faulty: Running) -> None:
+    with pytest.raises(TimedOutError, match="the document: it took longer than 2 s"):
+        faulty.read(encode(drawing()), DocumentOptions(dpi=HANGS))
+    assert faulty.read(encode(drawing()))
+
+
+def test_a_decoder_that_dies_is_the_documents_fault(faulty: Running) -> None:
+    with pytest.raises(DamagedDocumentError, match=r"gave up on the document \(.*SIGSEGV"):
+        faulty.read(encode(drawing()), DocumentOptions(dpi=DIES))
+    with pytest.raises(DamagedDocumentError, match="gave up on page 3"):
+        faulty.read(frames(5), DocumentOptions(dpi=LATER))
+    assert faulty.read(encode(drawing()))
+
+
+def test_want_of_memory_is_a_limit(faulty: Running) -> None:
+    with pytest.raises(OcrError) as caught:
+        faulty.read(encode(drawing()), DocumentOptions(dpi=EATS))
+    assert 400 <= caught.value.status < 500
+    assert faulty.read(encode(drawing()))
+
+
+def test_a_page_that_needs_too_much_memory_is_refused_and_the_decoder_lives() -> None:
+    page = encode(Image.new("RGB", (9000, 9000)), compress_level=1)
+    for small in running(decoder_megabytes=500, decoders=1):
+        with pytest.raises(TooManyPixelsError, match="page 1 needs more memory"):
+            small.read(page)
+        assert small.read(encode(drawing()))
+
+
+def test_a_deadline_ends_the_wait(faulty: Running) -> None:
+    async def test(reader: DocumentReader) -> None:
+        deadline = asyncio.get_running_loop().time() + 0.2
+        with pytest.raises(TimedOutError):
+            await read(reader, encode(drawing()), DocumentOptions(dpi=HANGS), deadline=deadline)
+
+    faulty.run(test)
+
+
+def test_documents_are_refused_before_the_start() -> None:
+    reader = DocumentReader(TransformerSettings.from_environment({}))
+    assert not reader.ready
+    with pytest.raises(StartingError):
+        asyncio.run(read(reader, encode(drawing())))

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import pypdf
+import pytest
+from lxml import etree
+
+from kserve_ocr.protocol.layout import Block, Line, PageLayout, Paragraph, Word
+from kserve_ocr.protocol.parameters import ReadingOptions
+from transformer.formats.pdf.page_image import from_pixels
+from transformer.pipeline import outputs
+from transformer.pipeline.ocr_request import OUTPUTS, Document
+from transformer.pipeline.results import ReadDocument, ReadPage
+
+IMAGE = from_pixels(np.full((20, 100), 255, dtype=np.uint8))
+SOURCE = Document(b"", ReadingOptions(lang="eng+deu"), preprocess=True, orient=True, selection=None)
+
+
+def page(number: int, text: str, *, confidence: float = 0.5) -> ReadPage:
+    """A page with one line of these words."""
+    words = tuple(Word(word, (20 * at, 5, 20 * at + 16, 15), confidence) for at, word in enumerate(text.split()))
+    box = (0, 5, 20 * len(words), 15)
+    line = Line(box, words, (0.0, 15.0, 90.0, 15.0), 10.0)
+    blocks = (Block(box, (Paragraph(box, (line,)),)),) if words else ()
+    return ReadPage(number, text + "\n", confidence if words else 0.0, PageLayout(100, 20, blocks), IMAGE, 150)
+
+
+def document(*pages: ReadPage) -> ReadDocument:
+    return ReadDocument(SOURCE, pages)
+
+
+TWO = [document(page(1, "one"), page(3, "two words", confidence=0.8)), document(page(1, ""))]
+
+
+def test_pages_are_separated_by_form_feeds() -> None:
+    assert outputs.make(["output-0", "text"], TWO) == {
+        "output-0": ("BYTES", ["one\n\ftwo words\n", "\n"]),
+        "text": ("BYTES", ["one\n\ftwo words\n", "\n"]),
+    }
+
+
+def test_confidence_weighs_every_word_alike() -> None:
+    datatype, (first, blank) = outputs.make(["confidence"], TWO)["confidence"]
+
+    assert datatype == "FP32"
+    assert first == pytest.approx((0.5 + 2 * 0.8) / 3)
+    assert blank == 0
+
+
+def test_pages_are_counted() -> None:
+    assert outputs.make(["pages"], TWO) == {"pages": ("INT32", [2, 1])}
+
+
+def test_outputs_come_in_the_order_asked_for_with_one_value_a_document() -> None:
+    wanted = list(reversed(OUTPUTS))
+
+    found = outputs.make(wanted, TWO)
+
+    assert list(found) == wanted
+    assert {name: datatype for name, (datatype, _) in found.items()} == {name: OUTPUTS[name] for name in wanted}
+    assert all(len(values) == 2 for _, values in found.values())
+
+
+def test_every_format_tells_the_same_words_and_the_documents_page_numbers() -> None:
+    found = {name: values[0] for name, (_, values) in outputs.make(list(OUTPUTS), TWO).items()}
+
+    pages = json.loads(found["words"])["pages"]
+    assert [entry["page"] for entry in pages] == [1, 3]
+    rows = [row.split("\t") for row in found["tsv"].splitlines()[1:]]
+    assert [row[11] for row in rows if row[0] == "5"] == ["one", "two", "words"]
+    assert [row[1] for row in rows if row[0] == "5"] == ["1", "3", "3"]
+    hocr = etree.fromstring(found["hocr"].encode())
+    assert hocr.xpath("//*[@class='ocrx_word']/text()") == ["one", "two", "words"]
+    alto = etree.fromstring(found["alto"].encode())
+    assert alto.xpath("//*[local-name()='String']/@CONTENT") == ["one", "two", "words"]
+    assert alto.xpath("//*[local-name()='Page']/@PHYSICAL_IMG_NR") == ["1", "3"]
+    reader = pypdf.PdfReader(io.BytesIO(found["pdf"]))
+    assert [entry.extract_text().split() for entry in reader.pages] == [["one"], ["two", "words"]]

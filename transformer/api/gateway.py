@@ -1,0 +1,115 @@
+"""``POST /gateway/ocr``: the older system's route, for people with curl and for browsers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fastapi.routing import APIRoute
+from kserve import InferInput, InferRequest, InferResponse
+from kserve.protocol.infer_type import RequestedOutput
+from starlette.requests import Request
+from starlette.responses import Response
+
+from kserve_ocr.observability import metrics
+from kserve_ocr.protocol import names, v2_response
+from kserve_ocr.protocol.errors import InvalidParameterError, NotAcceptableError, StartingError
+from kserve_ocr.serving.exception_mapping import in_our_terms
+from kserve_ocr.serving.http import PlainRoute, while_connected
+from kserve_ocr.serving.request_body import Bodies
+from transformer.api.openapi import GATEWAY
+from transformer.api.upload import Upload, media_type, parse
+from transformer.model import TransformerModel
+from transformer.pipeline.ocr_request import KNOWN_PARAMETERS
+
+PATH: Final = "/gateway/ocr"
+OUTPUTS_FIELD: Final = "outputs"
+_ACCEPTED: Final = {"text/plain": names.TEXT, "application/pdf": names.PDF, "text/html": names.HOCR}
+_OPTIONS: Final = KNOWN_PARAMETERS | {OUTPUTS_FIELD}
+
+
+def route(model: TransformerModel, bodies: Bodies) -> APIRoute:
+    """The gateway's route on ``model``."""
+
+    async def gateway(request: Request) -> Response:
+        content_type = request.headers.get("content-type", "")
+        kind = media_type(content_type)
+        with metrics.request("gateway", _protocol(kind)), in_our_terms():
+            if not model.ready:
+                raise StartingError("the service is starting; try again in a moment", retry_after=1)
+            wanted = negotiate(request.headers.get("accept", ""))
+            async with bodies.read(request) as body:
+                upload = parse(body, content_type)
+                upload.options = {**upload.options, **dict(request.query_params)}
+                inference = to_inference(upload, model_name=model.name, wanted=wanted)
+                answer, _ = await while_connected(request, model(inference, headers=request.headers))
+            return render(answer, inference, wanted)
+
+    return PlainRoute(PATH, gateway, methods=["POST"], response_model=None, **GATEWAY)
+
+
+def _protocol(kind: str) -> str:
+    return {"multipart/form-data": "multipart", "application/json": "json"}.get(kind, "raw")
+
+
+def negotiate(accept: str) -> str | None:
+    """The output that answers an ``Accept`` header by itself, None for the V2 JSON body. Raises NotAcceptableError."""
+    ranges = [_weighted(part) for part in accept.split(",") if part.strip()]
+    for weight, kind in sorted(ranges, key=lambda found: -found[0]):
+        if weight <= 0:
+            break  # what weighs nothing is refused
+        if kind in {"*/*", "application/*", "application/json"}:
+            return None
+        if kind == "text/*":
+            return names.TEXT
+        if kind in _ACCEPTED:
+            return _ACCEPTED[kind]
+    if ranges:
+        raise NotAcceptableError(f"accept application/json, {', '.join(_ACCEPTED)}")
+    return None
+
+
+def _weighted(part: str) -> tuple[float, str]:
+    kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            try:
+                return float(parameter[2:]), kind
+            except ValueError:
+                return 0.0, kind
+    return 1.0, kind
+
+
+def to_inference(upload: Upload, *, model_name: str, wanted: str | None) -> InferRequest:
+    """The V2 request of an upload. Raises InvalidParameterError or NotAcceptableError."""
+    options: Mapping[str, Any] = upload.options
+    unknown = [name for name in options if name not in _OPTIONS]
+    if unknown:
+        raise InvalidParameterError(f"unknown option '{unknown[0]}'; use one of {', '.join(sorted(_OPTIONS))}")
+    if wanted in {names.PDF, names.HOCR} and len(upload.documents) > 1:
+        raise NotAcceptableError("one PDF or hOCR answer holds one document; send them one by one, or accept JSON")
+    outputs = [wanted] if wanted else _output_names(options.get(OUTPUTS_FIELD))
+    tensor = InferInput(names.INPUT, [len(upload.documents)], "BYTES", data=upload.documents, parameters={})
+    return InferRequest(
+        model_name=model_name,
+        infer_inputs=[tensor],
+        parameters={name: value for name, value in options.items() if name != OUTPUTS_FIELD and value != ""},
+        request_outputs=[RequestedOutput(name) for name in outputs] or None,
+    )
+
+
+def _output_names(value: Any) -> list[str]:
+    found = value if isinstance(value, list) else str(value or "").split(",")
+    return [str(name).strip() for name in found if str(name).strip()]
+
+
+def render(answer: InferResponse, inference: InferRequest, wanted: str | None) -> Response:
+    """The V2 JSON body, or the one output that was accepted in its own media type."""
+    if wanted is None:
+        body, headers = v2_response.encode_response(answer, request=inference)
+        return Response(body, headers=dict(headers))
+    (output,) = answer.outputs
+    kind = next(media for media, name in _ACCEPTED.items() if name == wanted)
+    if wanted == names.TEXT:
+        return Response("\f".join(output.data), media_type=kind)
+    return Response(output.data[0], media_type=kind)

@@ -1,0 +1,166 @@
+"""Image files through Pillow, which is held to the format that was sniffed: all frames of a TIFF, else the first."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import BinaryIO, Final
+
+from PIL import (
+    AvifImagePlugin,
+    ExifTags,
+    Image,
+    Jpeg2KImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
+
+from kserve_ocr.protocol.errors import OcrError
+from transformer.decoding import webp
+from transformer.decoding.limits import Size, check_page
+from transformer.decoding.page import Page, damaged, no_memory, resolution, square
+from transformer.decoding.pixels import to_array, turned
+from transformer.decoding.sniff import Kind
+
+# Sizes are checked here, against limits that are set per service and before anything is allocated.
+Image.MAX_IMAGE_PIXELS = None
+# One page is one job: parallelism is the worker pool's.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+
+_FORMATS: Final[dict[Kind, str]] = {
+    "png": "PNG",
+    "jpeg": "JPEG",
+    "tiff": TiffImagePlugin.TiffImageFile.format,
+    "webp": WebPImagePlugin.WebPImageFile.format,
+    "bmp": "BMP",
+    "gif": "GIF",
+    "jp2": Jpeg2KImagePlugin.Jpeg2KImageFile.format,
+    "avif": AvifImagePlugin.AvifImageFile.format,
+    "pnm": "PPM",
+}
+
+_NEW_SUBFILE_TYPE = 254
+_REDUCED_OR_MASK = 0b101
+"""Bits of that tag of TIFF: a smaller copy of another page, a transparency mask."""
+_WHITE_IS_ZERO = 0
+_OUT_OF_MEMORY = "out of memory"
+_MEANINGLESS_DPI = (72, 96)
+_LONGEST_PAPER = 24
+"""Inches."""
+
+logging.getLogger("PIL").setLevel(logging.CRITICAL)  # what is wrong with a document is its sender's to know
+
+
+class ImageDocument:
+    """An image file as pages; implements :class:`~transformer.decoding.page.Document`."""
+
+    def __init__(self, file: BinaryIO, kind: Kind, *, page_pixels: int) -> None:
+        """Open a seekable file of a sniffed kind, which must stay open as long as this object.
+
+        Raises DamagedDocumentError, or TooManyPixelsError for a kind whose canvas is allocated on opening.
+        """
+        self._kind = kind
+        self._pages: list[tuple[int, Size]] = []
+        """Frame and size of the pages that have been looked at, which are the first ones."""
+        self._frames = 0
+        """How many frames have been looked at."""
+        with _pillow(f"the {_FORMATS[kind]} file", 1):
+            if kind == "webp":
+                check_page(1, webp.canvas(file), page_pixels)
+            file.seek(0)
+            self._image = Image.open(file, formats=[_FORMATS[kind]])
+
+    def sizes(self) -> Iterator[Size]:
+        """Sizes of the pages, frame after frame; see the protocol."""
+        yield from [size for _, size in self._pages]
+        while self._find_page():
+            yield self._pages[-1][1]
+
+    def decode(self, number: int, *, page_pixels: int) -> Page:
+        """Decode one page; see the protocol."""
+        image = self._image
+        while len(self._pages) < number and self._find_page():
+            pass
+        with _pillow(f"page {number}", number):
+            frame, _ = self._pages[number - 1]
+            if isinstance(image, TiffImagePlugin.TiffImageFile):
+                image.seek(frame)
+            check_page(number, image.size, page_pixels)
+            white_is_zero = _white_is_zero(image)
+            image.load()
+            pixels = to_array(image, white_is_zero=white_is_zero)
+            # Pillow has turned a TIFF while loading it.
+            orientation = 1 if self._kind == "tiff" else _orientation(image)
+            dpi, stretch = _resolution(image)
+            return Page(turned(pixels, orientation), dpi, stretch, orientation)
+
+    def close(self) -> None:
+        """Release the image; the file stays the caller's."""
+        self._image.close()
+
+    def _find_page(self) -> bool:
+        """Look for one more page. Only a TIFF has more than its first frame."""
+        image, size = self._image, (0, 0)
+        while True:
+            frame, self._frames = self._frames, self._frames + 1
+            page = True
+            if not isinstance(image, TiffImagePlugin.TiffImageFile):
+                if frame:
+                    return False
+                size = image.size
+            else:
+                try:
+                    with warnings.catch_warnings(action="ignore"):
+                        image.seek(frame)
+                        size = image.size
+                        page = not int(image.tag_v2.get(_NEW_SUBFILE_TYPE, 0)) & _REDUCED_OR_MASK
+                except EOFError:
+                    return False
+                except Exception:  # noqa: S110 - a damaged directory is an error once its page is wanted
+                    pass
+            if page or not frame:
+                self._pages.append((frame, size))
+                return True
+
+
+@contextmanager
+def _pillow(place: str, number: int) -> Iterator[None]:
+    """Where Pillow meets bytes from outside: any exception of its means damage, and its warnings nobody."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            yield
+    except OcrError:
+        raise
+    except MemoryError:
+        raise no_memory(number) from None
+    except Exception as error:
+        if isinstance(error, UnidentifiedImageError):  # Pillow's words would name our file
+            error = ValueError("its header makes no sense")
+        if _OUT_OF_MEMORY in str(error):
+            raise no_memory(number) from error
+        raise damaged(place, error) from error
+
+
+def _white_is_zero(image: Image.Image) -> bool:
+    if not isinstance(image, TiffImagePlugin.TiffImageFile):
+        return False
+    return bool(image.tag_v2.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == _WHITE_IS_ZERO)
+
+
+def _orientation(image: Image.Image) -> int:
+    with suppress(Exception):  # damaged EXIF data says nothing
+        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+        return value if value in range(1, 9) else 1
+    return 1
+
+
+def _resolution(image: Image.Image) -> tuple[int | None, tuple[float, float]]:
+    """Resolution with square pixels, and the stretch that makes them so."""
+    stated = resolution(image.info.get("dpi"))
+    # Cameras and editors write 72 or 96 where they know nothing: a page of metres is no page.
+    if stated is None or (stated[0] in _MEANINGLESS_DPI and max(image.size) > _LONGEST_PAPER * stated[0]):
+        return None, (1.0, 1.0)
+    return square(*stated)

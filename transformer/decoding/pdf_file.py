@@ -1,0 +1,164 @@
+"""PDF files, rendered by PDFium page by page. Its build here has no JavaScript engine and no XFA."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+import numpy as np
+import pypdfium2
+from pypdfium2 import raw
+
+from kserve_ocr.protocol.errors import EncryptedDocumentError, OcrError
+from transformer.decoding.limits import Size, check_page
+from transformer.decoding.page import Page, damaged, no_memory
+
+DPI = 300
+"""Resolution at which drawn pages are read best."""
+_POINTS = 72
+_MIN_SCAN_DPI, _MAX_SCAN_DPI = 50, 600
+"""Finer scans than this have no more to read, only more pixels."""
+_MIN_DPI = 100
+"""Below this, drawn text cannot be read: a page that does not fit the limits at it is refused."""
+_DRAWN_PIXELS = 40_000_000
+"""Drawn pages beyond A3 get less than 300 dpi rather than more pixels; their text is larger."""
+_LONGEST_SIDE = 32_000
+_MOST_POINTS = 1e6
+_SCAN_COVERS = 0.8
+"""Share of the page that images must cover for it to count as scanned."""
+_PART_COVERS = 0.02
+"""Share of the page that an image must cover to be part of a scan: not a logo, but one of its strips."""
+_INVISIBLE = 3
+"""Text render mode of a text layer (ISO 32000-1, table 106)."""
+_MAX_OBJECTS = 200
+"""Pages with more objects are drawn; looking at all of them could take longer than rendering."""
+
+logging.getLogger("pypdfium2").setLevel(logging.ERROR)
+
+
+class PdfDocument:
+    """A PDF as pages; implements :class:`~transformer.decoding.page.Document`.
+
+    A scanned page is rendered at the resolution of its scan, any other at 300 dpi, or what fits the limits. ``/Rotate``
+    and the crop box are honoured, annotations and form fields drawn. A text layer changes nothing.
+    """
+
+    def __init__(self, file: BinaryIO, *, page_pixels: int) -> None:
+        """Open a seekable file, which must stay open as long as this object.
+
+        Raises EncryptedDocumentError or DamagedDocumentError.
+        """
+        self._page_pixels = page_pixels
+        # PDFium keeps its last error, and a PDF without pages sets none: set one that says nothing about this file.
+        raw.FPDF_LoadMemDocument64(b"", 0, None)
+        try:
+            self._pdf: Any = pypdfium2.PdfDocument(file)
+        except pypdfium2.PdfiumError as error:
+            if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+                raise EncryptedDocumentError(
+                    "the PDF is encrypted and opens only with a password; save it without one and send that"
+                ) from None
+            raise damaged("the PDF file", "it is no complete PDF or has no pages") from error
+        with _pdfium("the PDF file", 1):
+            self._pdf.init_forms()
+
+    def sizes(self) -> Iterator[Size]:
+        """Sizes of the pages as they would be rendered without a scan; see the protocol."""
+        for index in range(len(self._pdf)):
+            try:
+                width, height = self._pdf.get_page_size(index)
+                yield _size(width, height, _fitting(width, height, DPI, pixels=_drawn(self._page_pixels)))
+            except (pypdfium2.PdfiumError, OverflowError, ValueError):
+                yield 0, 0
+
+    def decode(self, number: int, *, page_pixels: int) -> Page:
+        """Render one page; see the protocol."""
+        with _pdfium(f"page {number}", number):
+            page = self._pdf[number - 1]
+            try:
+                width, height = page.get_size()
+                scan = _scan_dpi(page, width * height)
+                dpi = _fitting(width, height, scan or DPI, pixels=page_pixels if scan else _drawn(page_pixels))
+                check_page(number, _size(width, height, dpi), page_pixels)
+                bitmap = page.render(scale=_scale(dpi), rev_byteorder=True)
+                return Page(np.ascontiguousarray(bitmap.to_numpy()), round(dpi))
+            finally:
+                page.close()
+
+    def close(self) -> None:
+        """Release the document; the file stays the caller's."""
+        self._pdf.close()
+
+
+@contextmanager
+def _pdfium(place: str, number: int) -> Iterator[None]:
+    try:
+        yield
+    except OcrError:
+        raise
+    except MemoryError:
+        raise no_memory(number) from None
+    except (pypdfium2.PdfiumError, ArithmeticError, ValueError) as error:
+        raise damaged(place, error) from error
+
+
+def _scale(dpi: float) -> float:
+    # PDFium's helpers round sizes up: a hair less keeps a scan's own size, and so its very pixels.
+    return dpi / _POINTS * (1 - 1e-6)
+
+
+def _size(width: float, height: float, dpi: float) -> Size:
+    """Pixels of a page of so many points."""
+    return math.ceil(width * _scale(dpi)), math.ceil(height * _scale(dpi))
+
+
+def _fitting(width: float, height: float, dpi: float, *, pixels: int) -> float:
+    """``dpi``, or as much of it as a page of so many points may have, but not so little that nothing can be read."""
+    if not (0 < width < _MOST_POINTS and 0 < height < _MOST_POINTS):
+        raise ValueError(f"it says it is {width:g} x {height:g} points large")
+    # The largest scale s with (width s + 1) (height s + 1) <= pixels, since both sides are rounded up.
+    area, sides = width * height, width + height
+    scale = (math.sqrt(sides**2 + 4 * area * (pixels - 1)) - sides) / (2 * area)
+    most = min(scale, _LONGEST_SIDE / max(width, height)) * _POINTS
+    return dpi if dpi <= most else max(most, min(dpi, _MIN_DPI))
+
+
+def _drawn(page_pixels: int) -> int:
+    return min(page_pixels, _DRAWN_PIXELS)
+
+
+def _scan_dpi(page: Any, area: float) -> float | None:
+    """The resolution of the scan that a page of ``area`` square points consists of; None for a drawn page."""
+    covered = best = 0.0
+    for count, found in enumerate(page.get_objects(max_depth=3)):
+        if count == _MAX_OBJECTS or _is_drawn(found):
+            return None
+        if found.type == raw.FPDF_PAGEOBJ_IMAGE:
+            width, height = _extent(found)
+            covered += width * height
+            if width * height > _PART_COVERS * area:
+                columns, rows = found.get_px_size()
+                best = max(best, columns / width * _POINTS, rows / height * _POINTS)
+    if covered < _SCAN_COVERS * area or not best:
+        return None
+    return min(max(best, _MIN_SCAN_DPI), _MAX_SCAN_DPI)
+
+
+def _is_drawn(found: Any) -> bool:
+    """Whether an object of a page is something to read that no scanner put there."""
+    if found.type == raw.FPDF_PAGEOBJ_TEXT:
+        return bool(raw.FPDFTextObj_GetTextRenderMode(found) != _INVISIBLE)
+    return found.type in (raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_SHADING)
+
+
+def _extent(image: Any) -> tuple[float, float]:
+    """Width and height of an image on its page, points."""
+    matrix = image.get_matrix()
+    container = image.container
+    while container is not None:
+        matrix = matrix.multiply(container.get_matrix())
+        container = container.container
+    return math.hypot(matrix.a, matrix.b), math.hypot(matrix.c, matrix.d)

@@ -1,0 +1,103 @@
+"""How much may be under way at once: requests admitted, and pages held between decoding and answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from kserve_ocr.protocol.errors import OverloadedError
+
+_PAGE_PIXELS = 9_000_000
+"""A4 at 300 dots an inch."""
+
+
+class Admission:
+    """At most ``limit`` requests at once; the next one is refused rather than left waiting."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._inside = 0
+
+    @contextmanager
+    def enter(self) -> Iterator[None]:
+        """Count one request in for the block. Raises OverloadedError."""
+        if self._inside >= self._limit:
+            raise OverloadedError(
+                f"the service is working on {self._inside} requests already; try again in a moment", retry_after=2
+            )
+        self._inside += 1
+        try:
+            yield
+        finally:
+            self._inside -= 1
+
+
+class Budget:
+    """A quantity shared first come, first served. A share larger than the whole waits until it is alone."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._used = 0
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    async def acquire(self, amount: int) -> None:
+        """Take ``amount``, waiting until it is there."""
+        if not self._waiting and self._fits(amount):
+            self._used += amount
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        entry = (amount, turn)
+        self._waiting.append(entry)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._used -= amount
+            elif entry in self._waiting:
+                self._waiting.remove(entry)
+            self._grant()
+            raise
+
+    def release(self, amount: int) -> None:
+        """Give back what was acquired."""
+        self._used -= amount
+        self._grant()
+
+    def _fits(self, amount: int) -> bool:
+        return self._used == 0 or self._used + amount <= self._total
+
+    def _grant(self) -> None:
+        while self._waiting and self._fits(self._waiting[0][0]):
+            amount, turn = self._waiting.popleft()
+            if not turn.done():
+                self._used += amount
+                turn.set_result(None)
+
+
+class Flight:
+    """Pages decoded and not yet answered: enough to keep the predictor busy, few enough to cost little memory.
+
+    At most ``pages`` of A4 size; smaller ones count by their pixels, larger ones as one, so that two workers are never
+    left with one page. And at most ``pixels``, whatever the number; a page larger than that goes alone.
+    """
+
+    def __init__(self, *, pages: int, pixels: int) -> None:
+        self._pages = Budget(pages * _PAGE_PIXELS)
+        self._pixels = Budget(pixels)
+
+    async def enter(self, size: int) -> None:
+        """Take a page of ``size`` pixels in, waiting until there is room."""
+        counted = min(size, _PAGE_PIXELS)
+        await self._pages.acquire(counted)
+        try:
+            await self._pixels.acquire(size)
+        except BaseException:
+            self._pages.release(counted)
+            raise
+
+    def leave(self, size: int) -> None:
+        """A page that had entered is done with."""
+        self._pages.release(min(size, _PAGE_PIXELS))
+        self._pixels.release(size)

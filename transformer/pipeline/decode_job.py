@@ -1,0 +1,71 @@
+"""What goes to a decoding process and what comes back; needs no decoder to be imported.
+
+None of these classes has slots: pickling a frozen class with slots asks for its fields one by one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transformer.decoding.limits import Limits
+from transformer.decoding.options import DocumentOptions
+from transformer.decoding.page_range import Selection
+from transformer.decoding.sniff import Kind
+from transformer.formats.pdf.page_image import PageImage
+from transformer.geometry import Geometry
+
+
+@dataclass(frozen=True)
+class PageJob:
+    """One page of a document; without a number, the first of those selected."""
+
+    document: int
+    """A number that no other document of this pool has."""
+    source: str | bytes
+    """The document's bytes if they are few, else a file with them that stays for as long as the job runs."""
+    kind: Kind
+    number: int | None
+    selection: Selection
+    options: DocumentOptions
+    limits: Limits
+
+
+@dataclass(frozen=True)
+class PreparedPage:
+    """A page ready to be read."""
+
+    number: int
+    """Place in its document, from 1."""
+    pixels: NDArray[np.uint8]
+    """uint8 ``(h, w)``, C-contiguous grey, possibly read-only."""
+    geometry: Geometry
+    """From the original page to ``pixels``."""
+    width: int
+    """Of the original page: as a viewer shows it, before any preparation."""
+    height: int
+    steps: tuple[str, ...]
+    """Preparation steps that changed the page."""
+    doubt: bool
+    """Whether the page may lie on its side and its pixels could not tell."""
+    dpi: int | None
+    """Resolution of ``pixels``; None if unknown."""
+    original_dpi: int | None
+    """Resolution of the original page; None if unknown."""
+    original: PageImage | None
+    """The original page, if it was asked for."""
+    decode_seconds: float
+    preprocess_seconds: float
+    alone: bool
+    """Whether no other page of its document is selected."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The answer to a job."""
+
+    page: PreparedPage
+    numbers: tuple[int, ...]
+    """All pages selected, in reading order; empty for a job that named its page."""

@@ -1,0 +1,209 @@
+"""Documents → prepared pages, in processes that can be killed, a few pages at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import replace
+from importlib import import_module
+
+from kserve_ocr.protocol.errors import DamagedDocumentError, TimedOutError
+from kserve_ocr.workers.cpus import granted_cpus
+from kserve_ocr.workers.observer import PoolObserver
+from kserve_ocr.workers.pool import WorkerCrashedError, WorkerPool
+from transformer import metrics
+from transformer.decoding.limits import Allowance, Limits, check_bytes
+from transformer.decoding.options import DocumentOptions
+from transformer.decoding.page_range import EVERY_PAGE, parse
+from transformer.decoding.sniff import kind_of
+from transformer.pipeline.decode_job import Decoded, PageJob, PreparedPage
+from transformer.settings import TransformerSettings
+
+__all__ = ["GAVE_UP", "Allowance", "DocumentOptions", "DocumentReader", "PreparedPage"]
+
+_ENVIRONMENT = {
+    # A page is one job on one CPU; and every thread and arena takes address space, which is limited.
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+}
+_MEBIBYTE = 1 << 20
+_WORKER = "transformer.pipeline.decode_worker"
+_GROWTH_BYTES = 256 * _MEBIBYTE
+"""A worker that holds this much more than when it started is replaced, which takes milliseconds."""
+_IN_THE_JOB = 1 << 16
+"""Documents up to this size are cheaper to send with each job than to lay into a file."""
+_ON_THE_LOOP = 1 * _MEBIBYTE
+"""Larger documents are copied off the event loop."""
+GAVE_UP = "the decoder gave up on"
+"""How the sentence starts for a document on which decoders died."""
+_AHEAD_PIXELS = 60_000_000
+"""Pixels of pages that may wait decoded until they are asked for, over all documents."""
+_ATTEMPTS = 2
+"""A worker may also be killed for what another process did; a document that kills two of them is to blame itself."""
+
+
+def _start() -> Callable[[PageJob], Decoded]:
+    """Make a process a decoder. Imported there only: the decoders are half of what the server would import."""
+    return import_module(_WORKER).start()  # type: ignore[no-any-return]
+
+
+class DocumentReader:
+    """Decodes and prepares documents page by page on a pool of worker processes.
+
+    The bytes of a document are written once to an anonymous memory file that the workers read. The first job checks
+    every header and answers the first page; each further page is a job of its own. Of the workers one is always
+    left to first pages, so that long documents never hold up short ones.
+    """
+
+    def __init__(self, settings: TransformerSettings, *, observer: PoolObserver | None = None) -> None:
+        self._settings = settings
+        size = settings.decoders or granted_cpus()
+        self._pool: WorkerPool[PageJob, Decoded] = WorkerPool(
+            _start,
+            name="decoder",
+            size=size,
+            # Requests are admitted before they come here; a document once begun must not be refused.
+            queue=settings.max_requests * settings.max_documents,
+            seconds=settings.decode_seconds,
+            recycle_bytes=_GROWTH_BYTES,
+            memory_bytes=settings.decoder_megabytes * _MEBIBYTE,
+            preload=(_WORKER,),
+            environment=_ENVIRONMENT,
+            observer=observer,
+        )
+        self._further = asyncio.Semaphore(max(1, size - 1))
+        self._ahead = 0
+        """Pixels of pages that are decoded before they are asked for, over all documents."""
+        self._documents = itertools.count()
+
+    @property
+    def ready(self) -> bool:
+        """Whether documents are taken."""
+        return self._pool.ready
+
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of the workers, for diagnosis."""
+        return self._pool.pids
+
+    async def start(self) -> None:
+        """Start the workers; on return they are warm."""
+        await self._pool.start()
+
+    async def stop(self, *, grace: float) -> None:
+        """Let pages that are being decoded finish for ``grace`` seconds, then end the workers."""
+        await self._pool.stop(grace=grace)
+
+    def allowance(self) -> Allowance:
+        """What one request may send in all."""
+        return Allowance(pages=self._settings.max_pages, pixels=self._settings.max_request_pixels)
+
+    async def pages(
+        self,
+        document: bytes | memoryview,
+        options: DocumentOptions,
+        *,
+        allowance: Allowance | None = None,
+        ahead: int = 2,
+        deadline: float | None = None,
+    ) -> AsyncGenerator[PreparedPage, None]:
+        """The selected pages of a document in reading order.
+
+        While the consumer is busy with a page, at most ``ahead`` further ones are decoded. ``allowance`` is what
+        the request has left, shared by its documents; ``deadline``, in the event loop's time, is when it ends. Close
+        the generator (``contextlib.aclosing``) when leaving early: that ends the jobs still running for it.
+
+        Raises the errors of decoding (4xx), each naming the page; DamagedDocumentError also for a page on which two
+        decoders died; TimedOutError for a page over its time; StartingError and StoppingError.
+        """
+        allowance = allowance or self.allowance()
+        check_bytes(len(document), self._settings.max_document_bytes)
+        job = PageJob(
+            document=next(self._documents),
+            source=b"",
+            kind=kind_of(document),
+            number=None,
+            selection=EVERY_PAGE if options.selection is None else parse(options.selection),
+            options=options,
+            limits=Limits(page_pixels=self._settings.max_page_pixels, pages=allowance.pages, pixels=allowance.pixels),
+        )
+        metrics.record_document(kind=job.kind, size=len(document))
+        async with _stored(document) as source:
+            del document
+            job = replace(job, source=source)
+            first = await self._run(job, deadline)
+            page, numbers = first.page, deque(first.numbers[1:])
+            del first
+            weight = page.pixels.size
+            tasks: deque[asyncio.Task[PreparedPage]] = deque()
+            try:
+                while True:
+                    allowance.take((page.width, page.height))
+                    while numbers and len(tasks) < ahead and self._ahead + weight <= _AHEAD_PIXELS:
+                        tasks.append(self._begin(replace(job, number=numbers.popleft()), deadline))
+                        self._ahead += weight
+                    yield page
+                    del page
+                    if tasks:
+                        page = await tasks[0]
+                        tasks.popleft()
+                        self._ahead -= weight
+                    elif numbers:
+                        page = await self._begin(replace(job, number=numbers.popleft()), deadline)
+                    else:
+                        return
+            finally:
+                self._ahead -= weight * len(tasks)
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _begin(self, job: PageJob, deadline: float | None) -> asyncio.Task[PreparedPage]:
+        return asyncio.create_task(self._run_further(job, deadline))
+
+    async def _run_further(self, job: PageJob, deadline: float | None) -> PreparedPage:
+        """A page after the first, when its turn comes."""
+        async with self._further:
+            return (await self._run(job, deadline)).page
+
+    async def _run(self, job: PageJob, deadline: float | None) -> Decoded:
+        place = f"page {job.number}" if job.number else "the document"
+        try:
+            return await self._pool.run(job, deadline=deadline, attempts=_ATTEMPTS)
+        except TimedOutError as error:
+            raise error.within(place) from None
+        except WorkerCrashedError as crash:
+            raise DamagedDocumentError(
+                f"{GAVE_UP} {place} ({crash.cause}); save or export it anew, or in another format"
+            ) from None
+
+
+@contextlib.asynccontextmanager
+async def _stored(document: bytes | memoryview) -> AsyncIterator[str | bytes]:
+    """Where a worker finds the document until the block ends: a small one in the job, another one in a file."""
+    if len(document) <= _IN_THE_JOB:
+        yield bytes(document)
+        return
+    descriptor = os.memfd_create("document", os.MFD_CLOEXEC)
+    try:
+        if len(document) > _ON_THE_LOOP:
+            await asyncio.to_thread(_write, descriptor, document)
+        else:
+            _write(descriptor, document)
+        del document
+        yield f"/proc/{os.getpid()}/fd/{descriptor}"
+    finally:
+        # A worker may still hold the file open; empty, it costs nothing.
+        os.ftruncate(descriptor, 0)
+        os.close(descriptor)
+
+
+def _write(descriptor: int, document: bytes | memoryview) -> None:
+    remaining = memoryview(document)
+    while remaining:
+        remaining = remaining[os.write(descriptor, remaining) :]

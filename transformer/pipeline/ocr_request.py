@@ -1,0 +1,110 @@
+"""From a request in any form to documents to read, checked before a single byte is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kserve import InferRequest
+
+from kserve_ocr.protocol import names, types, v2_request
+from kserve_ocr.protocol.errors import (
+    InvalidParameterError,
+    MalformedRequestError,
+    TooManyBytesError,
+    TooManyDocumentsError,
+)
+from kserve_ocr.protocol.parameters import ReadingOptions, choice, reading_options, refuse_unknown
+from transformer.settings import TransformerSettings
+
+KNOWN_PARAMETERS: Final = frozenset(
+    {names.LANG, names.PSM, names.OEM, names.DPI, names.PREPROCESS, names.ORIENT, names.PAGE_SELECTION}
+)
+OUTPUTS: Final = {
+    names.TEXT: "BYTES",
+    names.TEXT_ALIAS: "BYTES",
+    names.CONFIDENCE: "FP32",
+    names.PAGES: "INT32",
+    names.WORDS: "BYTES",
+    names.TSV: "BYTES",
+    names.HOCR: "BYTES",
+    names.ALTO: "BYTES",
+    names.PDF: "BYTES",
+}
+LAYOUT_OUTPUTS: Final = frozenset({names.WORDS, names.TSV, names.HOCR, names.ALTO, names.PDF})
+AUTO_OR_NONE: Final = ("auto", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document as sent, and how to read it. ``selection`` is the ``pages`` parameter, None for all pages."""
+
+    data: types.Buffer
+    reading: ReadingOptions
+    preprocess: bool
+    orient: bool
+    selection: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OcrRequest:
+    """Documents to read and the names of the outputs to make of them, in the order asked for."""
+
+    inference: InferRequest
+    documents: tuple[Document, ...]
+    outputs: tuple[str, ...]
+
+    @property
+    def wants_layout(self) -> bool:
+        return not LAYOUT_OUTPUTS.isdisjoint(self.outputs)
+
+
+def parse(inference: InferRequest, settings: TransformerSettings) -> OcrRequest:
+    """The documents and outputs of a request.
+
+    Raises MalformedRequestError, InvalidParameterError, TooManyDocumentsError or TooManyBytesError.
+    """
+    outputs = tuple(output.name for output in inference.request_outputs or ()) or (names.TEXT,)
+    for name in outputs:
+        if name not in OUTPUTS:
+            raise InvalidParameterError(f"there is no output '{name}'; choose from {', '.join(OUTPUTS)}")
+    documents: list[Document] = []
+    for tensor in inference.inputs:
+        if tensor.datatype != "BYTES":
+            raise MalformedRequestError(
+                f"input '{tensor.name}' is {tensor.datatype}; send documents as BYTES, one element each"
+            )
+        parameters = v2_request.parameters(inference, tensor)
+        documents += [document(data, parameters, settings) for data in v2_request.elements(tensor)]
+        if len(documents) > settings.max_documents:
+            raise TooManyDocumentsError(
+                f"the request has more than {settings.max_documents} documents; send the rest in another one"
+            )
+    if not documents:
+        raise MalformedRequestError("the request has no documents; send at least one element of BYTES")
+    for number, found in enumerate(documents, 1):
+        if len(found.data) > settings.max_document_bytes:
+            error = TooManyBytesError(
+                f"{len(found.data)} bytes are over the limit of {settings.max_document_bytes}; send a smaller file"
+            )
+            raise error.within(f"document {number}") if len(documents) > 1 else error
+    return OcrRequest(inference, tuple(documents), outputs)
+
+
+def document(data: types.Buffer, parameters: Mapping[str, Any], settings: TransformerSettings) -> Document:
+    """One document with its options. Raises InvalidParameterError."""
+    refuse_unknown(parameters, KNOWN_PARAMETERS)
+    selection = parameters.get(names.PAGE_SELECTION)
+    if selection is not None and not isinstance(selection, str | int):
+        raise InvalidParameterError("pages must be a list of numbers and ranges such as 1-3,7")
+    defaults = ReadingOptions(lang=settings.default_lang)
+    preprocess = choice(parameters, names.PREPROCESS, choices=AUTO_OR_NONE, default=settings.preprocess)
+    orient = choice(parameters, names.ORIENT, choices=AUTO_OR_NONE, default=settings.orient)
+    return Document(
+        data=data,
+        reading=reading_options(parameters, defaults=defaults),
+        preprocess=preprocess == "auto",
+        orient=orient == "auto",
+        selection=None if selection is None else str(selection),
+    )

@@ -1,0 +1,40 @@
+"""Pages whose letters leave it open which way up they lie: Tesseract's orientation detection settles it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from kserve_ocr.protocol.parameters import ReadingOptions
+from transformer.geometry import Geometry
+from transformer.pipeline.decode_job import PreparedPage
+
+DETECTION: Final = ReadingOptions(lang="osd", psm=0)
+"""Reads a page's orientation instead of its text."""
+
+STEP: Final = "orient"
+_LEAST_CONFIDENCE: Final = 2.0
+"""Below this Tesseract's answer is a guess; right answers on real pages in doubt are far above it."""
+_REPORT: Final = re.compile(r"^Rotate: (\d+)\nOrientation confidence: ([\d.]+)$", re.MULTILINE)
+
+
+def quarters(report: str) -> int:
+    """Counterclockwise turns by 90° that bring a page upright, by the report of ``psm`` 0; 0 if it is not sure."""
+    found = _REPORT.search(report)
+    if found is None or float(found[2]) < _LEAST_CONFIDENCE:
+        return 0
+    return -int(found[1]) // 90 % 4
+
+
+def turned(page: PreparedPage, turns: int) -> PreparedPage:
+    """The page turned counterclockwise by so many quarters, its way back to the original included."""
+    height, width = page.pixels.shape
+    return replace(
+        page,
+        pixels=np.ascontiguousarray(np.rot90(page.pixels, turns)),
+        geometry=page.geometry.then(Geometry.turned((width, height), turns)),
+        steps=(*page.steps, STEP),
+    )
