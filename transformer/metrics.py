@@ -28,7 +28,7 @@ __all__ = [
 
 KINDS: Final = ("png", "jpeg", "tiff", "webp", "bmp", "gif", "jp2", "avif", "pnm", "pdf", metrics.OTHER)
 STEPS: Final = (
-    *("stretch", "colour", "invert", "background", "border", "orient", "scale", "dewarp", "deskew"),
+    *("stretch", "color", "invert", "background", "border", "orient", "scale", "dewarp", "deskew"),
     *("none", metrics.OTHER),
 )
 RETRY_REASONS: Final = ("status_502", "status_503", "connection", metrics.OTHER)

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks.accuracy.variants import Result, decode, read
-from transformer.preprocess import prepare
+from transformer.preprocess.prepare import prepare
 
 _HEIGHT = 1100
 _TITLE = 30

@@ -22,7 +22,7 @@ from predictor.languages import ModelDirectory
 from transformer.decoding.image_file import ImageDocument
 from transformer.decoding.page import Page
 from transformer.decoding.sniff import kind_of
-from transformer.preprocess import STEPS, Prepared, prepare
+from transformer.preprocess.prepare import STEPS, PreprocessedPage, prepare
 
 PIXELS = 200_000_000
 SECONDS = 300
@@ -110,7 +110,7 @@ def decode(path: Path) -> Page:
             document.close()
 
 
-def read(ready: Prepared, lang: str, *, layout: bool) -> tuple[str, PageLayout | None]:
+def read(ready: PreprocessedPage, lang: str, *, layout: bool) -> tuple[str, PageLayout | None]:
     """Text and, if asked for, layout of a prepared page, as the predictor's engine gives them."""
     reading = _engine().read(ready.pixels, ReadingOptions(lang=lang, dpi=ready.dpi), layout=layout)
     return reading.text, reading.layout

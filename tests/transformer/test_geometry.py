@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kserve_ocr.protocol.layout import Block, Box, Line, PageLayout, Paragraph, Word
-from transformer.geometry import Bend, Geometry
+from transformer.geometry import Dewarp, Geometry
 
 SIZES = st.tuples(st.integers(200, 3000), st.integers(200, 3000))
 
@@ -36,8 +36,8 @@ def words_of(layout: PageLayout) -> list[Box]:
     return [word.bbox for word in layout.iter_words()]
 
 
-def gentle_bend(size: tuple[int, int]) -> Bend:
-    return Bend(size, ((0.02, 0.03, 0.0), (0.05, -0.01, 0.0), (0.01, 0.0, 0.0)), (-0.9, 0.9, -0.9, 0.9))
+def gentle_dewarp(size: tuple[int, int]) -> Dewarp:
+    return Dewarp(size, ((0.02, 0.03, 0.0), (0.05, -0.01, 0.0), (0.01, 0.0, 0.0)), (-0.9, 0.9, -0.9, 0.9))
 
 
 def test_identity_gives_the_layout_back() -> None:
@@ -48,10 +48,10 @@ def test_identity_gives_the_layout_back() -> None:
 def test_turns_follow_rot90() -> None:
     page = np.zeros((4, 6), dtype=np.uint8)
     page[1, 2] = 1
-    for quarters in range(4):
-        geometry = Geometry.turned((6, 4), quarters)
-        turned = np.rot90(page, quarters)
-        assert geometry.read == turned.shape[::-1]
+    for quarter_turns in range(4):
+        geometry = Geometry.quarter_turned((6, 4), quarter_turns)
+        turned = np.rot90(page, quarter_turns)
+        assert geometry.preprocessed == turned.shape[::-1]
         ((x, y),) = geometry.forward([(2.5, 1.5)])
         assert turned[int(y), int(x)] == 1
 
@@ -61,41 +61,41 @@ def test_rotation_is_counterclockwise_and_keeps_the_corners() -> None:
     corners = geometry.forward([(0, 0), (400, 0), (400, 200), (0, 200)])
     assert corners[1][1] < corners[0][1]
     assert corners.min() >= -1
-    assert (corners.max(axis=0) <= np.array(geometry.read) + 1).all()
-    assert Geometry.rotated((400, 200), 0).read == (400, 200)
+    assert (corners.max(axis=0) <= np.array(geometry.preprocessed) + 1).all()
+    assert Geometry.rotated((400, 200), 0).preprocessed == (400, 200)
 
 
 def test_steps_join_only_where_sizes_match() -> None:
     first = Geometry.scaled((100, 50), (200, 100))
-    both = first.then(Geometry.turned((200, 100), 1))
-    assert both.sent == (100, 50)
-    assert both.read == (100, 200)
-    assert both.to_sent((20.0, 40.0)) == pytest.approx((80.0, 10.0))
+    both = first.then(Geometry.quarter_turned((200, 100), 1))
+    assert both.original == (100, 50)
+    assert both.preprocessed == (100, 200)
+    assert both.inverse([(20.0, 40.0)])[0] == pytest.approx((80.0, 10.0))
     with pytest.raises(ValueError, match="cannot follow"):
-        first.then(Geometry.turned((100, 50), 1))
+        first.then(Geometry.quarter_turned((100, 50), 1))
 
 
 @given(SIZES, st.floats(-30, 30), st.integers(0, 3), st.floats(0.3, 4))
 def test_points_come_back_through_every_kind_of_step(
-    size: tuple[int, int], degrees: float, quarters: int, factor: float
+    size: tuple[int, int], degrees: float, quarter_turns: int, factor: float
 ) -> None:
-    geometry = Geometry.turned(size, quarters)
-    scaled = (round(geometry.read[0] * factor), round(geometry.read[1] * factor))
-    geometry = geometry.then(Geometry.scaled(geometry.read, scaled))
-    geometry = geometry.then(Geometry.bent(gentle_bend(geometry.read)))
-    geometry = geometry.then(Geometry.rotated(geometry.read, degrees))
+    geometry = Geometry.quarter_turned(size, quarter_turns)
+    scaled = (round(geometry.preprocessed[0] * factor), round(geometry.preprocessed[1] * factor))
+    geometry = geometry.then(Geometry.scaled(geometry.preprocessed, scaled))
+    geometry = geometry.then(Geometry.dewarped(gentle_dewarp(geometry.preprocessed)))
+    geometry = geometry.then(Geometry.rotated(geometry.preprocessed, degrees))
     points = np.random.default_rng(0).uniform((0, 0), size, (20, 2))
-    assert np.abs(geometry.back(geometry.forward(points)) - points).max() < 0.1
+    assert np.abs(geometry.inverse(geometry.forward(points)) - points).max() < 0.1
 
 
 @given(SIZES)
 def test_a_bend_loses_nothing_of_the_page(size: tuple[int, int]) -> None:
-    geometry = Geometry.bent(gentle_bend(size))
+    geometry = Geometry.dewarped(gentle_dewarp(size))
     across = np.linspace(0, size[0], 30)
     edges = np.concatenate([np.stack([across, np.zeros(30)], axis=1), np.stack([across, np.full(30, size[1])], axis=1)])
     y = geometry.forward(edges)[:, 1]
     assert y.min() >= -0.5
-    assert y.max() <= geometry.read[1] + 0.5
+    assert y.max() <= geometry.preprocessed[1] + 0.5
 
 
 @given(
@@ -118,14 +118,14 @@ def test_boxes_of_drawn_words_are_found_again(
         for x, y in places
     ]
     geometry = Geometry.scaled(size, (round(width * factor), round(height * factor)))
-    geometry = geometry.then(Geometry.rotated(geometry.read, degrees))
+    geometry = geometry.then(Geometry.rotated(geometry.preprocessed, degrees))
     read = []
     for x0, y0, x1, y1 in boxes:
         # The reader draws a level box around the middle of the tilted word, as wide and high as the word.
         ((x, y),) = geometry.forward([((x0 + x1) / 2, (y0 + y1) / 2)])
         w, h = (x1 - x0) * factor, (y1 - y0) * factor
         read.append((round(x - w / 2), round(y - h / 2), round(x + w / 2), round(y + h / 2)))
-    back = words_of(geometry.to_original(layout_of(geometry.read, read)))
+    back = words_of(geometry.to_original(layout_of(geometry.preprocessed, read)))
     sin = abs(math.sin(math.radians(degrees)))
     for (x0, y0, x1, y1), found in zip(boxes, back, strict=True):
         # The level word's own tilt on the original makes its hull larger; beyond that nothing may be off.
@@ -137,7 +137,7 @@ def test_boxes_of_drawn_words_are_found_again(
 
 def test_boxes_stay_on_the_page_and_are_never_empty() -> None:
     geometry = Geometry.rotated((100, 100), 5)
-    layout = layout_of(geometry.read, [(0, 0, 1, 1), (0, 0, *geometry.read), (107, 107, 108, 108)])
+    layout = layout_of(geometry.preprocessed, [(0, 0, 1, 1), (0, 0, *geometry.preprocessed), (107, 107, 108, 108)])
     for x0, y0, x1, y1 in words_of(geometry.to_original(layout)):
         assert 0 <= x0 < x1 <= 100
         assert 0 <= y0 < y1 <= 100

@@ -9,7 +9,7 @@ from prometheus_client import REGISTRY
 
 from transformer import metrics
 from transformer.decoding.sniff import Kind
-from transformer.preprocess import STEPS
+from transformer.preprocess.prepare import STEPS
 
 
 def value(name: str, **labels: str) -> float:

@@ -23,7 +23,7 @@ from transformer.formats.pdf import page_image
 from transformer.formats.pdf.page_image import PageImage
 from transformer.geometry import Geometry
 from transformer.pipeline.decode_job import Decoded, PageJob, PreparedPage
-from transformer.preprocess import Prepared, prepare
+from transformer.preprocess.prepare import PreprocessedPage, prepare
 
 STRETCH = "stretch"
 """The step that makes the pixels of a fax square."""
@@ -86,7 +86,7 @@ class Decoder:
             width=width,
             height=height,
             steps=ready.steps,
-            doubt=ready.doubt,
+            doubt=ready.orientation_uncertain,
             dpi=ready.dpi,
             original_dpi=dpi,
             original=original,
@@ -123,7 +123,7 @@ def _opened(source: str | bytes) -> BinaryIO:
     return io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb")
 
 
-def _prepare(page: Page, dpi: int | None, job: PageJob) -> Prepared:
+def _prepare(page: Page, dpi: int | None, job: PageJob) -> PreprocessedPage:
     """Prepare a page, its pixels made square first, if it is to be prepared at all."""
     height, width = page.pixels.shape[:2]
     if not job.options.preprocess or min(width, height) < _PREPARED_SIDE:

@@ -35,6 +35,6 @@ def turned(page: PreparedPage, turns: int) -> PreparedPage:
     return replace(
         page,
         pixels=np.ascontiguousarray(np.rot90(page.pixels, turns)),
-        geometry=page.geometry.then(Geometry.turned((width, height), turns)),
+        geometry=page.geometry.then(Geometry.quarter_turned((width, height), turns)),
         steps=(*page.steps, STEP),
     )

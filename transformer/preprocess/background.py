@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from transformer.preprocess.sampling import shrink
+from transformer.preprocess.downsample import shrink
 
 Pixels = NDArray[np.uint8]
 
@@ -18,13 +18,13 @@ CLEAN_SPREAD = 12
 """Levels between the dark and the bright parts of the paper below which its light is even."""
 
 
-def estimate(grey: Pixels) -> Pixels:
+def estimate(gray: Pixels) -> Pixels:
     """Brightness of the paper on a small copy of the page."""
-    height, width = grey.shape
+    height, width = gray.shape
     cell = max(1.0, max(height, width) / CELLS)
     size = (max(1, round(width / cell)), max(1, round(height / cell)))
-    grey = shrink(grey, int(cell))
-    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    gray = shrink(gray, int(cell))
+    small = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
     # A closing fills letters and leaves the rim of a sheet where it is: a maximum alone would spread a light
     # surround into darker paper, and shade the text there. The median takes specks of light away.
     bright = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((7, 7), dtype=np.uint8))
@@ -37,8 +37,8 @@ def is_even(paper: Pixels) -> bool:
     return bool(dark >= CLEAN_LEVEL and bright - dark <= CLEAN_SPREAD)
 
 
-def flatten(grey: Pixels, paper: Pixels) -> Pixels:
+def flatten(gray: Pixels, paper: Pixels) -> Pixels:
     """The page with its paper at white everywhere."""
-    height, width = grey.shape
+    height, width = gray.shape
     full = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.divide(grey, full, scale=255), dtype=np.uint8)
+    return np.asarray(cv2.divide(gray, full, scale=255), dtype=np.uint8)

@@ -10,7 +10,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from transformer.preprocess.sampling import shrink
+from transformer.preprocess.downsample import shrink
 
 Pixels = NDArray[np.uint8]
 
@@ -36,23 +36,23 @@ LETTERS = 0.1
 """Share of a strip's lines with more changes, its inner side left out, from which on it is a bar with text in it."""
 
 
-def whitened(grey: Pixels) -> Pixels | None:
+def whitened(gray: Pixels) -> Pixels | None:
     """The page, dark on light, with its scanner edges painted white; None if it has none."""
-    factor = max(1, round((grey.size / MEASURED_PIXELS) ** 0.5))
-    dark = shrink(grey, factor) < DARK
+    factor = max(1, round((gray.size / MEASURED_PIXELS) ** 0.5))
+    dark = shrink(gray, factor) < DARK
     result = None
     for axis, from_end in product((0, 1), (False, True)):
         lines = dark if axis == 0 else dark.T
         depth = _depth(lines[::-1] if from_end else lines)
         if depth:
-            result = grey.copy() if result is None else result
+            result = gray.copy() if result is None else result
             whole = result if axis == 0 else result.T
             _paint(whole[::-1] if from_end else whole, min(len(whole), -(-depth * len(whole) // len(lines))))
     return result
 
 
 def _paint(page: Pixels, depth: int) -> None:
-    """Whiten the first lines, and what still hangs on them: the strip of a sheet that lay askew ends aslant."""
+    """Whiten edge rows and dark areas that touch them: on a skewed sheet the border is slanted."""
     page[:depth] = 255
     beyond = page[depth : depth + min(depth, int(SLANT * len(page)))]
     beyond[np.logical_and.accumulate(beyond < LIGHT, axis=0)] = 255

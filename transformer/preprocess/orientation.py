@@ -1,8 +1,8 @@
-"""Which way up a page lies, from its letters alone.
+"""Rotation of a page by quarter turns, estimated from its connected components.
 
 Letters of one line stand closer together than lines do, which tells the direction of lines. And in Latin, Greek
-and Cyrillic print more letters rise above their neighbours (b, d, f, h, k, l, t, capitals, accents) than hang below
-them (g, j, p, q, y), which tells top from bottom: of two neighbours that differ in height, most stand on a common
+and Cyrillic print more letters rise above their neighbors (b, d, f, h, k, l, t, capitals, accents) than hang below
+them (g, j, p, q, y), which shows where the top is: of two neighbors that differ in height, most stand on a common
 line at the bottom.
 """
 
@@ -14,23 +14,23 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from transformer.preprocess.glyphs import Glyphs, Indices, Pixels
+from transformer.preprocess.components import Components, Indices, Pixels
 
-LEAST_NEIGHBOURS = 24
-"""Letters with a neighbour that it takes to decide anything."""
+LEAST_NEIGHBORS = 24
+"""Letters with a neighbor that it takes to decide anything."""
 LINES_SHARE = 0.75
-"""Share of letters whose nearest neighbour must lie along the lines' direction."""
+"""Share of letters whose nearest neighbor must lie along the lines' direction."""
 RATIO = 1.5
 DEVIATIONS = 3.5
 """How far the letters that rise must outnumber those that hang: as a ratio, and in standard deviations."""
 
 SHARE = 0.15
-"""And as a part of all neighbours: in capitals and digits only Q, J and the comma stand out, and they hang."""
-HINT = 2.0
-"""Standard deviations by which hanging letters outnumber rising ones when a page is in doubt."""
-LEVEL = 0.1
-APART = 0.18
-"""Ends of two letters are level or apart when they differ by this part of the taller letter's height."""
+"""And as a part of all neighbors: in capitals and digits only Q, J and the comma stand out, and they hang."""
+UNCERTAIN_DEVIATIONS = 2.0
+"""Standard deviations by which hanging letters outnumber rising ones when the orientation is uncertain."""
+ALIGNED = 0.1
+OFFSET = 0.18
+"""Ends of two letters are aligned or offset when they differ by this part of the taller letter's height."""
 
 Boxes = NDArray[np.int32]
 """``(n, 4)``: left, top, width, height."""
@@ -38,46 +38,49 @@ Boxes = NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class Orientation:
-    """How to turn a page upright."""
+    """Estimated rotation of a page."""
 
-    quarters: int
-    """Counterclockwise turns by 90° that bring the page upright; 0 when upright or unknown."""
-    doubt: bool
-    """Whether the letters hint at another turn without settling it."""
+    quarter_turns: int
+    """Counterclockwise quarter turns that make the page upright; 0 if it is upright or unknown."""
+    uncertain: bool
+    """Whether the components indicate another rotation without proving it."""
 
 
-def find(glyphs: Glyphs) -> Orientation:
-    """The orientation that the page's letters show."""
-    boxes, beside, below = glyphs.pieces[:, :4], glyphs.beside, glyphs.below
-    across, down = _nearest(boxes, beside), _nearest(boxes[:, [1, 0, 3, 2]], below)
+def estimate(found: Components) -> Orientation:
+    """The rotation that the components of letters indicate."""
+    boxes, right_neighbors, lower_neighbors = found.stats[:, :4], found.right_neighbors, found.lower_neighbors
+    across, down = _nearest(boxes, right_neighbors), _nearest(boxes[:, [1, 0, 3, 2]], lower_neighbors)
     along_rows, along_columns = int(np.sum(across < down)), int(np.sum(down < across))
-    if along_rows + along_columns < LEAST_NEIGHBOURS:
-        return Orientation(0, doubt=False)
+    if along_rows + along_columns < LEAST_NEIGHBORS:
+        return Orientation(0, uncertain=False)
     share = along_rows / (along_rows + along_columns)
     if share >= LINES_SHARE:
-        rising, hanging = _rising_and_hanging(boxes, beside)
-        turned = _outnumber(hanging, rising, of=len(beside[0]))
-        return Orientation(2 * turned, doubt=not turned and hanging > rising + HINT * (rising + hanging) ** 0.5)
+        rising, hanging = _rising_and_hanging(boxes, right_neighbors)
+        upside_down = _outnumber(hanging, rising, of=len(right_neighbors[0]))
+        return Orientation(
+            2 * upside_down,
+            uncertain=not upside_down and hanging > rising + UNCERTAIN_DEVIATIONS * (rising + hanging) ** 0.5,
+        )
     if share <= 1 - LINES_SHARE:
-        # Seen along columns, "above" is to the left: letters that rise to the left need a clockwise turn.
-        rising, hanging = _rising_and_hanging(boxes[:, [1, 0, 3, 2]], below)
-        if _outnumber(rising, hanging, of=len(below[0])):
-            return Orientation(3, doubt=False)
-        if _outnumber(hanging, rising, of=len(below[0])):
-            return Orientation(1, doubt=False)
-        # Digits and capitals in columns set close look the same as lines on end: not for pixels to decide.
-        return Orientation(0, doubt=True)
-    return Orientation(0, doubt=False)
+        # Seen along columns, "above" is to the left: letters that rise to the left need a clockwise rotation.
+        rising, hanging = _rising_and_hanging(boxes[:, [1, 0, 3, 2]], lower_neighbors)
+        if _outnumber(rising, hanging, of=len(lower_neighbors[0])):
+            return Orientation(3, uncertain=False)
+        if _outnumber(hanging, rising, of=len(lower_neighbors[0])):
+            return Orientation(1, uncertain=False)
+        # Digits and capitals in columns set close look the same as rotated lines: components cannot decide.
+        return Orientation(0, uncertain=True)
+    return Orientation(0, uncertain=False)
 
 
-def turned(grey: Pixels, quarters: int) -> Pixels:
-    """The page turned counterclockwise by one, two or three quarters, as ``numpy.rot90`` turns it, but fast."""
-    ways = (cv2.ROTATE_90_COUNTERCLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_CLOCKWISE)
-    return np.asarray(cv2.rotate(grey, ways[quarters - 1]), dtype=np.uint8)
+def rotate(gray: Pixels, quarter_turns: int) -> Pixels:
+    """The page rotated counterclockwise by one, two or three quarter turns; faster than ``numpy.rot90`` and a copy."""
+    codes = (cv2.ROTATE_90_COUNTERCLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_CLOCKWISE)
+    return np.asarray(cv2.rotate(gray, codes[quarter_turns - 1]), dtype=np.uint8)
 
 
 def _nearest(boxes: Boxes, pairs: tuple[Indices, Indices]) -> NDArray[np.int64]:
-    """Gap between each piece and its nearest neighbour along the boxes' first axis; a huge one without any."""
+    """Gap between each component and its nearest neighbor along the boxes' first axis; a huge one without any."""
     first, second = pairs
     gaps = boxes[second, 0] - boxes[first, 0] - boxes[first, 2]
     nearest = np.full(len(boxes), np.iinfo(np.int64).max)
@@ -87,13 +90,13 @@ def _nearest(boxes: Boxes, pairs: tuple[Indices, Indices]) -> NDArray[np.int64]:
 
 
 def _rising_and_hanging(boxes: Boxes, pairs: tuple[Indices, Indices]) -> tuple[int, int]:
-    """Neighbours level at the bottom but not at the top, and the other way round."""
+    """Numbers of pairs aligned at the bottom but not at the top, and aligned at the top but not at the bottom."""
     first, second = boxes[pairs[0]], boxes[pairs[1]]
     height = np.maximum(first[:, 3], second[:, 3])
     tops = np.abs(first[:, 1] - second[:, 1]) / height
     bottoms = np.abs(first[:, 1] + first[:, 3] - second[:, 1] - second[:, 3]) / height
-    rising = int(np.sum((bottoms < LEVEL) & (tops > APART)))
-    return rising, int(np.sum((tops < LEVEL) & (bottoms > APART)))
+    rising = int(np.sum((bottoms < ALIGNED) & (tops > OFFSET)))
+    return rising, int(np.sum((tops < ALIGNED) & (bottoms > OFFSET)))
 
 
 def _outnumber(many: int, few: int, *, of: int) -> bool:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from transformer.preprocess.sampling import shrink
+from transformer.preprocess.downsample import shrink
 
 Pixels = NDArray[np.uint8]
 
@@ -26,19 +26,19 @@ GREATEST_SIDE = 32_000
 """Tesseract refuses sides over 32,767 pixels."""
 
 
-def factor(glyph_height: float, width: int, height: int) -> float:
+def factor(letter_height: float, width: int, height: int) -> float:
     """By how much to resize a page whose letters have this median height; 1 when it should stay."""
-    if not glyph_height or SMALL <= glyph_height <= LARGE:
+    if not letter_height or SMALL <= letter_height <= LARGE:
         return 1.0
-    if glyph_height > LARGE:
-        return SHRUNK / glyph_height
+    if letter_height > LARGE:
+        return SHRUNK / letter_height
     room: float = min((GREATEST_PIXELS / (width * height)) ** 0.5, GREATEST_SIDE / max(width, height))
-    return max(1.0, min(ENLARGED / glyph_height, GREATEST, room))
+    return max(1.0, min(ENLARGED / letter_height, GREATEST, room))
 
 
-def resize(grey: Pixels, size: tuple[int, int]) -> Pixels:
+def resize(gray: Pixels, size: tuple[int, int]) -> Pixels:
     """The page at ``size`` (width, height)."""
     # Averaging by a whole factor first is fast, and what linear interpolation is left to do skips no pixel.
-    grey = shrink(grey, max(1, round(grey.shape[1] / size[0] - 0.2)))
-    how = cv2.INTER_CUBIC if size[0] > grey.shape[1] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(grey, size, interpolation=how), dtype=np.uint8)
+    gray = shrink(gray, max(1, round(gray.shape[1] / size[0] - 0.2)))
+    how = cv2.INTER_CUBIC if size[0] > gray.shape[1] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(gray, size, interpolation=how), dtype=np.uint8)

@@ -119,7 +119,7 @@ def test_a_page_comes_with_all_that_is_known_of_it(decoders: Running) -> None:
     assert page.pixels.flags.c_contiguous
     assert (page.number, page.width, page.height) == (1, *image.size)
     assert (page.dpi, page.original_dpi, page.steps, page.original) == (200, 200, (), None)
-    assert page.geometry.to_sent((3.0, 4.0)) == (3.0, 4.0)
+    assert page.geometry.inverse([(3.0, 4.0)]).tolist() == [[3.0, 4.0]]
     assert page.decode_seconds > 0
     assert page.preprocess_seconds > 0
 
@@ -131,8 +131,8 @@ def test_every_kind_is_prepared(name: str, decoders: Running) -> None:
     for page in pages:
         assert page.pixels.dtype == np.uint8
         assert page.pixels.ndim == 2
-        assert page.geometry.sent == (page.width, page.height)
-        assert page.geometry.read == page.pixels.shape[::-1]
+        assert page.geometry.original == (page.width, page.height)
+        assert page.geometry.preprocessed == page.pixels.shape[::-1]
         assert page.original is not None
         shown = (page.original.width, page.original.height)
         assert (shown if page.original.orientation < 5 else shown[::-1]) == (page.width, page.height)
@@ -152,8 +152,8 @@ def test_pages_of_any_small_size_are_prepared(
     exif[274] = orientation
     (page,) = decoders.read(encode(drawing(mode, size), kind, exif=exif), DocumentOptions())
     assert (page.width, page.height) == (size if orientation < 5 else size[::-1])
-    assert page.geometry.sent == (page.width, page.height)
-    assert page.geometry.read == page.pixels.shape[::-1]
+    assert page.geometry.original == (page.width, page.height)
+    assert page.geometry.preprocessed == page.pixels.shape[::-1]
 
 
 def test_a_plain_jpeg_is_kept_byte_by_byte(decoders: Running) -> None:
@@ -175,7 +175,7 @@ def test_a_fax_is_stretched_and_its_boxes_come_back(decoders: Running) -> None:
     assert page.steps[0] == "stretch"
     assert page.pixels.shape[0] == pytest.approx(252 * 204 / 98, rel=0.2)
     assert (page.width, page.height) == (1400, 252)
-    assert page.geometry.to_sent((float(page.pixels.shape[1]), 0.0))[0] == pytest.approx(1400, abs=60)
+    assert page.geometry.inverse([(float(page.pixels.shape[1]), 0.0)])[0, 0] == pytest.approx(1400, abs=60)
     assert decoders.read(encode(fax, "TIFF", compression="group3", dpi=(204, 98)))[0].pixels.shape == (252, 1400)
 
 

@@ -10,7 +10,7 @@ from tests.servers import Service
 from tests.support.drawn_pages import draw_page, encode
 from tests.support.http_calls import outputs_of, text_of, upload
 from transformer.pipeline import osd
-from transformer.preprocess import prepare
+from transformer.preprocess.prepare import prepare
 
 # Few letters rise and fewer hang: too little to tell top from bottom by them.
 FLAT = (
@@ -36,7 +36,7 @@ def upside_down() -> Image.Image:
 
 
 def test_the_page_drawn_here_is_in_doubt() -> None:
-    assert prepare(np.asarray(upside_down())).doubt
+    assert prepare(np.asarray(upside_down())).orientation_uncertain
 
 
 def test_a_page_in_doubt_is_settled_by_the_predictor(service: Service) -> None:

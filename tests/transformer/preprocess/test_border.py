@@ -5,7 +5,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from tests.transformer.preprocess.pages import Pixels, text_page
-from transformer.preprocess import border, prepare
+from transformer.preprocess import border
+from transformer.preprocess.prepare import prepare
 
 MARGIN = 80
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from tests.transformer.preprocess.pages import text_page
-from transformer.preprocess import glyphs, orientation
+from transformer.preprocess import components, orientation
 from transformer.preprocess.orientation import Orientation
 
 
@@ -13,15 +13,15 @@ from transformer.preprocess.orientation import Orientation
 @pytest.mark.parametrize("size", [12, 28])
 def test_every_quarter_is_found(turned: int, size: int) -> None:
     page, _ = text_page(size=size, width=36 * size)
-    found = orientation.find(glyphs.find(np.ascontiguousarray(np.rot90(page, turned))))
-    assert found == Orientation((4 - turned) % 4, doubt=False)
+    found = orientation.estimate(components.find(np.ascontiguousarray(np.rot90(page, turned))))
+    assert found == Orientation((4 - turned) % 4, uncertain=False)
 
 
 def test_little_text_decides_nothing() -> None:
     page, _ = text_page(lines=1, width=160)
     for turned in range(4):
-        found = orientation.find(glyphs.find(np.ascontiguousarray(np.rot90(page, turned))))
-        assert found == Orientation(0, doubt=False)
+        found = orientation.estimate(components.find(np.ascontiguousarray(np.rot90(page, turned))))
+        assert found == Orientation(0, uncertain=False)
 
 
 @pytest.mark.parametrize("alphabet", ["0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"])
@@ -34,16 +34,16 @@ def test_what_looks_the_same_on_its_head_is_not_turned(alphabet: str, turned: in
     for row in range(18):
         text = " ".join("".join(choose.choice(list(alphabet), 5)) for _ in range(7))
         draw.text((30, 30 + 36 * row), text, fill=0, font=font)
-    found = orientation.find(glyphs.find(np.ascontiguousarray(np.rot90(np.asarray(image), turned))))
-    assert found.quarters == 0
-    assert found.doubt or turned % 2 == 0
+    found = orientation.estimate(components.find(np.ascontiguousarray(np.rot90(np.asarray(image), turned))))
+    assert found.quarter_turns == 0
+    assert found.uncertain or turned % 2 == 0
 
 
 def test_a_blank_page_lies_upright() -> None:
-    assert orientation.find(glyphs.find(np.full((400, 300), 255, np.uint8))) == Orientation(0, doubt=False)
+    assert orientation.estimate(components.find(np.full((400, 300), 255, np.uint8))) == Orientation(0, uncertain=False)
 
 
-@pytest.mark.parametrize("quarters", [1, 2, 3])
-def test_turns_are_those_of_geometry(quarters: int) -> None:
+@pytest.mark.parametrize("quarter_turns", [1, 2, 3])
+def test_turns_are_those_of_geometry(quarter_turns: int) -> None:
     page = np.arange(35, dtype=np.uint8).reshape(5, 7)
-    assert np.array_equal(orientation.turned(page, quarters), np.rot90(page, quarters))
+    assert np.array_equal(orientation.rotate(page, quarter_turns), np.rot90(page, quarter_turns))

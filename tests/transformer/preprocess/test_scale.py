@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.transformer.preprocess.pages import text_page
-from transformer.preprocess import glyphs, scale
+from transformer.preprocess import components, scale
 
 
 @given(st.floats(0, 400), st.integers(1, 30_000), st.integers(1, 3000))
@@ -25,9 +25,9 @@ def test_no_factor_leaves_the_limits(letter: float, width: int, height: int) -> 
 def test_letters_take_the_wanted_height(size: int, wanted: float) -> None:
     page, _ = text_page(size=size, width=30 * size)
     height, width = page.shape
-    factor = scale.factor(glyphs.find(page).height, width, height)
+    factor = scale.factor(components.find(page).height, width, height)
     resized = scale.resize(page, (round(width * factor), round(height * factor)))
-    assert glyphs.find(resized).height == pytest.approx(wanted, rel=0.2)
+    assert components.find(resized).height == pytest.approx(wanted, rel=0.2)
 
 
 def test_shrinking_averages_what_it_drops() -> None:

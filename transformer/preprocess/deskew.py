@@ -1,7 +1,7 @@
-"""Lines of text that do not run level: pages that lie at an angle, curve into a gutter, or were photographed askew.
+"""Deskew and dewarp: pages that are rotated, curve into a gutter, or were photographed at an angle.
 
 The slope of the lines is measured between letters a few places apart and fitted, over the page, with a polynomial of
-the position. Where it is nearly the same everywhere the page is rotated; where it varies every column is pushed up or
+the position. Where it is nearly the same everywhere the page is rotated; where it varies every column is shifted up or
 down by the slope's integral, which makes each line level.
 """
 
@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from transformer.geometry import Affine, Bend, Geometry, Size
-from transformer.preprocess.glyphs import Glyphs
+from transformer.geometry import Affine, Dewarp, Geometry, Size
+from transformer.preprocess.components import Components
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -22,26 +22,26 @@ Floats = NDArray[np.float64]
 LEAST_CHAINS = 40
 """Chains of letters that it takes to measure an angle."""
 ROTATION_LINKS = 8
-BEND_LINKS = 4
+DEWARP_LINKS = 4
 """Letters that a chain spans: long chains measure one angle precisely, short ones follow a curve."""
 LEAST_DEGREES = 1.2
 """A page that lies straighter is left alone: Tesseract follows its lines as well as those of a rotated copy."""
-BEND_DEGREES = 2.5
+DEWARP_DEGREES = 2.5
 """Difference of slope within a page above which its lines are curved."""
 GREATEST_DEGREES = 25.0
-"""No line of text is taken for steeper than this."""
+"""Steeper slopes are not lines of text."""
 POWERS = 3
 """Terms of the slope's polynomial along either axis."""
 RIDGE = 1e-3
 """Weight against steep polynomials, per sample: little text must not make wild curves."""
 GREATEST_STRETCH = 0.5
-"""Vertical stretch at which a bend is taken for an error; it also keeps the bend invertible."""
+"""Vertical stretch at which a dewarp is taken for an error; it also keeps the dewarp invertible."""
 GREATEST_SIDE = 30_000
-"""Larger pages stay as they are: OpenCV moves pixels on sides of up to 32,766, and a levelled page is larger."""
+"""Larger pages stay unchanged: OpenCV remaps sides of up to 32,766 pixels, and a deskewed page is larger."""
 BAND = 64
 """Rows that are straightened at a time."""
 CELL = 32
-"""Pixels between places where a bend is computed; between them it is interpolated."""
+"""Pixels between places where a dewarp is computed; between them it is interpolated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,43 +53,43 @@ class Chains:
     slope: Floats
 
 
-def chains(glyphs: Glyphs, *, links: int) -> Chains:
-    """The slopes between the feet of letters that stand ``links`` places apart, a power of two."""
-    follower = np.zeros(len(glyphs.pieces), dtype=np.intp)
-    first, second = glyphs.beside
-    follower[first] = second
+def chains(letters: Components, *, links: int) -> Chains:
+    """The slopes between the bottoms of letters that stand ``links`` places apart, a power of two."""
+    next_component = np.zeros(len(letters.stats), dtype=np.intp)
+    first, second = letters.right_neighbors
+    next_component[first] = second
     for _ in range(links.bit_length() - 1):
-        follower = follower[follower]
-    start = np.flatnonzero(follower)
-    end = follower[start]
-    left, top, width, height = glyphs.pieces[:, :4].T.astype(np.float64)
-    feet, middles = top + height, left + width / 2
+        next_component = next_component[next_component]
+    start = np.flatnonzero(next_component)
+    end = next_component[start]
+    left, top, width, height = letters.stats[:, :4].T.astype(np.float64)
+    bottoms, middles = top + height, left + width / 2
     run = np.maximum(middles[end] - middles[start], 1.0)
-    rows, columns = glyphs.labels.shape
+    rows, columns = letters.labels.shape
     return Chains(
         u=(middles[start] + middles[end]) / columns - 1,
-        v=(feet[start] + feet[end]) / rows - 1,
-        slope=(feet[end] - feet[start]) / run,
+        v=(bottoms[start] + bottoms[end]) / rows - 1,
+        slope=(bottoms[end] - bottoms[start]) / run,
     )
 
 
-def angle(glyphs: Glyphs) -> float:
+def angle(letters: Components) -> float:
     """Degrees, counterclockwise, that level the page's lines; 0 with too little text."""
-    found = chains(glyphs, links=ROTATION_LINKS)
-    return float(np.degrees(np.arctan(np.median(found.slope)))) if len(found.slope) >= LEAST_CHAINS else 0.0
+    measured = chains(letters, links=ROTATION_LINKS)
+    return float(np.degrees(np.arctan(np.median(measured.slope)))) if len(measured.slope) >= LEAST_CHAINS else 0.0
 
 
-def bend(glyphs: Glyphs, size: Size) -> Bend | None:
-    """The bend that levels curved lines on a page of ``size``; None when they are straight or too few."""
-    found = chains(glyphs, links=BEND_LINKS)
-    if len(found.slope) < LEAST_CHAINS:
+def dewarp_of(letters: Components, size: Size) -> Dewarp | None:
+    """The dewarp that levels curved lines on a page of ``size``; None when they are straight or too few."""
+    measured = chains(letters, links=DEWARP_LINKS)
+    if len(measured.slope) < LEAST_CHAINS:
         return None
-    slopes, fitted = _fit(found)
+    slopes, fitted = _fit(measured)
     low, high = np.degrees(np.arctan(np.percentile(fitted, (3, 97))))
-    if high - low < BEND_DEGREES or max(-low, high) > GREATEST_DEGREES:
+    if high - low < DEWARP_DEGREES or max(-low, high) > GREATEST_DEGREES:
         return None
-    edges = [float(edge) for axis in (found.u, found.v) for edge in np.percentile(axis, (1, 99))]
-    made = Bend(size, slopes, (edges[0], edges[1], edges[2], edges[3]))
+    edges = [float(edge) for axis in (measured.u, measured.v) for edge in np.percentile(axis, (1, 99))]
+    made = Dewarp(size, slopes, (edges[0], edges[1], edges[2], edges[3]))
     x, y = np.meshgrid(np.linspace(0, size[0], 17), np.linspace(0, size[1], 33))
     stretch = np.diff(made.shift(x, y), axis=0) * 32 / size[1]
     return made if float(np.abs(stretch).max()) < GREATEST_STRETCH else None
@@ -115,33 +115,33 @@ def _fit(found: Chains) -> tuple[tuple[tuple[float, ...], ...], Floats]:
     return tuple(tuple(row) for row in rows), fitted
 
 
-def rotated(grey: Pixels, degrees: float) -> tuple[Pixels, Geometry]:
+def rotated(gray: Pixels, degrees: float) -> tuple[Pixels, Geometry]:
     """The page rotated counterclockwise on a larger white canvas."""
-    geometry = Geometry.rotated((grey.shape[1], grey.shape[0]), degrees)
-    (turn,) = geometry.maps
-    assert isinstance(turn, Affine)
-    a, b, c, d, e, f = turn.matrix
+    geometry = Geometry.rotated((gray.shape[1], gray.shape[0]), degrees)
+    (rotation,) = geometry.maps
+    assert isinstance(rotation, Affine)
+    a, b, c, d, e, f = rotation.matrix
     # OpenCV counts from the middle of the first pixel, Geometry from its corner.
     matrix = np.array([[a, b, c + (a + b - 1) / 2], [d, e, f + (d + e - 1) / 2]])
-    turned = cv2.warpAffine(
-        grey, matrix, geometry.read, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT, borderValue=255
+    result = cv2.warpAffine(
+        gray, matrix, geometry.preprocessed, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT, borderValue=255
     )
-    return np.asarray(turned, dtype=np.uint8), geometry
+    return np.asarray(result, dtype=np.uint8), geometry
 
 
-def straightened(grey: Pixels, found: Bend) -> tuple[Pixels, Geometry]:
-    """The page with its columns pushed into place, on a higher white canvas."""
-    geometry = Geometry.bent(found)
-    width, height = geometry.read
+def straightened(gray: Pixels, dewarp: Dewarp) -> tuple[Pixels, Geometry]:
+    """The page with its columns shifted so that lines are level, on a higher white canvas."""
+    geometry = Geometry.dewarped(dewarp)
+    width, height = geometry.preprocessed
     # Nodes in the middle of cells are what cv2.resize interpolates between.
-    across, down = ((np.arange(side // CELL + 1) + 0.5) * side / (side // CELL + 1) for side in geometry.read)
+    across, down = ((np.arange(side // CELL + 1) + 0.5) * side / (side // CELL + 1) for side in geometry.preprocessed)
     x, y = np.meshgrid(across, down)
-    sources = geometry.back(np.stack([x.ravel(), y.ravel()], axis=1)).reshape(*x.shape, 2)
+    sources = geometry.inverse(np.stack([x.ravel(), y.ravel()], axis=1)).reshape(*x.shape, 2)
     rows = np.asarray(cv2.resize(sources[:, :, 1].astype(np.float32), (width, len(down))), dtype=np.float32) - 0.5
-    place = np.clip((np.arange(height, dtype=np.float32) + 0.5) * len(down) / height - 0.5, 0, len(down) - 1)
-    upper = np.minimum(place.astype(np.intp), max(0, len(down) - 2))
+    position = np.clip((np.arange(height, dtype=np.float32) + 0.5) * len(down) / height - 0.5, 0, len(down) - 1)
+    upper = np.minimum(position.astype(np.intp), max(0, len(down) - 2))
     lower = np.minimum(upper + 1, len(down) - 1)
-    share = (place - upper).astype(np.float32)[:, None]
+    share = (position - upper).astype(np.float32)[:, None]
     moved = np.empty((height, width), dtype=np.uint8)
     # A band at a time stays in the processor's cache: maps of the whole page are eight times its size.
     for top in range(0, height, BAND):
@@ -149,6 +149,6 @@ def straightened(grey: Pixels, found: Bend) -> tuple[Pixels, Geometry]:
         source_y = rows[upper[band]] * (1 - share[band]) + rows[lower[band]] * share[band]
         source_x = np.broadcast_to(np.arange(width, dtype=np.float32), source_y.shape).copy()
         moved[band] = cv2.remap(
-            grey, source_x, source_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=255
+            gray, source_x, source_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=255
         )
     return moved, geometry

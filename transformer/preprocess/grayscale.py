@@ -1,4 +1,4 @@
-"""Colour to grey so that text keeps its contrast.
+"""Conversion of color to gray that keeps the contrast of text.
 
 Luma is right for nearly every page. It fails where text differs from its ground in hue more than in lightness
 (yellow or light green on white, red on green): there a single channel, or the darkest of the three, keeps the
@@ -17,23 +17,23 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]
 
 EDGE = 60
-"""Difference between neighbours, in levels of any one channel, that counts as the edge of a letter."""
-FADED = 0.45
-"""An edge is faded when the grey picture keeps less than this part of its difference."""
-FADED_SHARE = 0.12
-"""Share of faded edges up to which luma stays."""
+"""Difference between neighbors, in levels of any one channel, that counts as the edge of a letter."""
+LOW_CONTRAST = 0.45
+"""Share of an edge's difference below which it counts as lost in the gray picture."""
+LOW_CONTRAST_SHARE = 0.12
+"""Share of edges of low contrast up to which luma is used."""
 SAMPLED_ROWS = 256
 
 
 def plain(page: Pixels) -> Pixels:
-    """Luma of an RGB page ``(h, w, 3)``; a contiguous grey page ``(h, w)`` comes back as it is, without a copy."""
+    """Luma of an RGB page ``(h, w, 3)``; a contiguous gray page ``(h, w)`` is returned without a copy."""
     if page.ndim == 2:
         return np.ascontiguousarray(page)
     return np.asarray(cv2.cvtColor(page, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
 def readable(page: Pixels) -> Pixels | None:
-    """A grey page on which coloured text stands out; None where luma does."""
+    """A gray page on which colored text stands out; None where luma does."""
     if page.ndim == 2 or page.shape[1] < 3:
         return None
     rows = np.ascontiguousarray(page[:: max(1, page.shape[0] // SAMPLED_ROWS)])
@@ -41,15 +41,15 @@ def readable(page: Pixels) -> Pixels | None:
     edges = differences >= EDGE
     if not edges.any():
         return None
-    kept = FADED * differences[edges]
+    kept = LOW_CONTRAST * differences[edges]
 
-    def faded(sample: Pixels) -> float:
+    def loss_of(sample: Pixels) -> float:
         return float(np.mean(_differences(sample)[edges] < kept))
 
-    loss = faded(plain(rows))
-    if loss <= FADED_SHARE:
+    loss = loss_of(plain(rows))
+    if loss <= LOW_CONTRAST_SHARE:
         return None
-    losses = [faded(_projection(rows, kind)) for kind in range(4)]
+    losses = [loss_of(_projection(rows, kind)) for kind in range(4)]
     best = int(np.argmin(losses))
     return _projection(page, best) if losses[best] <= loss / 2 else None
 

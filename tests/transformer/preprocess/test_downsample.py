@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from transformer.preprocess.sampling import shrink
+from transformer.preprocess.downsample import shrink
 
 
 def test_squares_are_averaged_and_leftovers_dropped() -> None:

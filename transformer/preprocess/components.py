@@ -1,4 +1,4 @@
-"""What the letters of a page look like: the measurement that several steps decide by."""
+"""Connected components of a page that may be letters: the measurement on which most steps rest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from transformer.preprocess.sampling import shrink
+from transformer.preprocess.downsample import shrink
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -20,73 +20,73 @@ MEASURED_PIXELS = 2_500_000
 """Pages with more pixels are measured on a smaller copy."""
 LEAST_CONTRAST = 14
 """Levels by which ink is darker than the mean around it."""
-REACH = 2.5
-"""How far to look for the next letter, in median letter heights."""
+NEIGHBOR_DISTANCE = 2.5
+"""Largest gap to the next letter, in median letter heights."""
 
 
 @dataclass(frozen=True)
-class Glyphs:
-    """Connected pieces of ink that may be letters, in pixels of the measured copy of the page."""
+class Components:
+    """Connected components of ink, in pixels of the measured copy of the page."""
 
     labels: Labels
-    """``(h, w)``: 0 for paper, a piece's number elsewhere."""
-    pieces: NDArray[np.int32]
-    """``(n + 1, 5)``: left, top, width, height, area of every piece; row 0 is the paper."""
+    """``(h, w)``: 0 for paper, the number of a component elsewhere."""
+    stats: NDArray[np.int32]
+    """``(n + 1, 5)``: left, top, width, height, area of every component; row 0 is the paper."""
     letters: Indices
-    """Numbers of the pieces whose size and shape may be a letter's."""
+    """Numbers of the components whose size and shape may be a letter's."""
     factor: float
     """Pixels of the page per pixel of the measured copy."""
 
     @property
     def height(self) -> float:
         """Median height of letters that stand beside another, in pixels of the page; 0 with no letters."""
-        first, second = self.beside
-        company = np.union1d(first, second)
-        return float(np.median(self.pieces[company, 3])) * self.factor if len(company) >= 5 else 0.0
+        first, second = self.right_neighbors
+        members = np.union1d(first, second)
+        return float(np.median(self.stats[members, 3])) * self.factor if len(members) >= 5 else 0.0
 
     @cached_property
-    def beside(self) -> tuple[Indices, Indices]:
+    def right_neighbors(self) -> tuple[Indices, Indices]:
         """Pairs of letters of similar size with nothing between them along a row, left one first."""
-        return self._pairs(self.labels, self.pieces[:, :4])
+        return self._pairs(self.labels, self.stats[:, :4])
 
     @cached_property
-    def below(self) -> tuple[Indices, Indices]:
+    def lower_neighbors(self) -> tuple[Indices, Indices]:
         """Pairs of letters of similar size with nothing between them along a column, upper one first."""
-        return self._pairs(self.labels.T, self.pieces[:, [1, 0, 3, 2]])
+        return self._pairs(self.labels.T, self.stats[:, [1, 0, 3, 2]])
 
     def _pairs(self, labels: Labels, boxes: NDArray[np.int32]) -> tuple[Indices, Indices]:
-        """Each letter with the first piece that rays from its far side along axis 1 of ``labels`` meet."""
+        """Each letter with the first component that rays from its far side along axis 1 of ``labels`` meet."""
         if not len(self.letters):
             return self.letters, self.letters
         left, top, width, height = boxes[self.letters].T
-        size = np.median(self.pieces[self.letters, 3])
-        steps = np.arange(max(3, round(REACH * float(size))))
+        size = np.median(self.stats[self.letters, 3])
+        steps = np.arange(max(3, round(NEIGHBOR_DISTANCE * float(size))))
         columns = (left + width)[:, None] + steps
         inside = columns < labels.shape[1]
         columns = np.minimum(columns, labels.shape[1] - 1)
         nearest = np.full(len(left), len(steps))
-        found = np.zeros(len(left), dtype=np.intp)
+        nearest_label = np.zeros(len(left), dtype=np.intp)
         for share in (0.25, 0.5, 0.75):
             met = labels[(top + (height * share).astype(int))[:, None], columns] * inside
             distance = np.argmax(met > 0, axis=1)
             other = met[np.arange(len(left)), distance]
             closer = (other > 0) & (distance < nearest)
             nearest[closer] = distance[closer]
-            found[closer] = other[closer]
-        largest = np.maximum(self.pieces[:, 2], self.pieces[:, 3])
-        own, others = largest[self.letters], largest[found]
-        similar = np.isin(found, self.letters) & (others <= 2.5 * own) & (own <= 2.5 * others)
-        return self.letters[similar], found[similar]
+            nearest_label[closer] = other[closer]
+        largest = np.maximum(self.stats[:, 2], self.stats[:, 3])
+        own, others = largest[self.letters], largest[nearest_label]
+        similar = np.isin(nearest_label, self.letters) & (others <= 2.5 * own) & (own <= 2.5 * others)
+        return self.letters[similar], nearest_label[similar]
 
 
-def ink_mask(grey: Pixels) -> Pixels:
+def ink_mask(gray: Pixels) -> Pixels:
     """1 where a pixel is clearly darker than the mean of its surroundings, 0 elsewhere."""
-    side = max(15, min(51, min(grey.shape) // 12)) | 1
-    darker = cv2.subtract(cv2.blur(grey, (side, side)), grey)
+    side = max(15, min(51, min(gray.shape) // 12)) | 1
+    darker = cv2.subtract(cv2.blur(gray, (side, side)), gray)
     # Ink and the paper's grain both are darker than their surroundings: Otsu's threshold lies between them.
     candidates = darker[darker >= LEAST_CONTRAST]
     if not candidates.size:
-        return np.zeros(grey.shape, dtype=np.uint8)
+        return np.zeros(gray.shape, dtype=np.uint8)
     level, _ = cv2.threshold(candidates[:, None], 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     # Half the threshold keeps thin strokes whole.
     _, mask = cv2.threshold(darker, max(LEAST_CONTRAST, 0.6 * level), 1, cv2.THRESH_BINARY)
@@ -94,24 +94,24 @@ def ink_mask(grey: Pixels) -> Pixels:
 
 
 def _components(mask: Pixels) -> tuple[Labels, NDArray[np.int32]]:
-    """Numbers of connected pieces, and their boxes and areas.
+    """Labels of connected components, and their boxes and areas.
 
-    Numbers of 16 bits take half the time of those of 32, and suffice unless the mask is noise: no more numbers
-    are given out than there are runs of ink.
+    Labels of 16 bits take half the time of 32 bits and suffice unless the mask is noise: there are at most as
+    many components as runs of ink.
     """
     runs = np.count_nonzero(mask[:, 1:] > mask[:, :-1]) + mask.shape[0]
     few = runs < np.iinfo(np.uint16).max
     _, labels, stats, _ = cv2.connectedComponentsWithStats(
         mask, connectivity=8, ltype=cv2.CV_16U if few else cv2.CV_32S
     )
-    numbers: Labels = np.asarray(labels, dtype=np.uint16) if few else np.asarray(labels, dtype=np.int32)
-    return numbers, np.asarray(stats, dtype=np.int32)
+    typed: Labels = np.asarray(labels, dtype=np.uint16) if few else np.asarray(labels, dtype=np.int32)
+    return typed, np.asarray(stats, dtype=np.int32)
 
 
-def find(grey: Pixels) -> Glyphs:
-    """The letters of a grey page with dark text."""
-    factor = max(1, round((grey.size / MEASURED_PIXELS) ** 0.5 + 0.2))
-    small = shrink(grey, factor)
+def find(gray: Pixels) -> Components:
+    """Connected components of a gray ``(h, w)`` uint8 page with dark text, measured on a reduced copy if large."""
+    factor = max(1, round((gray.size / MEASURED_PIXELS) ** 0.5 + 0.2))
+    small = shrink(gray, factor)
     labels, stats = _components(ink_mask(small))
     width, height, area = stats[:, 2], stats[:, 3], stats[:, 4]
     # Dots and commas are too small, rules too flat or too tall, pictures and frames too large to be letters.
@@ -125,9 +125,9 @@ def find(grey: Pixels) -> Glyphs:
         & (area > 0.08 * width * height)
     )
     letters[0] = False
-    return Glyphs(
+    return Components(
         labels=labels,
-        pieces=stats,
+        stats=stats,
         letters=np.flatnonzero(letters),
-        factor=float(grey.shape[0] / small.shape[0]),
+        factor=float(gray.shape[0] / small.shape[0]),
     )

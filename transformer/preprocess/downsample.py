@@ -1,4 +1,4 @@
-"""Smaller copies of a page, for measuring."""
+"""Downsampled copies of a page, for measurements."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]
 
 
-def shrink(grey: Pixels, factor: int) -> Pixels:
+def shrink(gray: Pixels, factor: int) -> Pixels:
     """The page with squares of ``factor`` pixels a side averaged; leftover rows and columns are dropped."""
-    height, width = grey.shape[0] // factor, grey.shape[1] // factor
+    height, width = gray.shape[0] // factor, gray.shape[1] // factor
     if factor == 1 or not height or not width:
-        return grey
+        return gray
     # Only for whole factors, hence the crop, does OpenCV take its fast path: 1 ms instead of 20 for a page.
-    whole = grey[: height * factor, : width * factor]
+    whole = gray[: height * factor, : width * factor]
     return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)

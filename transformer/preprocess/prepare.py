@@ -1,0 +1,147 @@
+"""Preprocessing of one page: original page → gray page that Tesseract recognizes best, with the geometry between them.
+
+Every step measures the page first and changes it only where that helps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transformer.geometry import Geometry
+from transformer.preprocess import background, border, components, deskew, grayscale, invert, orientation, scale
+
+Pixels = NDArray[np.uint8]
+
+STEPS: tuple[str, ...] = ("color", "invert", "background", "border", "orient", "scale", "dewarp", "deskew")
+"""Names of all steps, in the order in which they run."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreprocessedPage:
+    """A page ready for recognition."""
+
+    pixels: Pixels
+    """``(h, w)`` uint8, C-contiguous, dark text on light."""
+    geometry: Geometry
+    steps: tuple[str, ...]
+    """Names of the steps that changed the page, in order."""
+    dpi: int | None
+    """Resolution to report to Tesseract; None lets it estimate."""
+    orientation_uncertain: bool = False
+    """Whether the page may be rotated by 90°, 180° or 270° and its components could not decide."""
+
+
+def prepare(
+    page: Pixels,
+    *,
+    dpi: int | None = None,
+    auto: bool = True,
+    orient: bool = True,
+    without: frozenset[str] = frozenset(),
+) -> PreprocessedPage:
+    """Prepare a gray ``(h, w)`` or RGB ``(h, w, 3)`` uint8 page.
+
+    With ``auto`` off the page is only converted to gray. ``dpi`` is the resolution of the original page, if known;
+    ``orient`` allows rotation by quarter turns; ``without`` names steps to skip.
+    """
+    height, width = page.shape[:2]
+    if not auto:
+        return PreprocessedPage(grayscale.plain(page), Geometry.identity(width, height), (), dpi)
+    pipeline = _Pipeline(page, dpi=dpi, without=without if orient else without | {"orient"})
+    pipeline.convert_to_gray()
+    pipeline.invert()
+    pipeline.flatten_background()
+    pipeline.remove_border()
+    pipeline.measure()
+    pipeline.orient()
+    pipeline.scale()
+    pipeline.level()
+    return PreprocessedPage(
+        np.ascontiguousarray(pipeline.pixels),
+        pipeline.geometry,
+        tuple(pipeline.steps),
+        pipeline.dpi,
+        pipeline.orientation_uncertain,
+    )
+
+
+class _Pipeline:
+    """State of one page between steps; each step records its name only if it changed the page."""
+
+    def __init__(self, page: Pixels, *, dpi: int | None, without: frozenset[str]) -> None:
+        self.pixels = page
+        self.geometry = Geometry.identity(page.shape[1], page.shape[0])
+        self.steps: list[str] = []
+        self.dpi = dpi
+        self.orientation_uncertain = False
+        self.without = without
+
+    def convert_to_gray(self) -> None:
+        found = None if "color" in self.without else grayscale.readable(self.pixels)
+        if found is None:
+            self.pixels = grayscale.plain(self.pixels)
+        else:
+            self._apply(found, "color")
+
+    def invert(self) -> None:
+        if "invert" not in self.without and invert.is_light_on_dark(self.pixels):
+            self._apply(invert.negative(self.pixels), "invert")
+
+    def flatten_background(self) -> None:
+        if "background" in self.without:
+            return
+        paper = background.estimate(self.pixels)
+        if not background.is_even(paper):
+            self._apply(background.flatten(self.pixels, paper), "background")
+
+    def remove_border(self) -> None:
+        found = None if "border" in self.without else border.whitened(self.pixels)
+        if found is not None:
+            self._apply(found, "border")
+
+    def measure(self) -> None:
+        self.letters = components.find(self.pixels)
+
+    def orient(self) -> None:
+        if "orient" in self.without:
+            return
+        found = orientation.estimate(self.letters)
+        self.orientation_uncertain = found.uncertain
+        if found.quarter_turns:
+            self._apply(
+                orientation.rotate(self.pixels, found.quarter_turns),
+                "orient",
+                Geometry.quarter_turned(self.geometry.preprocessed, found.quarter_turns),
+            )
+            self.measure()
+
+    def scale(self) -> None:
+        width, height = self.geometry.preprocessed
+        factor = 1.0 if "scale" in self.without else scale.factor(self.letters.height, width, height)
+        if factor != 1:
+            size = (max(1, round(width * factor)), max(1, round(height * factor)))
+            self._apply(scale.resize(self.pixels, size), "scale", Geometry.scaled((width, height), size))
+            self.dpi = scale.DPI
+
+    def level(self) -> None:
+        if max(self.geometry.preprocessed) > deskew.GREATEST_SIDE:
+            return
+        curve = None if "dewarp" in self.without else deskew.dewarp_of(self.letters, self.geometry.preprocessed)
+        if curve:
+            pixels, transform = deskew.straightened(self.pixels, curve)
+            self._apply(pixels, "dewarp", transform)
+            return
+        degrees = 0.0 if "deskew" in self.without else deskew.angle(self.letters)
+        if abs(degrees) > deskew.LEAST_DEGREES:
+            pixels, transform = deskew.rotated(self.pixels, degrees)
+            self._apply(pixels, "deskew", transform)
+
+    def _apply(self, pixels: Pixels, step: str, transform: Geometry | None = None) -> None:
+        """Record the result of a step: pixels, name, and the transform if pixels transform."""
+        self.pixels = pixels
+        self.steps.append(step)
+        if transform:
+            self.geometry = self.geometry.then(transform)
