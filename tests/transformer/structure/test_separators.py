@@ -1,0 +1,70 @@
+"""Ruled lines in drawn pages."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from tests.support.drawn_layouts import prose
+from transformer.structure import separators
+
+
+def text_page(width: int, height: int, *, size: int = 28) -> Image.Image:
+    """A page full of text lines."""
+    image = Image.new("L", (width, height), 255)
+    pen = ImageDraw.Draw(image)
+    font = ImageFont.load_default(size=size)
+    for number, text in enumerate(prose(height // (2 * size) - 2, width=width // size)):
+        pen.text((size, (number + 1) * 2 * size), text, font=font, fill=0)
+    return image
+
+
+@pytest.mark.parametrize("size", [(900, 1200), (1700, 2200), (3400, 4400)])
+def test_text_has_no_rules(size: tuple[int, int]) -> None:
+    assert separators.find(np.asarray(text_page(*size))) == separators.Separators()
+
+
+@pytest.mark.parametrize("thickness", [1, 3, 8])
+@pytest.mark.parametrize("size", [(900, 1200), (1700, 2200), (3400, 4400)])
+def test_rules_are_found_where_they_are(size: tuple[int, int], thickness: int) -> None:
+    width, height = size
+    page = text_page(width, height)
+    pen = ImageDraw.Draw(page)
+    y, x = height // 2 // 56 * 56 + 45, width * 4 // 5
+    pen.rectangle((0, y - 25, width, y + 25), fill=255)
+    pen.rectangle((x - 25, 0, x + 25, height), fill=255)
+    pen.line((50, y, x - 40, y), fill=0, width=thickness)
+    pen.line((x, 80, x, height - 80), fill=0, width=thickness)
+
+    found = separators.find(np.asarray(page))
+
+    (across,), (down,) = found.horizontal, found.vertical
+    assert np.allclose(across, (50, y, x - 40, y + 1), atol=thickness + 0.01 * width)
+    assert np.allclose(down, (x, 80, x + 1, height - 80), atol=thickness + 0.01 * height)
+
+
+@pytest.mark.parametrize("fall", [4, 12])
+def test_a_rule_may_lean_and_have_breaks(fall: int) -> None:
+    page = Image.new("L", (1600, 2000), 255)
+    pen = ImageDraw.Draw(page)
+    pen.line((100, 1000, 1500, 1000 + fall), fill=0, width=3)
+    for x in (400, 900, 1300):
+        pen.rectangle((x, 980, x + 8, 1040), fill=255)
+
+    found = separators.find(np.asarray(page))
+
+    assert len(found.horizontal) == 1
+    assert not found.vertical
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 4000), (4000, 7), (40, 40)])
+def test_tiny_pages_have_none(shape: tuple[int, int]) -> None:
+    assert separators.find(np.zeros(shape, np.uint8)) == separators.Separators()
+    assert separators.find(np.full(shape, 255, np.uint8)) == separators.Separators()
+
+
+def test_noise_is_not_taken_for_rules() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (1500, 1500), dtype=np.uint8)
+
+    assert separators.find(noise) == separators.Separators()

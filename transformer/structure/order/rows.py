@@ -1,0 +1,83 @@
+"""Rows: lines that stand side by side, joined from left to right."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from transformer.structure.order.phrases import Phrase, Scale, make_phrase
+from transformer.structure.order.region import in_one_row
+
+LOOK_BACK = 12
+"""Rows that a line is compared with: those that were begun last."""
+MAX_OVERLAP = 0.5
+"""Word spaces by which parts of one row may overlap horizontally."""
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """Parts of lines side by side, from left to right."""
+
+    parts: list[Phrase] = field(default_factory=list)
+
+    @property
+    def middle(self) -> float:
+        return sum(part.middle for part in self.parts) / len(self.parts)
+
+    def place(self, part: Phrase, overlap: float) -> float | None:
+        """Distance of its baseline to its neighbor's in the row; None if it does not belong there."""
+        index = bisect_left(self.parts, part.x0, key=_left)
+        before = self.parts[index - 1] if index else None
+        after = self.parts[index] if index < len(self.parts) else None
+        if before is not None and before.x1 > part.x0 + overlap:
+            return None
+        if after is not None and after.x0 < part.x1 - overlap:
+            return None
+        if before is None or (after is not None and after.x0 - part.x1 < part.x0 - before.x1):
+            before = after
+        assert before is not None
+        return abs(part.baseline - before.baseline) if in_one_row(part, before) else None
+
+    def add(self, part: Phrase) -> None:
+        insort(self.parts, part, key=_left)
+
+
+def _left(part: Phrase) -> float:
+    return part.x0
+
+
+def whole_lines(phrases: Iterable[Phrase]) -> list[Phrase]:
+    """Phrases of the same line put together."""
+    lines: dict[int, list[Phrase]] = {}
+    for phrase in phrases:
+        lines.setdefault(phrase.line, []).append(phrase)
+    return [parts[0] if len(parts) == 1 else _joined(parts) for parts in lines.values()]
+
+
+def _joined(parts: list[Phrase]) -> Phrase:
+    placed = sorted((item for part in parts for item in part.placed), key=lambda item: item.x0)
+    return make_phrase(placed, line=parts[0].line, block=parts[0].block)
+
+
+def make_rows(phrases: Iterable[Phrase], scale: Scale) -> list[Row]:
+    """Rows from top to bottom; a line stays whole and goes to the row whose baseline is nearest beside it."""
+    overlap = MAX_OVERLAP * scale.space
+    rows: list[Row] = []
+    for part in sorted(whole_lines(phrases), key=lambda part: part.middle):
+        best: Row | None = None
+        distance = float("inf")
+        for row in rows[-LOOK_BACK:]:
+            away = row.place(part, overlap)
+            if away is not None and away < distance:
+                best, distance = row, away
+        if best is None:
+            best = Row()
+            rows.append(best)
+        best.add(part)
+    return sorted(rows, key=lambda row: row.middle)
+
+
+def engine_rows(phrases: Iterable[Phrase]) -> list[Row]:
+    """Each line by itself, in the engine's order."""
+    return [Row([part]) for part in sorted(whole_lines(phrases), key=lambda part: part.line)]
