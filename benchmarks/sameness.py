@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from predictor.languages import ModelDirectory
-from tests.servers import ROOT
+from tools.local_stack import ROOT
 
 OUT: Final = ROOT / "build" / "sameness"
 READERS: Final = ("tesseract", "plain", "best")

@@ -10,22 +10,18 @@ import argparse
 import os
 import re
 import shlex
-import signal
 import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.servers import ROOT, free_port
+from tools.local_stack import free_port, is_ready, start_process, stop_processes
 
 SERVERS: Final = ("predictor", "transformer")
 PHASES: Final = {
@@ -62,11 +58,8 @@ def start_once(command: Sequence[str], arguments: Sequence[str], *, log: Path) -
     port = free_port()
     full = [*command, "--model_name=ocr-model", "--workers=1", *arguments]
     seen: dict[str, float] = {}
-    with log.open("wb") as out:
-        began = time.monotonic()
-        process = subprocess.Popen(
-            [*full, f"--http_port={port}", f"--grpc_port={free_port()}"], cwd=ROOT, stdout=out, stderr=out
-        )
+    began = time.monotonic()
+    process = start_process([*full, f"--http_port={port}", f"--grpc_port={free_port()}"], log=log)
     try:
         while "ready" not in seen:
             if process.poll() is not None or time.monotonic() - began > _PATIENCE:
@@ -75,8 +68,7 @@ def start_once(command: Sequence[str], arguments: Sequence[str], *, log: Path) -
                 seen.setdefault(phase, time.monotonic() - began)
             time.sleep(_POLL_SECONDS)
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait()
+        stop_processes([process])
     return seen
 
 
@@ -89,11 +81,8 @@ def _look(pid: int, port: int, *, listening: bool) -> list[str]:
         if any(_children(child) for child in children):
             found.append("workers")
     if listening:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/v2/health/ready", timeout=5):
-                found.append("ready")
-        except (urllib.error.URLError, ConnectionError):
-            pass
+        if is_ready(f"http://127.0.0.1:{port}/v2/health/ready"):
+            found.append("ready")
     else:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

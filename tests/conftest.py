@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import Service, start_service
+from tools.local_stack import Service, start_service
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import ROOT
+from tools.local_stack import ROOT
 
 
 def shared(*parts: str) -> Path:

@@ -13,7 +13,6 @@ import pypdf
 import pytest
 
 from kserve_ocr.protocol import names
-from tests.servers import Server, Service, free_port, start_service, start_transformer
 from tests.support.drawn_pages import LINE, b64, draw_line, draw_page, encode, encode_frames, v2_body
 from tests.support.http_calls import (
     GATEWAY,
@@ -29,6 +28,7 @@ from tests.support.http_calls import (
     one_connection,
     text_of,
 )
+from tools.local_stack import Server, Service, free_port, start_service, start_transformer
 
 FORM = "multipart/form-data; boundary=fence"
 LIMITS = {

@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -21,10 +20,13 @@ from typing import Any
 import yaml
 
 from monitoring.dashboards import GENERATED
+from tools.foreground import StopSignals, check_free, port, run_in_foreground
 from tools.local_prometheus import Target, write
-from tools.run import ROOT, GivingUp, check_free, main, port, start, stop, undisturbed, wait_ready
+from tools.local_stack import ROOT, LaunchError, start_process, stop_processes
+from tools.run import PORTS, sample_image, start_servers, wait_and_report
 
 _HOME = ROOT / "build" / "observe"
+_MORE_PORTS = {"PROMETHEUS_PORT": 9090, "GRAFANA_PORT": 3000}
 _SCRAPE_SECONDS = 2
 _SHOW_SECONDS = 10
 _FIGURES = {
@@ -39,9 +41,9 @@ _FIGURES = {
 
 
 def start_prometheus(directory: Path, *, transformer: int, predictor: int, listen: int) -> subprocess.Popen[bytes]:
-    """A Prometheus with its data in ``directory``. Raises GivingUp if there is none."""
+    """A Prometheus with its data in ``directory``. Raises LaunchError if there is none."""
     if shutil.which("prometheus") is None:
-        raise GivingUp("Prometheus is not installed; `make setup` or `apt-get install prometheus` brings it")
+        raise LaunchError("Prometheus is not installed; `make setup` or `apt-get install prometheus` brings it")
     targets = [
         Target(f"localhost:{transformer}", "transformer", revision="ocr-transformer-local"),
         Target(f"localhost:{predictor}", "predictor", revision="ocr-predictor-local"),
@@ -52,7 +54,7 @@ def start_prometheus(directory: Path, *, transformer: int, predictor: int, liste
         f"--storage.tsdb.path={directory / 'data'}",
         f"--web.listen-address=localhost:{listen}",
     ]
-    return _background(command, directory / "prometheus.log")
+    return start_process(command, log=directory / "prometheus.log")
 
 
 def start_grafana(directory: Path, *, prometheus: int, listen: int) -> subprocess.Popen[bytes] | None:
@@ -73,7 +75,7 @@ def start_grafana(directory: Path, *, prometheus: int, listen: int) -> subproces
         "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
     }
     command = ["grafana", "server", f"--homepath={home}"]
-    return _background(command, directory / "grafana.log", environment=settings)
+    return start_process(command, log=directory / "grafana.log", environment={**os.environ, **settings})
 
 
 def provision(directory: Path, *, prometheus: int) -> None:
@@ -87,13 +89,6 @@ def provision(directory: Path, *, prometheus: int) -> None:
         folder = directory / "provisioning" / kind
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "ocr.yaml").write_text(yaml.safe_dump({"apiVersion": 1, **found}))
-
-
-def _background(command: list[str], log: Path, *, environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
-    with log.open("wb") as out:
-        return subprocess.Popen(
-            command, stdout=out, stderr=out, start_new_session=True, env={**os.environ, **(environment or {})}
-        )
 
 
 def send(gateway: str, image: bytes, *, until: threading.Event) -> None:
@@ -128,61 +123,43 @@ def show(prometheus: str) -> bool:
     return None not in found.values()
 
 
-def observe() -> None:
-    """The main job. Raises GivingUp, or KeyboardInterrupt when asked to stop."""
-    ports = {
-        variable: port(variable, default)
-        for variable, default in (
-            ("TRANSFORMER_PORT", 8001),
-            ("TRANSFORMER_GRPC_PORT", 8081),
-            ("PREDICTOR_PORT", 8080),
-            ("PREDICTOR_GRPC_PORT", 8082),
-            ("PROMETHEUS_PORT", 9090),
-            ("GRAFANA_PORT", 3000),
-        )
-    }
+def observe(signals: StopSignals) -> None:
+    """Start, send load, print figures. Raises LaunchError, or StopRequested when asked to stop."""
+    ports = {variable: port(variable, default) for variable, default in (PORTS | _MORE_PORTS).items()}
+    image = sample_image().read_bytes()
     for variable, number in ports.items():
-        check_free(number, variable)
+        check_free(number, variable, "observe")
     shutil.rmtree(_HOME, ignore_errors=True)
     _HOME.mkdir(parents=True)
-    image = Path(os.environ.get("IMAGE") or ROOT / "samples" / "letter.png").read_bytes()
-    transformer, predictor = ports["TRANSFORMER_PORT"], ports["PREDICTOR_PORT"]
     enough = threading.Event()
     running: list[subprocess.Popen[bytes]] = []
     try:
-        for package, grpc, more in (
-            ("predictor", "PREDICTOR_GRPC_PORT", []),
-            ("transformer", "TRANSFORMER_GRPC_PORT", [f"--predictor_host=localhost:{predictor}"]),
-        ):
-            listen = ports[f"{package.upper()}_PORT"]
-            arguments = [f"--http_port={listen}", f"--grpc_port={ports[grpc]}", *more]
-            with undisturbed():
-                running.insert(0, start(package, *arguments, log=_HOME / f"{package}.log"))
-        listen = ports["PROMETHEUS_PORT"]
-        with undisturbed():
-            running.append(start_prometheus(_HOME, transformer=transformer, predictor=predictor, listen=listen))
-            grafana = start_grafana(_HOME, prometheus=listen, listen=ports["GRAFANA_PORT"])
-            running.extend([grafana] if grafana else [])
-        for process, package, listen in zip(
-            running, ("transformer", "predictor"), (transformer, predictor), strict=False
-        ):
-            wait_ready(process, f"http://localhost:{listen}", _HOME / f"{package}.log")
+        servers = []
+        for server in start_servers(ports, logs=_HOME):
+            servers.append(server)
+            running.insert(0, server.process)
+        transformer, predictor, listen = ports["TRANSFORMER_PORT"], ports["PREDICTOR_PORT"], ports["PROMETHEUS_PORT"]
+        running.append(start_prometheus(_HOME, transformer=transformer, predictor=predictor, listen=listen))
+        grafana = start_grafana(_HOME, prometheus=listen, listen=ports["GRAFANA_PORT"])
+        running.extend([grafana] if grafana else [])
+        for server in servers:
+            wait_and_report(server, signals)
         gateway = f"http://localhost:{transformer}/gateway/ocr"
         threading.Thread(target=send, args=(gateway, image), kwargs={"until": enough}, daemon=True).start()
         print(how_to_look(ports, grafana=grafana is not None), flush=True)
-        _watch(f"http://localhost:{ports['PROMETHEUS_PORT']}", running)
+        _watch(f"http://localhost:{listen}", running, signals)
     finally:
         enough.set()
-        stop(running)
+        stop_processes(running)
 
 
-def _watch(prometheus: str, running: list[subprocess.Popen[bytes]]) -> None:
-    """Print figures until somebody has enough, or with ONESHOT until all are there."""
+def _watch(prometheus: str, running: list[subprocess.Popen[bytes]], signals: StopSignals) -> None:
+    """Print figures until asked to stop, or with ONESHOT until all are there."""
     oneshot = os.environ.get("ONESHOT") not in {None, "", "0"}
     while True:
-        time.sleep(_SHOW_SECONDS)
+        signals.pause(_SHOW_SECONDS)
         if any(process.poll() is not None for process in running):
-            raise GivingUp("something ended by itself; the logs are in build/observe")
+            raise LaunchError("a process ended by itself; the logs are in build/observe")
         if show(prometheus) and oneshot:
             return
 
@@ -202,4 +179,4 @@ A page is sent twice a second. Ctrl-C stops everything.
 
 
 if __name__ == "__main__":
-    sys.exit(main(observe, "observe"))
+    sys.exit(run_in_foreground(observe, "observe"))

@@ -5,17 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.servers import ROOT, free_port, start_service
+from tools.local_stack import free_port, start_process, start_service, stop_processes, wait_until_answered
 
-_READY_SECONDS = 60.0
 _NOT_FOR_THE_OLDER = ("OMP_THREAD_LIMIT", "OMP_NUM_THREADS")
 
 
@@ -51,26 +47,11 @@ def older(*, logs: Path) -> Iterator[Running]:
     running: list[subprocess.Popen[bytes]] = []
     try:
         for name, arguments in commands.items():
-            with (logs / f"older-{name}.log").open("wb") as log:
-                command = [sys.executable, "-m", f"benchmarks.legacy.{name}", *arguments]
-                running.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log))
-        _wait(f"http://127.0.0.1:{model}/v2/health/ready", running[0])
-        _wait(f"http://127.0.0.1:{gateway}/openapi.json", running[1])
+            command = [sys.executable, "-m", f"benchmarks.legacy.{name}", *arguments]
+            running.append(start_process(command, log=logs / f"older-{name}.log", environment=environment))
+        wait_until_answered(running[0], f"http://127.0.0.1:{model}/v2/health/ready", log=logs / "older-model.log")
+        wait_until_answered(running[1], f"http://127.0.0.1:{gateway}/openapi.json", log=logs / "older-gateway.log")
         addresses = f"http://127.0.0.1:{gateway}", f"http://127.0.0.1:{model}"
         yield Running(f"{addresses[0]}/gateway/ocr", tuple(process.pid for process in running), addresses)
     finally:
-        for process in running:
-            process.terminate()
-        for process in running:
-            process.wait()
-
-
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + _READY_SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.1)
-    raise RuntimeError(f"{url} does not answer; the process ended with {process.poll()}")
+        stop_processes(running)

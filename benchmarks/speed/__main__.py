@@ -18,7 +18,7 @@ from benchmarks.speed import plan, plot, report
 from benchmarks.speed.systems import InProcess, OverHttp, System
 from benchmarks.speed.targets import AUTO, COMMAND, ENGINE, NONE, OLDER
 from kserve_ocr.workers.cpus import granted_cpus
-from tests.servers import ROOT
+from tools.local_stack import ROOT
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.servers import Service, start_service
+from tools.local_stack import Service, start_service
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import Service, free_port
 from tests.support.drawn_pages import LINE, draw_line, encode
+from tools.local_stack import Service, free_port
 
 CLIENT = Path(__file__).resolve().parent.parent
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from kserve_ocr_client import AsyncClient, Client, InvalidResponseError, Retry, ServiceError, UnreachableError
-from tests.servers import Service, free_port, start_service
 from tests.support.drawn_pages import LINE, PARAGRAPH, draw_line, draw_page, encode, encode_frames
+from tools.local_stack import Service, free_port, start_service
 
 LINE_PNG = encode(draw_line())
 

@@ -7,8 +7,8 @@ import pytest
 
 from kserve_ocr.settings import Settings, SettingsError
 from predictor.settings import PredictorSettings
-from tests.servers import spawn
 from tests.support.http_calls import PATIENCE
+from tools.local_stack import spawn
 from transformer.settings import TransformerSettings
 
 SERVICES: tuple[type[Settings], ...] = (TransformerSettings, PredictorSettings)

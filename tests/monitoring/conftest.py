@@ -14,11 +14,11 @@ from PIL import Image
 
 from kserve_ocr.workers.cpus import granted_cpus
 from tests.monitoring.prometheus import Prometheus, knative_targets, play_recordings, start_prometheus
-from tests.servers import Service, end, spawn
 from tests.support import fault_injection
 from tests.support.drawn_pages import draw_line, encode, encode_frames, v2_body
 from tests.support.http_calls import until
 from tools.local_prometheus import Target
+from tools.local_stack import Service, end, spawn
 
 _SETTINGS = {"OCR_PAGE_SECONDS": "1.5"}
 """Noise of the size of a page takes one worker several times as long on any machine, a line a tenth."""

@@ -16,8 +16,8 @@ from typing import Any
 
 import httpx
 
-from tests.servers import free_port
 from tools.local_prometheus import Target, write
+from tools.local_stack import free_port
 
 RECORDED = Path(__file__).with_name("recorded")
 _SAMPLE = re.compile(r"(?P<series>(?P<name>[a-zA-Z_:][\w:]*)(?:\{.*\})?) (?P<value>\S+)\Z")

@@ -16,7 +16,7 @@ from monitoring import rules
 from monitoring.dashboards import GENERATED
 from tests.deploy import rendering
 from tests.monitoring.test_rules import promtool
-from tests.servers import ROOT
+from tools.local_stack import ROOT
 from transformer import metrics as transformer
 
 MONITORING = ROOT / "monitoring"

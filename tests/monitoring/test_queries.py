@@ -7,7 +7,7 @@ import pytest
 
 from tests.monitoring.prometheus import Prometheus
 from tests.monitoring.queries import alert_selectors, panel_queries, recorded
-from tests.servers import Service
+from tools.local_stack import Service
 
 Watched = tuple[Service, Prometheus]
 

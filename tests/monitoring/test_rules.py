@@ -14,7 +14,7 @@ import yaml
 from kserve_ocr.observability import metrics
 from monitoring import rules
 from monitoring.dashboards import queries
-from tests.servers import ROOT, Service
+from tools.local_stack import ROOT, Service
 
 ALERTS = {rule["alert"]: rule for group in rules.groups() for rule in group["rules"] if "alert" in rule}
 CASES = sorted((ROOT / "monitoring" / "rules" / "tests").glob("*.yaml"))

@@ -14,7 +14,6 @@ import psutil
 import pytest
 from PIL import Image
 
-from tests.servers import Server, spawn, start_predictor, wait_ready
 from tests.support import fault_injection
 from tests.support.drawn_pages import LINE, draw_line, encode, v2_body
 from tests.support.http_calls import (
@@ -31,6 +30,7 @@ from tests.support.http_calls import (
     text_of,
     until,
 )
+from tools.local_stack import Server, spawn, start_predictor, wait_ready
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import json
 import httpx
 import pytest
 
-from tests.servers import Server, Service
 from tests.support.drawn_pages import LINE, draw_line, encode, v2_body
 from tests.support.http_calls import (
     GOOD,
@@ -21,6 +20,7 @@ from tests.support.http_calls import (
     outputs_of,
     text_of,
 )
+from tools.local_stack import Server, Service
 
 
 @pytest.fixture

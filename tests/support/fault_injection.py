@@ -14,9 +14,9 @@ from pathlib import Path
 import httpx
 import psutil
 
-from tests.servers import Server
 from tests.support.drawn_pages import draw_page, encode
 from tests.support.http_calls import GATEWAY, INFER, metric, until
+from tools.local_stack import Server
 
 _SENTENCE = "the quick brown fox jumps over a lazy dog that does not even look back at its own shadow"
 _WORDS = _SENTENCE.split()

@@ -18,8 +18,8 @@ from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
 from kserve.protocol.grpc.grpc_predict_v2_pb2_grpc import GRPCInferenceServiceStub
 
 from kserve_ocr.protocol import names
-from tests.servers import ROOT, Server
 from tests.support.drawn_pages import LINE, draw_line, encode, v2_body
+from tools.local_stack import ROOT, Server
 
 INFER = "/v2/models/ocr-model/infer"
 PREDICT = "/v1/models/ocr-model:predict"

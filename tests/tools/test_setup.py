@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import ROOT
 from tests.support.http_calls import PATIENCE
+from tools.local_stack import ROOT
 
 _TOOLS = (
     "sh",

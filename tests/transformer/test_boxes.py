@@ -12,10 +12,10 @@ import pytest
 from PIL import ExifTags, Image
 
 from kserve_ocr.protocol.layout import Box
-from tests.servers import Service
 from tests.support.drawn_pages import encode
 from tests.support.http_calls import outputs_of, upload
 from tests.transformer.formats import drawn
+from tools.local_stack import Service
 
 LINES = (
     "It was late in the evening when two travellers",

@@ -10,7 +10,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.servers import Service, spawn, start_predictor, start_service, start_transformer, wait_ready
 from tests.support import fault_injection
 from tests.support.drawn_pages import LINE, draw_line, encode_frames, v2_body
 from tests.support.http_calls import (
@@ -29,6 +28,7 @@ from tests.support.http_calls import (
     until,
     upload,
 )
+from tools.local_stack import Service, spawn, start_predictor, start_service, start_transformer, wait_ready
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ import pytest
 from PIL import ExifTags, Image
 
 from kserve_ocr.protocol import names
-from tests.servers import Server, Service
 from tests.support.drawn_pages import LINE, b64, draw_line, encode, encode_frames, v2_body
 from tests.support.http_calls import (
     GATEWAY,
@@ -31,6 +30,7 @@ from tests.support.http_calls import (
     until,
     upload,
 )
+from tools.local_stack import Server, Service
 
 WORDS = ("First", "Second", "Third")
 FORMATS = {

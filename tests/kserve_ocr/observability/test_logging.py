@@ -17,8 +17,8 @@ from pydantic import BaseModel, ValidationError
 from kserve_ocr.observability import tracing
 from kserve_ocr.observability.logging import JsonFormatter
 from kserve_ocr.protocol.errors import DamagedDocumentError
-from tests.servers import Service
 from tests.support.drawn_pages import draw_line, encode, v2_body
+from tools.local_stack import Service
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 

@@ -22,7 +22,6 @@ from PIL import Image
 from kserve_ocr.observability import tracing
 from kserve_ocr.protocol import names, types, v2_request
 from kserve_ocr.protocol.parameters import ReadingOptions
-from tests.servers import ROOT, Server, Service, spawn, wait_ready
 from tests.support import fault_injection
 from tests.support.drawn_pages import LINE, b64, draw_line, encode, v2_body
 from tests.support.http_calls import (
@@ -45,6 +44,7 @@ from tests.support.http_calls import (
     upload,
 )
 from tests.transformer.pipeline.fake_predictor import predictor_client
+from tools.local_stack import ROOT, Server, Service, spawn, wait_ready
 from transformer.pipeline.predictor_client import PredictorClient
 
 

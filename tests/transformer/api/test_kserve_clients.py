@@ -15,7 +15,6 @@ import pypdf
 import pytest
 from PIL import Image
 
-from tests.servers import Server, Service
 from tests.support.drawn_pages import LINE, draw_line, encode, v2_body
 from tests.support.http_calls import (
     GATEWAY,
@@ -28,6 +27,7 @@ from tests.support.http_calls import (
     run_client,
     save,
 )
+from tools.local_stack import Server, Service
 
 Answers = dict[tuple[str, str, str], Any]
 

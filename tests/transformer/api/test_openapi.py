@@ -7,8 +7,8 @@ import jsonschema
 import pytest
 
 from kserve_ocr.protocol.errors import OcrError
-from tests.servers import Service
 from tests.support.http_calls import GATEWAY, GOOD, upload
+from tools.local_stack import Service
 from transformer.pipeline.ocr_request import KNOWN_PARAMETERS, OUTPUTS
 
 

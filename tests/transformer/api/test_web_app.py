@@ -17,8 +17,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Error, FilePayload, Page, Route, expect, sync_playwright
 from pypdf import PdfReader
 
-from tests.servers import Service
 from tests.transformer.formats import drawn
+from tools.local_stack import Service
 
 _ARGUMENTS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),

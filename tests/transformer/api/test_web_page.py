@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.servers import Service, start_transformer
+from tools.local_stack import Service, start_transformer
 from transformer.api.web_page import page
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.servers import Service
 from tests.support.drawn_pages import draw_page, encode
 from tests.support.http_calls import outputs_of, text_of, upload
+from tools.local_stack import Service
 from transformer.pipeline import osd
 from transformer.preprocess.prepare import prepare
 

@@ -20,8 +20,8 @@ from kserve_ocr.protocol.errors import (
 )
 from kserve_ocr.protocol.layout import PageLayout
 from kserve_ocr.protocol.parameters import ReadingOptions
-from tests.servers import free_port
 from tests.transformer.pipeline.fake_predictor import FakePredictor, predictor_client
+from tools.local_stack import free_port
 from transformer.pipeline.predictor_client import PageReading, PredictorClient
 
 PAGE: types.Page = np.full((2, 3), 255, dtype=np.uint8)

@@ -9,10 +9,9 @@ import pytest
 import yaml
 
 from tests.monitoring.prometheus import Prometheus
-from tests.servers import Service
 from tests.support.drawn_pages import draw_line, encode
 from tools import observe
-from tools.run import GivingUp
+from tools.local_stack import LaunchError, Service
 
 PORTS = {"TRANSFORMER_PORT": 8001, "PREDICTOR_PORT": 8080, "PROMETHEUS_PORT": 9090, "GRAFANA_PORT": 3000}
 
@@ -56,7 +55,7 @@ def test_grafana_is_given_the_data_source_and_the_dashboards(tmp_path: Path) -> 
 
 def test_without_prometheus_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(GivingUp, match="make setup"):
+    with pytest.raises(LaunchError, match="make setup"):
         observe.start_prometheus(tmp_path, transformer=1, predictor=2, listen=3)
     assert observe.start_grafana(tmp_path, prometheus=3, listen=4) is None
 
