@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from kserve_ocr.protocol.layout import Block, Box, Line, PageLayout, Paragraph, Word
+
+_DIRECTION_MARKS: Final = dict.fromkeys(map(ord, "\u200e\u200f"))
+"""Invisible marks with which Tesseract surrounds words against the direction of their line; a word needs none."""
 
 
 @dataclass
@@ -34,6 +38,7 @@ class LayoutBuilder:
         self._blocks[-1].parts[-1].parts.append(_Open(bbox, baseline, height))
 
     def word(self, text: str, bbox: Box, *, confidence: float) -> None:
+        text = text.translate(_DIRECTION_MARKS)
         if text.strip():
             self._blocks[-1].parts[-1].parts[-1].words.append(Word(text, bbox, confidence))
 

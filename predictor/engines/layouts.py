@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import unicodedata
+from typing import Final
+
 import tesserocr
 
 from kserve_ocr.protocol.layout import Box, PageLayout
 from predictor.engines.building import LayoutBuilder
 
 _BLOCK, _PARAGRAPH = tesserocr.RIL.BLOCK, tesserocr.RIL.PARA
-_LINE, _WORD = tesserocr.RIL.TEXTLINE, tesserocr.RIL.WORD
+_LINE, _WORD, _SYMBOL = tesserocr.RIL.TEXTLINE, tesserocr.RIL.WORD, tesserocr.RIL.SYMBOL
+_RIGHT_TO_LEFT: Final = frozenset({"R", "AL"})
+"""Unicode's bidirectional classes of Hebrew, Arabic and related letters."""
 
 
 def word_confidences(results: tesserocr.PyResultIterator | None) -> list[float]:
@@ -37,10 +42,25 @@ def page_layout(results: tesserocr.PyResultIterator | None, *, width: int, heigh
             box: Box = results.BoundingBox(_LINE)
             height_of_row = float(results.RowAttributes()["row_height"])
             builder.line(box, baseline=_baseline(results, box), height=height_of_row)
-        text = results.GetUTF8Text(_WORD)
-        builder.word(text, results.BoundingBox(_WORD), confidence=results.Confidence(_WORD) / 100)
+        box, confidence = results.BoundingBox(_WORD), results.Confidence(_WORD) / 100
+        builder.word(_word_text(results), box, confidence=confidence)
         if not results.Next(_WORD):
             return builder.page(width=width, height=height)
+
+
+def _word_text(results: tesserocr.PyResultIterator) -> str:
+    """The text of the word at the iterator, in logical order; leaves the iterator within the word.
+
+    Tesseract stores words in visual order, and the binding returns those of right-to-left scripts so. Only symbol by
+    symbol does the iterator follow the direction of the script.
+    """
+    text: str = results.GetUTF8Text(_WORD)
+    if not any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in text):
+        return text
+    symbols: list[str] = [results.GetUTF8Text(_SYMBOL)]
+    while not results.IsAtFinalElement(_WORD, _SYMBOL) and results.Next(_SYMBOL):
+        symbols.append(results.GetUTF8Text(_SYMBOL))
+    return "".join(symbols)
 
 
 def _baseline(results: tesserocr.PyResultIterator, box: Box) -> tuple[float, float, float, float]:
