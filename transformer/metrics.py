@@ -19,6 +19,7 @@ __all__ = [
     "observe_stage",
     "pool",
     "record_document",
+    "record_order",
     "record_page",
     "record_prepared",
     "record_retry",
@@ -37,10 +38,12 @@ DOCUMENTS = Counter("ocr_documents", "Documents received, by kind.", ("kind",))
 BYTES = Counter("ocr_document_bytes", "Bytes of the documents received, as files.")
 PIXELS = Counter("ocr_pixels", "Pixels of the pages decoded, before preparation.")
 STEPS_TAKEN = Counter("ocr_preprocess_steps", "Preparation steps taken; none for a page left as it was.", ("step",))
+ORDERED = Counter("ocr_pages_ordered", "Pages put into reading order: whether that changed the engine's.", ("changed",))
 RETRIES = Counter("ocr_page_retries", "Pages sent to the predictor again.", ("reason",))
 
 _documents = {kind: DOCUMENTS.labels(kind) for kind in KINDS}
 _steps = {step: STEPS_TAKEN.labels(step) for step in STEPS}
+_ordered = {changed: ORDERED.labels(str(changed).lower()) for changed in (False, True)}
 _retries = {reason: RETRIES.labels(reason) for reason in RETRY_REASONS}
 
 
@@ -55,7 +58,7 @@ def announce() -> None:
             metrics.OTHER: (metrics.OTHER,),
         }
     )
-    metrics.declare_stages("decode", "preprocess", "transfer", "format", "assemble")
+    metrics.declare_stages("decode", "preprocess", "transfer", "order", "format", "assemble")
 
 
 def pool(size: int) -> PoolMetrics:
@@ -78,6 +81,11 @@ def record_prepared(*, width: int, height: int, steps: Iterable[str]) -> None:
     names = tuple(steps) or ("none",)
     for name in names:
         _steps.get(name, _steps[metrics.OTHER]).inc()
+
+
+def record_order(*, changed: bool) -> None:
+    """Count a page that was put into reading order."""
+    _ordered[changed].inc()
 
 
 def record_retry(reason: str) -> None:

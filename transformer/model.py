@@ -19,10 +19,12 @@ from transformer.pipeline import ocr_request, outputs
 from transformer.pipeline.admission import Admission, Flight
 from transformer.pipeline.decode_pool import DocumentReader
 from transformer.pipeline.ocr_request import OcrRequest
+from transformer.pipeline.page_recognizer import PageRecognizer
 from transformer.pipeline.predictor_client import PredictorClient
 from transformer.pipeline.request_pipeline import Means, Reading
 from transformer.pipeline.results import ReadDocument
 from transformer.settings import TransformerSettings
+from transformer.structure.order.page_order import ORDERS
 
 _METADATA_SECONDS = 5.0
 _CACHED_SECONDS = 60.0
@@ -45,6 +47,7 @@ class TransformerModel(OcrModel):
             settings=settings,
             documents=self._documents,
             predictor=self._predictor,
+            recognizer=PageRecognizer(self._predictor),
             flight=Flight(pages=pages, pixels=settings.pixels_in_flight),
             decoding=asyncio.Semaphore(2 * decoders),
         )
@@ -104,6 +107,7 @@ class TransformerModel(OcrModel):
             "psm": list(range(14)),
             "preprocess": list(ocr_request.AUTO_OR_NONE),
             "orient": list(ocr_request.AUTO_OR_NONE),
+            "order": list(ORDERS),
             "max_bytes": self._settings.max_bytes,
             "max_documents": self._settings.max_documents,
             "max_pages": self._settings.max_pages,

@@ -51,6 +51,9 @@ class TransformerSettings(Settings):
     orient: Literal["auto", "none"] = Field(
         "auto", description="Correction of pages turned by 90°, 180° or 270° when a request does not say."
     )
+    order: Literal["auto", "rows", "columns", "engine"] = Field(
+        "auto", description="Reading order when a request gives neither `order` nor `psm`."
+    )
     web: bool = Field(True, description="Serve the web page at `/gateway/`.")
     wake_predictor: bool = Field(
         True, description="Send the predictor one request at start-up, so that both scale from zero together."

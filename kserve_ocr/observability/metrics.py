@@ -38,7 +38,7 @@ PROTOCOLS: Final = ("multipart", "json", "raw", "binary", "grpc", OTHER)
 CODES: Final = (OK, CANCELLED, *codes())
 FAULTS: Final = codes(least_status=500)
 """What counts against the error budget."""
-STAGES: Final = ("decode", "preprocess", "wait", "transfer", "recognise", "format", "assemble")
+STAGES: Final = ("decode", "preprocess", "wait", "transfer", "recognise", "order", "format", "assemble")
 SIZES: Final = ("1", "2-10", "11+")
 
 

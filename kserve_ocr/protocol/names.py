@@ -25,6 +25,7 @@ OEM: Final = "oem"
 DPI: Final = "dpi"
 PREPROCESS: Final = "preprocess"
 ORIENT: Final = "orient"
+ORDER: Final = "order"
 PAGE_SELECTION: Final = "pages"
 BUDGET_MS: Final = "budget_ms"
 

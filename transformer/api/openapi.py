@@ -14,6 +14,11 @@ _OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "dpi": {"type": "integer", "minimum": 70, "maximum": 2400, "description": "Resolution hint, pixels per inch."},
     "preprocess": {**_STRING, "enum": ["auto", "none"], "description": "Preparation of pages before reading."},
     "orient": {**_STRING, "enum": ["auto", "none"], "description": "Correction of pages turned by quarters."},
+    "order": {
+        **_STRING,
+        "enum": ["auto", "rows", "columns", "engine"],
+        "description": "Reading order: what fits the page, rows across, columns down, or as the engine found it.",
+    },
     "pages": {**_STRING, "example": "1-3,7", "description": "Pages to read; all if not given."},
     "outputs": {
         **_STRING,

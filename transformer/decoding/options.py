@@ -13,6 +13,8 @@ class DocumentOptions:
     """False sends grey pixels as they are."""
     orient: bool = True
     """False leaves pages that lie on their side."""
+    separators: bool = True
+    """Whether to look for ruled lines, which the reading order needs."""
     selection: str | None = None
     """Pages such as ``1-3,7``; None for all of them."""
     dpi: int | None = None

@@ -16,6 +16,7 @@ from transformer.decoding.page_range import Selection
 from transformer.decoding.sniff import Kind
 from transformer.formats.pdf.page_image import PageImage
 from transformer.geometry import Geometry
+from transformer.structure.separators import Separators
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class PreparedPage:
     """Preparation steps that changed the page."""
     doubt: bool
     """Whether the page may lie on its side and its pixels could not tell."""
+    separators: Separators
+    """Ruled lines, in pixels of ``pixels``; none if they were not asked for."""
     dpi: int | None
     """Resolution of ``pixels``; None if unknown."""
     original_dpi: int | None

@@ -24,6 +24,7 @@ from transformer.formats.pdf.page_image import PageImage
 from transformer.geometry import Geometry
 from transformer.pipeline.decode_job import Decoded, PageJob, PreparedPage
 from transformer.preprocess.prepare import PreprocessedPage, prepare
+from transformer.structure import separators
 
 STRETCH = "stretch"
 """The step that makes the pixels of a fax square."""
@@ -87,6 +88,7 @@ class Decoder:
             height=height,
             steps=ready.steps,
             doubt=ready.orientation_uncertain,
+            separators=separators.find(ready.pixels) if job.options.separators else separators.Separators(),
             dpi=ready.dpi,
             original_dpi=dpi,
             original=original,

@@ -17,9 +17,10 @@ from kserve_ocr.protocol.errors import (
 )
 from kserve_ocr.protocol.parameters import ReadingOptions, choice, reading_options, refuse_unknown
 from transformer.settings import TransformerSettings
+from transformer.structure.order.page_order import ORDERS, Order
 
 KNOWN_PARAMETERS: Final = frozenset(
-    {names.LANG, names.PSM, names.OEM, names.DPI, names.PREPROCESS, names.ORIENT, names.PAGE_SELECTION}
+    {names.LANG, names.PSM, names.OEM, names.DPI, names.PREPROCESS, names.ORIENT, names.ORDER, names.PAGE_SELECTION}
 )
 OUTPUTS: Final = {
     names.TEXT: "BYTES",
@@ -44,6 +45,8 @@ class Document:
     reading: ReadingOptions
     preprocess: bool
     orient: bool
+    order: Order
+    """``engine`` where the client chose a page segmentation mode and no order."""
     selection: str | None
 
 
@@ -106,5 +109,13 @@ def document(data: types.Buffer, parameters: Mapping[str, Any], settings: Transf
         reading=reading_options(parameters, defaults=defaults),
         preprocess=preprocess == "auto",
         orient=orient == "auto",
+        order=_order(parameters, settings),
         selection=None if selection is None else str(selection),
     )
+
+
+def _order(parameters: Mapping[str, Any], settings: TransformerSettings) -> Order:
+    """The reading order: a mode that the client chose decides about the order too, unless it says otherwise."""
+    default = "engine" if names.PSM in parameters else settings.order
+    value = choice(parameters, names.ORDER, choices=ORDERS, default=default)
+    return next(order for order in ORDERS if order == value)

@@ -37,4 +37,5 @@ def turned(page: PreparedPage, turns: int) -> PreparedPage:
         pixels=np.ascontiguousarray(np.rot90(page.pixels, turns)),
         geometry=page.geometry.then(Geometry.quarter_turned((width, height), turns)),
         steps=(*page.steps, STEP),
+        separators=page.separators.quarter_turned(turns, width=width, height=height),
     )

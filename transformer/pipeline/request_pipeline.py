@@ -7,7 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from kserve_ocr.observability import access_log
@@ -20,6 +20,7 @@ from transformer.pipeline import osd
 from transformer.pipeline.admission import Flight
 from transformer.pipeline.decode_pool import DocumentOptions, DocumentReader, PreparedPage
 from transformer.pipeline.ocr_request import Document, OcrRequest
+from transformer.pipeline.page_recognizer import PageRecognizer, RecognitionOptions
 from transformer.pipeline.predictor_client import PredictorClient
 from transformer.pipeline.results import ReadDocument, ReadPage
 from transformer.settings import TransformerSettings
@@ -32,6 +33,7 @@ class Means:
     settings: TransformerSettings
     documents: DocumentReader
     predictor: PredictorClient
+    recognizer: PageRecognizer
     flight: Flight
     """Pages that are decoded and not yet answered."""
     decoding: asyncio.Semaphore
@@ -73,6 +75,7 @@ class Reading:
         options = DocumentOptions(
             preprocess=document.preprocess,
             orient=document.orient,
+            separators=document.order != "engine",
             selection=document.selection,
             dpi=document.reading.dpi,
             keep_original=names.PDF in self._request.outputs,
@@ -127,13 +130,10 @@ class Reading:
             if page.doubt:
                 page = await self._upright(page)
             self._note(page)
-            with metrics.stage("transfer"):
-                reading = await self._means.predictor.read(
-                    page.pixels,
-                    replace(document.reading, dpi=page.dpi),
-                    wants_layout=self._request.wants_layout,
-                    deadline=self._deadline,
-                )
+            options = RecognitionOptions(
+                engine=document.reading, order=document.order, wants_layout=self._request.wants_layout
+            )
+            reading = await self._means.recognizer.recognize(page, options, deadline=self._deadline)
         except InvalidParameterError:
             raise  # the same for every page
         except OcrError as error:
@@ -144,7 +144,7 @@ class Reading:
             number=page.number,
             text=reading.text,
             confidence=reading.confidence,
-            layout=page.geometry.to_original(reading.layout) if reading.layout else None,
+            layout=page.geometry.to_original(reading.layout) if reading.layout and self._request.wants_layout else None,
             image=page.original,
             dpi=page.original_dpi,
         )

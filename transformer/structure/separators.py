@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -38,6 +38,21 @@ class Separators:
 
     horizontal: tuple[Box, ...] = ()
     vertical: tuple[Box, ...] = ()
+
+    def quarter_turned(self, turns: int, *, width: int, height: int) -> Separators:
+        """Those of the page, ``width`` by ``height`` pixels, turned counterclockwise by so many quarters."""
+        found = self
+        for _ in range(turns % 4):
+            found = Separators(
+                horizontal=_sorted((y0, width - x1, y1, width - x0) for x0, y0, x1, y1 in found.vertical),
+                vertical=_sorted((y0, width - x1, y1, width - x0) for x0, y0, x1, y1 in found.horizontal),
+            )
+            width, height = height, width
+        return found
+
+
+def _sorted(boxes: Iterable[Box]) -> tuple[Box, ...]:
+    return tuple(sorted(boxes, key=lambda box: box[1]))
 
 
 def find(gray: Pixels) -> Separators:

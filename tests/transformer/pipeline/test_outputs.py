@@ -16,7 +16,7 @@ from transformer.pipeline.ocr_request import OUTPUTS, Document
 from transformer.pipeline.results import ReadDocument, ReadPage
 
 IMAGE = from_pixels(np.full((20, 100), 255, dtype=np.uint8))
-SOURCE = Document(b"", ReadingOptions(lang="eng+deu"), preprocess=True, orient=True, selection=None)
+SOURCE = Document(b"", ReadingOptions(lang="eng+deu"), preprocess=True, orient=True, order="auto", selection=None)
 
 
 def page(number: int, text: str, *, confidence: float = 0.5) -> ReadPage:

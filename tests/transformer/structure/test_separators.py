@@ -68,3 +68,18 @@ def test_noise_is_not_taken_for_rules() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (1500, 1500), dtype=np.uint8)
 
     assert separators.find(noise) == separators.Separators()
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3, 4, -1])
+def test_rules_turn_with_the_page(turns: int) -> None:
+    page = Image.new("L", (900, 1300), 255)
+    pen = ImageDraw.Draw(page)
+    pen.line((100, 300, 800, 300), fill=0, width=4)
+    pen.line((200, 500, 200, 1200), fill=0, width=4)
+    pixels = np.asarray(page)
+
+    turned = separators.find(pixels).quarter_turned(turns, width=900, height=1300)
+    expected = separators.find(np.ascontiguousarray(np.rot90(pixels, turns)))
+
+    assert np.allclose(turned.horizontal, expected.horizontal, atol=3)
+    assert np.allclose(turned.vertical, expected.vertical, atol=3)

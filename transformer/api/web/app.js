@@ -161,7 +161,8 @@ function options() {
   const chosen = [...document.querySelectorAll('#language-list input:checked')].map(({ value }) => value);
   const typed = $('lang')?.value.trim().replace(/[\s,+]+/g, '+');
   const lang = chosen.join('+') || typed;
-  return { ...(lang && { lang }), psm: $('psm').value, preprocess: $('preprocess').value, orient: $('orient').value };
+  const psm = $('psm').value; // a chosen mode also fixes the order; 3 is what the service does by itself
+  return { ...(lang && { lang }), ...(psm !== '3' && { psm }), preprocess: $('preprocess').value, orient: $('orient').value };
 }
 
 const TAGS = { chi_sim: 'zh-Hans', chi_tra: 'zh-Hant', frk: 'de-Latf', 'srp_latn': 'sr-Latn', aze_cyrl: 'az-Cyrl', uzb_cyrl: 'uz-Cyrl' };
