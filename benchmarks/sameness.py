@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from predictor.languages import ModelDirectory
+from predictor.tessdata import ModelDirectory
 from tools.local_stack import ROOT
 
 OUT: Final = ROOT / "build" / "sameness"
@@ -81,9 +81,9 @@ def read(pipe: Connection[Any, Any], reader: str) -> None:
     """One reader's life, in a process of its own: images in, hOCR out."""
     import tesserocr  # noqa: PLC0415 - in these processes only
 
-    from predictor.engines import acceleration  # noqa: PLC0415
+    from predictor.acceleration import install  # noqa: PLC0415
 
-    pipe.send(acceleration.install(plain=reader == "plain") if reader != "tesseract" else reader)
+    pipe.send(install.install(plain=reader == "plain") if reader != "tesseract" else reader)
     path = str(ModelDirectory.find("").path)
     quiet = {"debug_file": "/dev/null"}
     apis = {lang: tesserocr.PyTessBaseAPI(path=path, lang=lang, oem=1, variables=quiet) for lang in _LANGUAGES}

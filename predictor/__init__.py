@@ -1,1 +1,1 @@
-"""The KServe predictor: warm Tesseract workers that read one page per job."""
+"""The KServe predictor: Tesseract workers that recognize one page per job."""

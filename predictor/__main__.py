@@ -17,8 +17,8 @@ def main() -> None:
 
     from kserve_ocr.serving.server import OcrServer, bodies_of, refuse_workers  # noqa: PLC0415
     from predictor import metrics  # noqa: PLC0415
-    from predictor.languages import ModelDirectoryError  # noqa: PLC0415
     from predictor.model import PredictorModel  # noqa: PLC0415
+    from predictor.tessdata import ModelDirectoryError  # noqa: PLC0415
 
     refuse_workers()
     metrics.announce(engine=settings.engine)

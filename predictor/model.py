@@ -15,10 +15,10 @@ from kserve_ocr.protocol.v2_response import output_types
 from kserve_ocr.serving.model import OcrModel
 from kserve_ocr.tasks import gather_or_cancel
 from kserve_ocr.workers.cpus import granted_cpus
-from predictor import metrics, requests
-from predictor.engines import Reading
-from predictor.reader import PageReader
-from predictor.requests import PageJob, ReadRequest
+from predictor import metrics, predict_request
+from predictor.engines.base import Reading
+from predictor.page_reader import PageReader
+from predictor.predict_request import PageJob, ReadRequest
 from predictor.settings import PredictorSettings
 
 
@@ -42,7 +42,7 @@ class PredictorModel(OcrModel):
         return bool(self.ready) and self._reader.ready
 
     async def preprocess(self, payload: InferRequest, headers: Mapping[str, str] | None = None) -> ReadRequest:
-        return requests.parse(payload, defaults=self._defaults, max_pixels=self._settings.max_pixels)
+        return predict_request.parse(payload, defaults=self._defaults, max_pixels=self._settings.max_pixels)
 
     async def predict(
         self, payload: ReadRequest, headers: Mapping[str, str] | None = None
@@ -69,13 +69,13 @@ class PredictorModel(OcrModel):
         self, result: tuple[ReadRequest, list[Reading]], headers: Mapping[str, str] | None = None
     ) -> InferResponse:
         request, readings = result
-        return requests.answer(request, readings)
+        return predict_request.answer(request, readings)
 
     def get_input_types(self) -> list[dict[str, Any]]:
         return [{"name": names.INPUT, "datatype": "UINT8", "shape": [-1, -1]}]
 
     def get_output_types(self) -> list[dict[str, Any]]:
-        return output_types(requests.OUTPUTS)
+        return output_types(predict_request.OUTPUTS)
 
     async def describe(self) -> Mapping[str, Any]:
         return {

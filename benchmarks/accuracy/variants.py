@@ -16,9 +16,9 @@ from benchmarks.accuracy.corpus import Document
 from benchmarks.accuracy.metrics import character_error_rate, word_recall
 from kserve_ocr.protocol.layout import PageLayout
 from kserve_ocr.protocol.parameters import ReadingOptions
-from predictor.engines import Engine, EngineSettings
-from predictor.engines.warm import create
-from predictor.languages import ModelDirectory
+from predictor.engines.base import Engine, EngineSettings
+from predictor.engines.tesserocr_engine import create
+from predictor.tessdata import ModelDirectory
 from transformer.decoding.image_file import ImageDocument
 from transformer.decoding.page import Page
 from transformer.decoding.sniff import kind_of

@@ -23,7 +23,7 @@ def warm() -> Read:
     """Tesseract as it is: grey pixels in, text out, the model loaded once, with the settings that the predictor has."""
     import tesserocr  # noqa: PLC0415 - in these processes only
 
-    from predictor.languages import ModelDirectory  # noqa: PLC0415
+    from predictor.tessdata import ModelDirectory  # noqa: PLC0415
 
     path = str(ModelDirectory.find("").path)
     api = tesserocr.PyTessBaseAPI(path=path, lang="eng", oem=1, psm=3, variables={"debug_file": "/dev/null"})
@@ -43,15 +43,15 @@ def warm() -> Read:
 def engine() -> Read:
     """The predictor's own engine, as in a worker: what no service around it can be faster than."""
     from kserve_ocr.protocol.parameters import ReadingOptions  # noqa: PLC0415
-    from predictor import engines  # noqa: PLC0415 - in these processes only
-    from predictor.languages import ModelDirectory  # noqa: PLC0415
+    from predictor.engines import base, worker  # noqa: PLC0415 - in these processes only
+    from predictor.tessdata import ModelDirectory  # noqa: PLC0415
 
     path = str(ModelDirectory.find("").path)
-    handle = engines.start(engines.EngineSettings("tesserocr", path, 1, 100_000_000), ReadingOptions())
+    handle = worker.start(base.EngineSettings("tesserocr", path, 1, 100_000_000), ReadingOptions())
 
     def read(sample: Sample) -> str:
-        reading = handle(engines.PageJob(sample.pixels, ReadingOptions(dpi=sample.dpi), layout=False))
-        assert isinstance(reading, engines.Reading)
+        reading = handle(worker.PageJob(sample.pixels, ReadingOptions(dpi=sample.dpi), layout=False))
+        assert isinstance(reading, base.Reading)
         return reading.text
 
     return read

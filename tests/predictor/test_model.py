@@ -8,7 +8,7 @@ import pytest
 from kserve import InferInput, InferRequest, InferResponse
 
 from kserve_ocr.protocol.errors import StartingError, UnsupportedDocumentError
-from predictor.engines import acceleration
+from predictor.acceleration import install
 from predictor.model import PredictorModel
 from predictor.settings import PredictorSettings
 from tests.support.drawn_pages import LINE, b64
@@ -59,7 +59,7 @@ def test_metadata_tells_what_is_there() -> None:
         told = await model.describe()
         assert {"eng", "osd"} <= set(told["languages"])
         assert (told["engine"], told["workers"], told["default_lang"]) == ("tesserocr", 1, "eng")
-        assert told["arithmetic"] == acceleration.install()
+        assert told["arithmetic"] == install.install()
 
     with_model(scenario)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from kserve_ocr.protocol.parameters import ReadingOptions
-from predictor.engines import Engine, EngineSettings, spawned, warm
-from predictor.languages import ModelDirectory
+from predictor.engines.base import Engine, EngineSettings, spawned, warm
+from predictor.tessdata import ModelDirectory
 from tests.support.scripts import SAMPLES, draw_sample
 
 SETTINGS = EngineSettings("tesserocr", str(ModelDirectory.find("").path), 2, 100_000_000)

@@ -36,8 +36,8 @@ def machine(tmp_path: Path) -> Path:
     (tmp_path / "requirements").mkdir()
     for name in ("transformer", "predictor", "dev"):
         (tmp_path / "requirements" / f"{name}.txt").write_text(f"# {name}\n")
-    (tmp_path / "predictor" / "acceleration").mkdir(parents=True)
-    for name in ("pyproject.toml", "setup.py", "predictor/acceleration/layers.cpp"):
+    (tmp_path / "predictor" / "acceleration" / "native").mkdir(parents=True)
+    for name in ("pyproject.toml", "setup.py", "predictor/acceleration/native/lstm_layers.cpp"):
         (tmp_path / name).write_text("")
     (tmp_path / "bin").mkdir()
     for tool in _TOOLS:
@@ -127,7 +127,7 @@ def test_changed_requirements_are_installed(machine: Path) -> None:
     assert "requirements/predictor.txt" in calls(machine)
 
 
-@pytest.mark.parametrize("changed", ["setup.py", "predictor/acceleration/layers.cpp"])
+@pytest.mark.parametrize("changed", ["setup.py", "predictor/acceleration/native/lstm_layers.cpp"])
 def test_what_is_compiled_is_built_anew_when_it_has_changed(machine: Path, changed: str) -> None:
     equip(machine)
     assert setup(machine, "run").returncode == 0

@@ -210,7 +210,12 @@ def test_trap_9_the_trace_reaches_the_predictor() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["predictor.engines.warm", "predictor.engines.spawned", "transformer.pipeline.decode_worker"]
+    "module",
+    [
+        "predictor.engines.tesserocr_engine",
+        "predictor.engines.pytesseract_engine",
+        "transformer.pipeline.decode_worker",
+    ],
 )
 def test_trap_10_workers_do_not_import_the_server(module: str) -> None:
     heavy = ("kserve", "fastapi", "pydantic", "grpc", "aiohttp", "uvicorn")

@@ -15,8 +15,8 @@ os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 
 import tesserocr
 
-from predictor.engines.layouts import page_layout
-from predictor.languages import ModelDirectory
+from predictor.engines.tesserocr_layout import page_layout
+from predictor.tessdata import ModelDirectory
 
 TEXT = (
     "The transformer decodes every page",

@@ -8,7 +8,7 @@ import pytest
 from lxml import etree
 
 from kserve_ocr.protocol.layout import Line, Word
-from predictor.engines.layouts import page_layout
+from predictor.engines.tesserocr_layout import page_layout
 from tests.transformer.formats import drawn
 from tests.transformer.formats.drawn import layout, line
 from transformer.formats.hocr import hocr

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from kserve_ocr.protocol.layout import Line, Word
-from predictor.engines.layouts import page_layout
+from predictor.engines.tesserocr_layout import page_layout
 from tests.transformer.formats import drawn
 from tests.transformer.formats.drawn import layout, line
 from transformer.formats.tsv import HEADER, tsv

@@ -8,12 +8,12 @@ reader knows a format by its first bytes. So the entry by which the Tesseract li
 
 from __future__ import annotations
 
-from predictor.engines import linking
+from predictor.acceleration import plt_hook
 
 
 def keep_raw() -> bool:
     """Lead line images past the compression, in this process; False, and no change, where that cannot be."""
     try:
-        return linking.lead("pixWriteMem", linking.loaded.pixWriteMemSpix)
+        return plt_hook.lead("pixWriteMem", plt_hook.loaded.pixWriteMemSpix)
     except AttributeError:
         return False

@@ -10,7 +10,7 @@
 #include <new>
 
 #include "exported.h"
-#include "layers.h"
+#include "lstm_layers.h"
 
 namespace {
 

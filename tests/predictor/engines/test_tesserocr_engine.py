@@ -11,11 +11,13 @@ from PIL import Image, ImageDraw, ImageFont
 from kserve_ocr.protocol.errors import InvalidParameterError
 from kserve_ocr.protocol.layout import PageLayout
 from kserve_ocr.protocol.parameters import ReadingOptions
-from predictor import engines
-from predictor.engines import Engine, EngineSettings, Page, PageJob, spawned, warm
-from predictor.languages import ModelDirectory
+from predictor.engines import pytesseract_engine, tesserocr_engine, worker
+from predictor.engines.base import Engine, EngineSettings, Page
+from predictor.engines.worker import PageJob
+from predictor.tessdata import ModelDirectory
 
 SETTINGS = EngineSettings("tesserocr", str(ModelDirectory.find("").path), 2, 100_000_000)
+MODULES = {"tesserocr": tesserocr_engine, "pytesseract": pytesseract_engine}
 FIRST = ["The river rose in the night", "and carried the bridge away."]
 SECOND = ["No one had crossed it", "since the autumn fair."]
 
@@ -40,7 +42,7 @@ def draw(
 
 @pytest.fixture(scope="module", params=["tesserocr", "pytesseract"])
 def engine(request: pytest.FixtureRequest) -> Engine:
-    found: Engine = {"tesserocr": warm, "pytesseract": spawned}[request.param].create(SETTINGS)
+    found: Engine = MODULES[request.param].create(SETTINGS)
     return found
 
 
@@ -84,7 +86,9 @@ def test_a_blank_page_is_no_error(engine: Engine, psm: int) -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (2, 500), (500, 2), (60, 60)])
 @pytest.mark.parametrize("psm", [0, 1, 3, 6, 11, 12])
 def test_a_tiny_page_is_no_error(shape: tuple[int, int], psm: int) -> None:
-    reading = warm.create(SETTINGS).read(np.full(shape, 255, np.uint8), ReadingOptions(psm=psm), layout=True)
+    reading = tesserocr_engine.create(SETTINGS).read(
+        np.full(shape, 255, np.uint8), ReadingOptions(psm=psm), layout=True
+    )
     assert (reading.text.strip(), reading.confidence) == ("", 0)
 
 
@@ -120,7 +124,7 @@ def test_reads_languages_and_combinations(engine: Engine) -> None:
 
 
 def test_keeps_a_bounded_number_of_languages() -> None:
-    engine = warm.WarmEngine(SETTINGS)
+    engine = tesserocr_engine.WarmEngine(SETTINGS)
     page, _ = draw([FIRST])
     for lang in ("eng", "deu", "eng", "deu+eng", "eng+deu", "eng"):
         assert engine.read(page, ReadingOptions(lang=lang), layout=False).text
@@ -138,8 +142,8 @@ def test_a_page_reads_the_same_whatever_was_read_before() -> None:
         (draw([lines[0] * 4])[0], ReadingOptions(psm=0)),
         (np.random.default_rng(3).integers(0, 255, (200, 300), np.uint8), ReadingOptions(psm=11)),
     ]
-    alone = [warm.WarmEngine(SETTINGS).read(*job, layout=True) for job in jobs]
-    engine = warm.WarmEngine(SETTINGS)
+    alone = [tesserocr_engine.WarmEngine(SETTINGS).read(*job, layout=True) for job in jobs]
+    engine = tesserocr_engine.WarmEngine(SETTINGS)
     order = list(range(len(jobs))) * 3
     random.Random(7).shuffle(order)
     for number in order:
@@ -147,7 +151,7 @@ def test_a_page_reads_the_same_whatever_was_read_before() -> None:
 
 
 def test_a_worker_is_warm_when_it_has_started() -> None:
-    read = engines.start(SETTINGS, ReadingOptions())
+    read = worker.start(SETTINGS, ReadingOptions())
     page, _ = draw([FIRST])
     reading: Any = read(PageJob(page, ReadingOptions(), layout=False))
     assert reading.text.split("\n")[:2] == FIRST
@@ -155,7 +159,7 @@ def test_a_worker_is_warm_when_it_has_started() -> None:
 
 def test_both_engines_read_alike() -> None:
     page, _ = draw([FIRST, SECOND, ["A third paragraph, short."]])
-    first, second = (module.create(SETTINGS).read(page, ReadingOptions(), layout=True) for module in (warm, spawned))
+    first, second = (module.create(SETTINGS).read(page, ReadingOptions(), layout=True) for module in MODULES.values())
     assert first.text == second.text
     assert first.confidence == pytest.approx(second.confidence, abs=0.02)
     assert first.layout is not None

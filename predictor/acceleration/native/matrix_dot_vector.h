@@ -7,7 +7,7 @@
 #include <cstring>
 #include <vector>
 
-#include "tesseract.h"
+#include "tesseract_abi.h"
 
 // Whether the processor has dot products (AVX-512 VNNI). Without them, Tesseract's own multiplication is used.
 extern bool use_dot_products;

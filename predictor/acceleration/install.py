@@ -17,10 +17,13 @@ import functools
 import importlib.machinery
 from pathlib import Path
 
-from predictor.engines import ORIGINAL, linking
+from predictor.acceleration import plt_hook
 
 RELEASE = "5.5.4"
 """The release of Tesseract whose structures are known: that of the wheel in ``requirements/predictor.txt``."""
+
+ORIGINAL = "tesseract"
+"""The neural network is computed by Tesseract's own code."""
 
 BITS = {"pixOpenBrick": "open_brick", "pixClipBoxToForeground": "clip_box_to_foreground"}
 """Leptonica's functions on black and white images, and those that do the same."""
@@ -31,18 +34,18 @@ def install(*, plain: bool = False) -> str:
     """Put this project's code in place of Tesseract's in this process, once and for all.
 
     Returns the instructions that the network is reckoned with: ``avx512vnni`` or ``avx2``, or
-    :data:`predictor.engines.ORIGINAL` where it was left as it is: on another processor, with another release, or where
-    the library was not built. With ``plain`` AVX2 must do.
+    :data:`ORIGINAL` where it was left as it is: on another processor, with another release, or where the library was
+    not built. With ``plain`` AVX2 must do.
     """
     try:
         ours = ctypes.CDLL(str(library()))
-        path: bytes = linking.tesseract().name
+        path: bytes = plt_hook.tesseract().name
     except (AttributeError, OSError):
         return ORIGINAL
     ours.prepare_bits.restype, ours.prepare_bits.argtypes = ctypes.c_bool, (ctypes.c_char_p,)
     if ours.prepare_bits(path):
         for name, function in BITS.items():
-            linking.lead(name, getattr(ours, function))
+            plt_hook.lead(name, getattr(ours, function))
     ours.install.restype, ours.install.argtypes = ctypes.c_char_p, (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_bool)
     found: bytes | None = ours.install(path, RELEASE.encode(), plain)
     return found.decode() if found else ORIGINAL
@@ -50,4 +53,4 @@ def install(*, plain: bool = False) -> str:
 
 def library() -> Path:
     """Where the build has put the library, if it has."""
-    return Path(__file__).parent.parent / f"_acceleration{importlib.machinery.EXTENSION_SUFFIXES[0]}"
+    return Path(__file__).parent / f"_native{importlib.machinery.EXTENSION_SUFFIXES[0]}"

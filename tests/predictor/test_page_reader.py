@@ -23,11 +23,11 @@ from kserve_ocr.protocol.errors import (
 from kserve_ocr.protocol.parameters import ReadingOptions
 from kserve_ocr.workers.observer import PoolObserver, Restart
 from kserve_ocr.workers.supervisor import WorkerStartError
-from predictor.engines import Page, Reading
-from predictor.images import MAX_SIDE
-from predictor.languages import ModelDirectoryError
-from predictor.reader import PageReader
+from predictor.engines.base import Page, Reading
+from predictor.image_file import MAX_SIDE
+from predictor.page_reader import PageReader
 from predictor.settings import PredictorSettings
+from predictor.tessdata import ModelDirectoryError
 
 ENGLISH = ReadingOptions()
 

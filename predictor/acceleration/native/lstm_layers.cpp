@@ -1,12 +1,12 @@
-#include "layers.h"
+#include "lstm_layers.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <vector>
 
-#include "arithmetic.h"
-#include "products.h"
+#include "simd_math.h"
+#include "matrix_dot_vector.h"
 
 #pragma GCC target("avx2")
 

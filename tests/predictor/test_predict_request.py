@@ -11,9 +11,9 @@ from kserve.protocol.infer_type import RequestedOutput
 from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestError, TooManyPixelsError
 from kserve_ocr.protocol.layout import PageLayout
 from kserve_ocr.protocol.parameters import ReadingOptions
-from predictor import requests
-from predictor.engines import Reading
-from predictor.requests import ReadRequest
+from predictor import predict_request
+from predictor.engines.base import Reading
+from predictor.predict_request import ReadRequest
 from tests.support.drawn_pages import b64
 
 LAYOUT = PageLayout(3, 2, ())
@@ -30,7 +30,7 @@ def files(*data: bytes, **parameters: Any) -> InferInput:
 def parse(*inputs: InferInput, outputs: tuple[str, ...] = (), **parameters: Any) -> ReadRequest:
     asked = [RequestedOutput(name) for name in outputs] or None
     inference = InferRequest("m", list(inputs), parameters=parameters, request_outputs=asked, request_id="7")
-    return requests.parse(inference, defaults=ReadingOptions(lang="deu"), max_pixels=6)
+    return predict_request.parse(inference, defaults=ReadingOptions(lang="deu"), max_pixels=6)
 
 
 def test_pages_and_files_are_jobs_in_order() -> None:
@@ -76,7 +76,7 @@ def test_outputs_that_are_the_transformers_are_refused(name: str) -> None:
 def test_the_answer_has_an_element_for_each_page() -> None:
     request = parse(pixels(), pixels(), outputs=("words", "confidence", "text"))
 
-    answer = requests.answer(request, [Reading("one", 0.5, LAYOUT), Reading("two", 0.0, LAYOUT)])
+    answer = predict_request.answer(request, [Reading("one", 0.5, LAYOUT), Reading("two", 0.0, LAYOUT)])
 
     assert answer.id == "7"
     values = {output.name: output.data for output in answer.outputs}
@@ -88,6 +88,6 @@ def test_the_answer_has_an_element_for_each_page() -> None:
 
 
 def test_text_alone_is_the_answer_when_nothing_is_asked_for() -> None:
-    answer = requests.answer(parse(pixels()), [Reading("one", 0.5, None)])
+    answer = predict_request.answer(parse(pixels()), [Reading("one", 0.5, None)])
 
     assert [(output.name, output.data) for output in answer.outputs] == [("output-0", ["one"])]

@@ -14,9 +14,10 @@ from pytesseract import TesseractError, pytesseract
 from kserve_ocr.protocol.errors import InternalError, InvalidParameterError
 from kserve_ocr.protocol.layout import PageLayout, mean_confidence
 from kserve_ocr.protocol.parameters import ReadingOptions
-from predictor.engines import ORIGINAL, EngineSettings, Page, Reading
-from predictor.engines.building import LayoutBuilder
-from predictor.languages import OSD
+from predictor.acceleration import install
+from predictor.engines.base import EngineSettings, Page, Reading
+from predictor.engines.layout_builder import LayoutBuilder
+from predictor.tessdata import OSD
 
 _ORIENTATION_ONLY = 0
 
@@ -35,13 +36,13 @@ class SpawnedEngine:
     """Runs the ``tesseract`` command. Its files are in the worker's own temporary directory, and it is in the worker's
     process group, so that neither outlasts a worker that is killed."""
 
-    arithmetic = ORIGINAL
+    arithmetic = install.ORIGINAL
 
     def __init__(self, settings: EngineSettings) -> None:
         self._tessdata = settings.tessdata
 
     def read(self, page: Page, options: ReadingOptions, *, layout: bool) -> Reading:
-        """As :class:`predictor.engines.Engine` says."""
+        """As :class:`predictor.engines.base.Engine` says."""
         height, width = page.shape
         blank = PageLayout(width, height, ()) if layout else None
         if options.psm == _ORIENTATION_ONLY:

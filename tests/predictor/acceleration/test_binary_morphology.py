@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from predictor.engines import acceleration, linking
+from predictor.acceleration import install, plt_hook
 
 Bits = NDArray[np.bool_]
 
@@ -22,10 +22,10 @@ def declared(function: Any, result: Any, *arguments: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def ours() -> Any:
-    library = ctypes.CDLL(str(acceleration.library()))
+    library = ctypes.CDLL(str(install.library()))
     prepare = declared(library.prepare_bits, c_bool, c_char_p)
     assert not prepare(b"/no/such/library.so")
-    assert prepare(linking.tesseract().name)
+    assert prepare(plt_hook.tesseract().name)
     declared(library.open_brick, c_void_p, c_void_p, c_void_p, c_int, c_int)
     declared(library.clip_box_to_foreground, c_int, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p))
     return library
@@ -34,7 +34,7 @@ def ours() -> Any:
 @pytest.fixture(scope="module")
 def theirs() -> Any:
     """Leptonica, by a handle of its own: declarations hold for one."""
-    library = ctypes.CDLL(linking.library_of(linking.loaded.pixOpenBrick).name.decode())
+    library = ctypes.CDLL(plt_hook.library_of(plt_hook.loaded.pixOpenBrick).name.decode())
     declared(library.pixOpenBrick, c_void_p, c_void_p, c_void_p, c_int, c_int)
     declared(library.pixClipBoxToForeground, c_int, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p))
     declared(library.pixCreate, c_void_p, c_int, c_int, c_int)
@@ -136,7 +136,7 @@ def test_all_else_is_left_to_leptonica(ours: Any, theirs: Any) -> None:
 
 
 def test_tesseract_is_led_to_them(ours: Any) -> None:
-    acceleration.install()
-    for name, function in acceleration.BITS.items():
-        (slot,) = linking.slots(linking.tesseract(), name)
+    install.install()
+    for name, function in install.BITS.items():
+        (slot,) = plt_hook.slots(plt_hook.tesseract(), name)
         assert slot.value == ctypes.cast(getattr(ours, function), c_void_p).value

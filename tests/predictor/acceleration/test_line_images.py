@@ -7,16 +7,16 @@ from typing import Any
 import tesserocr
 from PIL import Image
 
-from predictor.engines import line_images, linking
-from tests.predictor.test_engines import FIRST, SECOND, SETTINGS, draw
+from predictor.acceleration import line_images, plt_hook
+from tests.predictor.engines.test_tesserocr_engine import FIRST, SECOND, SETTINGS, draw
 
 
 def address(name: str) -> int | None:
-    return ctypes.cast(getattr(linking.loaded, name), ctypes.c_void_p).value
+    return ctypes.cast(getattr(plt_hook.loaded, name), ctypes.c_void_p).value
 
 
 def slots() -> list[int | None]:
-    return [slot.value for slot in linking.slots(linking.tesseract(), "pixWriteMem")]
+    return [slot.value for slot in plt_hook.slots(plt_hook.tesseract(), "pixWriteMem")]
 
 
 def read_before_and_after(answers: Any) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from kserve_ocr.protocol.errors import InvalidParameterError
 from kserve_ocr.protocol.parameters import ReadingOptions
-from predictor.languages import ModelDirectory, ModelDirectoryError
+from predictor.tessdata import ModelDirectory, ModelDirectoryError
 
 
 @pytest.fixture

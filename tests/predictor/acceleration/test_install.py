@@ -12,8 +12,10 @@ import tesserocr
 from PIL import Image, ImageDraw, ImageFont
 
 from kserve_ocr.protocol.parameters import ReadingOptions
-from predictor.engines import EngineSettings, Page, acceleration, linking, spawned, warm
-from tests.predictor.test_engines import FIRST, SECOND, SETTINGS, draw
+from predictor.acceleration import install, plt_hook
+from predictor.engines import pytesseract_engine, tesserocr_engine
+from predictor.engines.base import EngineSettings, Page
+from tests.predictor.engines.test_tesserocr_engine import FIRST, SECOND, SETTINGS, draw
 
 FLAGS = set(Path("/proc/cpuinfo").read_text().split())
 BEST = "avx512vnni" if "avx512_vnni" in FLAGS else "avx2" if "avx2" in FLAGS else "tesseract"
@@ -57,7 +59,7 @@ def read_before_and_after(answers: Any, plain: bool) -> None:
                     api.Clear()
 
     before = list(read())
-    installed = acceleration.install(plain=plain)
+    installed = install.install(plain=plain)
     answers.put((installed, before, list(read())))
 
 
@@ -78,35 +80,35 @@ def test_reads_the_same_to_the_last_bit(plain: bool, multiplier: str, monkeypatc
 
 
 def test_workers_are_accelerated_unless_they_are_not_to_be() -> None:
-    assert warm.create(SETTINGS).arithmetic == acceleration.install() == BEST
+    assert tesserocr_engine.create(SETTINGS).arithmetic == install.install() == BEST
     plain = EngineSettings("tesserocr", SETTINGS.tessdata, 1, 100_000_000, accelerate=False)
-    assert warm.create(plain).arithmetic == "tesseract"
-    assert spawned.create(SETTINGS).arithmetic == "tesseract"
+    assert tesserocr_engine.create(plain).arithmetic == "tesseract"
+    assert pytesseract_engine.create(SETTINGS).arithmetic == "tesseract"
 
 
 def test_another_release_is_left_as_it_is() -> None:
-    replace = ctypes.CDLL(str(acceleration.library())).install
+    replace = ctypes.CDLL(str(install.library())).install
     replace.restype, replace.argtypes = ctypes.c_char_p, (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_bool)
-    path = linking.tesseract().name
+    path = plt_hook.tesseract().name
     assert replace(path, b"5.5.3", False) is None
     assert replace(path, b"", False) is None
-    assert replace(b"/no/such/library.so", acceleration.RELEASE.encode(), False) is None
-    assert replace(None, acceleration.RELEASE.encode(), False) is None
+    assert replace(b"/no/such/library.so", install.RELEASE.encode(), False) is None
+    assert replace(None, install.RELEASE.encode(), False) is None
 
 
 def test_the_release_is_that_of_the_wheel() -> None:
-    assert tesserocr.tesseract_version().split()[1] == acceleration.RELEASE
+    assert tesserocr.tesseract_version().split()[1] == install.RELEASE
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no library"])
 def test_tesseract_reads_alone_where_the_library_is_missing_or_broken(
     content: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "_acceleration.so"
+    path = tmp_path / "_native.so"
     if content is not None:
         path.write_bytes(content)
-    monkeypatch.setattr(acceleration, "library", lambda: path)
-    monkeypatch.setattr(acceleration, "install", acceleration.install.__wrapped__)
-    engine = warm.create(SETTINGS)
+    monkeypatch.setattr(install, "library", lambda: path)
+    monkeypatch.setattr(install, "install", install.install.__wrapped__)
+    engine = tesserocr_engine.create(SETTINGS)
     assert engine.arithmetic == "tesseract"
     assert engine.read(draw([FIRST])[0], ReadingOptions(), layout=False).text.split("\n")[:2] == FIRST

@@ -13,7 +13,7 @@ from kserve_ocr.protocol import layout, names, types, v2_request
 from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestError, TooManyPixelsError
 from kserve_ocr.protocol.parameters import ReadingOptions, optional_integer, reading_options, refuse_unknown
 from kserve_ocr.protocol.v2_response import response
-from predictor.engines import Reading
+from predictor.engines.base import Reading
 
 KNOWN_PARAMETERS: Final = frozenset({names.LANG, names.PSM, names.OEM, names.DPI, names.BUDGET_MS})
 OUTPUTS: Final = {

@@ -8,7 +8,7 @@ from typing import Final
 import tesserocr
 
 from kserve_ocr.protocol.layout import Box, PageLayout
-from predictor.engines.building import LayoutBuilder
+from predictor.engines.layout_builder import LayoutBuilder
 
 _BLOCK, _PARAGRAPH = tesserocr.RIL.BLOCK, tesserocr.RIL.PARA
 _LINE, _WORD, _SYMBOL = tesserocr.RIL.TEXTLINE, tesserocr.RIL.WORD, tesserocr.RIL.SYMBOL

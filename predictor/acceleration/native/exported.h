@@ -1,4 +1,4 @@
 #pragma once
 
-// What predictor/engines/acceleration.py calls; everything else is hidden.
+// What predictor/acceleration/install.py calls; everything else is hidden.
 #define EXPORTED extern "C" __attribute__((visibility("default")))

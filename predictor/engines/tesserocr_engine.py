@@ -9,9 +9,10 @@ import tesserocr
 from kserve_ocr.protocol.errors import InternalError, InvalidParameterError
 from kserve_ocr.protocol.layout import PageLayout, mean_confidence
 from kserve_ocr.protocol.parameters import ReadingOptions
-from predictor.engines import ORIGINAL, EngineSettings, Page, Reading, acceleration, line_images
-from predictor.engines.layouts import page_layout, word_confidences
-from predictor.languages import OSD
+from predictor.acceleration import install, line_images
+from predictor.engines.base import EngineSettings, Page, Reading
+from predictor.engines.tesserocr_layout import page_layout, word_confidences
+from predictor.tessdata import OSD
 
 _ORIENTATION_ONLY = 0
 _LEGACY = 0
@@ -22,19 +23,19 @@ _NEURAL_ONLY = 1
 def create(settings: EngineSettings) -> WarmEngine:
     """The engine for ``settings``; models are loaded when first used."""
     line_images.keep_raw()
-    return WarmEngine(settings, arithmetic=acceleration.install() if settings.accelerate else ORIGINAL)
+    return WarmEngine(settings, arithmetic=install.install() if settings.accelerate else install.ORIGINAL)
 
 
 class WarmEngine:
     """Keeps one Tesseract object per combination of languages and engine mode; the least recently used goes first."""
 
-    def __init__(self, settings: EngineSettings, *, arithmetic: str = ORIGINAL) -> None:
+    def __init__(self, settings: EngineSettings, *, arithmetic: str = install.ORIGINAL) -> None:
         self.arithmetic = arithmetic
         self._settings = settings
         self._loaded: OrderedDict[tuple[str, int], tesserocr.PyTessBaseAPI] = OrderedDict()
 
     def read(self, page: Page, options: ReadingOptions, *, layout: bool) -> Reading:
-        """As :class:`predictor.engines.Engine` says."""
+        """As :class:`predictor.engines.base.Engine` says."""
         orientation_only = options.psm == _ORIENTATION_ONLY
         api = self._api(OSD, _LEGACY) if orientation_only else self._api(options.lang, options.oem)
         height, width = page.shape

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "tesseract.h"
+#include "tesseract_abi.h"
 
 // Fill the tables. With `dot_products`, multiply by the processor's instructions for them (AVX-512 VNNI).
 void prepare_layers(bool dot_products);

@@ -13,11 +13,12 @@ from kserve_ocr.protocol.types import Buffer
 from kserve_ocr.workers.cpus import granted_cpus
 from kserve_ocr.workers.observer import PoolObserver
 from kserve_ocr.workers.pool import WorkerCrashedError, WorkerPool
-from predictor import engines
-from predictor.engines import EngineSettings, Page, PageJob, Reading
-from predictor.images import MAX_SIDE
-from predictor.languages import ModelDirectory
+from predictor.engines import base, worker
+from predictor.engines.base import EngineSettings, Page, Reading
+from predictor.engines.worker import PageJob
+from predictor.image_file import MAX_SIDE
 from predictor.settings import PredictorSettings
+from predictor.tessdata import ModelDirectory
 
 _MEGABYTE = 1 << 20
 _ONE_THREAD = {"OMP_THREAD_LIMIT": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -35,7 +36,7 @@ class PageReader:
             settings.engine, str(self._models.path), settings.languages, settings.max_pixels, settings.accelerate
         )
         self._pool: WorkerPool[PageJob, Reading] = WorkerPool(
-            functools.partial(engines.start, engine, self._default),
+            functools.partial(worker.start, engine, self._default),
             name="reader",
             size=size,
             queue=settings.queue,
@@ -43,7 +44,7 @@ class PageReader:
             recycle_jobs=settings.recycle_pages,
             recycle_bytes=settings.recycle_megabytes * _MEGABYTE,
             memory_bytes=settings.worker_megabytes * _MEGABYTE,
-            preload=("numpy", engines.MODULES[settings.engine]),
+            preload=("numpy", base.MODULES[settings.engine]),
             environment=_ONE_THREAD,
             scratch=settings.engine == "pytesseract",
             observer=observer,
