@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kserve_ocr.protocol.parameters import ReadingOptions
-from predictor.engines.base import Engine, EngineSettings, spawned, warm
+from predictor.engines.base import Engine, EngineSettings
 from predictor.tessdata import ModelDirectory
 from tests.support.scripts import SAMPLES, draw_sample
 
@@ -20,7 +20,9 @@ MIXED = {
 
 @pytest.fixture(scope="module", params=["tesserocr", "pytesseract"])
 def engine(request: pytest.FixtureRequest) -> Engine:
-    return warm.create(SETTINGS) if request.param == "tesserocr" else spawned.create(SETTINGS)
+    module = tesserocr_engine if request.param == "tesserocr" else pytesseract_engine
+    created: Engine = module.create(SETTINGS)
+    return created
 
 
 def words_and_text(engine: Engine, lang: str, lines: tuple[str, ...] | None = None) -> tuple[list[str], str]:
