@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kserve_ocr.protocol.parameters import ReadingOptions
+from predictor.engines import pytesseract_engine, tesserocr_engine
 from predictor.engines.base import Engine, EngineSettings
 from predictor.tessdata import ModelDirectory
 from tests.support.scripts import SAMPLES, draw_sample
