@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from lxml import etree
 
 from kserve_ocr.protocol.layout import Block, Line, PageLayout, Paragraph, Word
-from tests.shared import shared
 from tests.transformer.formats.conftest import DrawnPage
 from tests.transformer.formats.drawn import layout, line
 from transformer.formats.alto import NAMESPACE, alto
 
+_SCHEMA = Path(__file__).parent / "alto-4-4.xsd"
 _ALTO = {"a": NAMESPACE}
 
 # The schema imports the W3C's xlink attributes from the network; these stand in for them.
@@ -44,7 +45,7 @@ def _parsed(data: bytes) -> Any:
 def test_documents_are_valid_against_the_schema(read_page: DrawnPage) -> None:
     parser = etree.XMLParser(no_network=True)
     parser.resolvers.add(_Xlink())
-    schema = etree.XMLSchema(etree.parse(shared("schemas", "alto-4-4.xsd"), parser))
+    schema = etree.XMLSchema(etree.parse(_SCHEMA, parser))
     for pages in ([read_page[0]], _strange_pages()):
         schema.assertValid(_parsed(alto(pages, title="a & b", lang="eng+chi_sim+script/Latin")))
 
