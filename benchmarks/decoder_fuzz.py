@@ -1,4 +1,4 @@
-"""Damage drawn documents at random and decode them: every one must give pages or an error with a sentence.
+"""Damage drawn documents at random and decode them: every one must give pages or an error with a message.
 
 Decoders that die or hang are contained by design, and yet reported, with the document that did it.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.common.sample_files import every_kind
 from kserve_ocr.protocol.errors import OcrError, TimedOutError
-from transformer.pipeline.decode_pool import GAVE_UP, DocumentOptions, DocumentReader
+from transformer.pipeline.decode_pool import DECODING_FAILED, DecodeOptions, DecodePool
 from transformer.settings import TransformerSettings
 
 DECODERS = 2
@@ -81,18 +81,18 @@ def damaged(chance: random.Random, seeds: Mapping[str, bytes]) -> tuple[str, byt
     return name, bytes(data[:_MOST_BYTES])
 
 
-async def outcome(reader: DocumentReader, document: bytes) -> tuple[str, str]:
+async def outcome(reader: DecodePool, document: bytes) -> tuple[str, str]:
     """What became of a document: ``pages``, an error's slug, or one of :data:`FINDINGS`; and the words for it."""
     try:
         count = 0
-        async with aclosing(reader.pages(document, DocumentOptions(keep_original=True))) as pages:
+        async with aclosing(reader.pages(document, DecodeOptions(keep_original=True))) as pages:
             async for page in pages:
                 assert page.pixels.ndim == 2, "a page must be grey"
                 count += 1
     except TimedOutError as error:
         return "hung", str(error)
     except OcrError as error:
-        if GAVE_UP in error.sentence:
+        if DECODING_FAILED in error.message:
             return "died", str(error)
         return ("defect" if error.status >= 500 else error.code), str(error)
     except Exception as error:  # what a client would see as a 500
@@ -111,7 +111,7 @@ async def fuzz(seconds: float, seed: int, findings: Path) -> Counter[str]:
             "OCR_DECODER_MEGABYTES": "1024",
         }
     )
-    reader = DocumentReader(settings)
+    reader = DecodePool(settings)
     await reader.start()
     seeds, counts, cases = every_kind(), Counter[str](), _numbers(seconds)
 

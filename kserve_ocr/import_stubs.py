@@ -43,8 +43,8 @@ class _LeftOut(MetaPathFinder, Loader):
         """A placeholder has nothing to run."""
 
 
-def leave_out_unused() -> None:
+def stub_unused_imports() -> None:
     """Install the placeholders for this process. Raises RuntimeError if KServe is already imported."""
     if "kserve" in sys.modules:
-        raise RuntimeError("KServe is imported already; leave_out_unused comes first")
+        raise RuntimeError("KServe is imported already; stub_unused_imports comes first")
     sys.meta_path.insert(0, _LeftOut())

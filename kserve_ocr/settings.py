@@ -1,4 +1,4 @@
-"""Settings from the environment: a pydantic model per service, every field with unit, bounds and sentence."""
+"""Settings from the environment: a pydantic model per service, every field with unit, bounds and message."""
 
 from __future__ import annotations
 
@@ -69,13 +69,13 @@ S = TypeVar("S", bound=Settings)
 
 
 def load_or_exit(kind: type[S]) -> S:
-    """The service's settings; a bad value stops the process with its sentence and status 2."""
+    """The service's settings; a bad value stops the process with its message and status 2."""
     try:
         return kind.from_environment()
     except SettingsError as error:
         _stop(str(error))
 
 
-def _stop(sentence: str) -> NoReturn:
-    sys.stderr.write(sentence + "\n")
+def _stop(message: str) -> NoReturn:
+    sys.stderr.write(message + "\n")
     raise SystemExit(2)

@@ -10,7 +10,7 @@ from kserve import InferRequest, InferResponse
 from kserve_ocr.observability import metrics as shared
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.errors import OcrError
-from kserve_ocr.protocol.parameters import ReadingOptions
+from kserve_ocr.protocol.parameters import RecognitionOptions
 from kserve_ocr.protocol.v2_response import output_types
 from kserve_ocr.serving.model import OcrModel
 from kserve_ocr.tasks import gather_or_cancel
@@ -28,7 +28,7 @@ class PredictorModel(OcrModel):
     def __init__(self, name: str, settings: PredictorSettings) -> None:
         super().__init__(name)
         self._settings = settings
-        self._defaults = ReadingOptions(lang=settings.default_lang)
+        self._defaults = RecognitionOptions(lang=settings.default_lang)
         self._reader = PageReader(settings, observer=metrics.pool(settings.workers or granted_cpus()))
 
     async def open(self) -> None:

@@ -8,7 +8,7 @@ import functools
 import numpy as np
 
 from kserve_ocr.protocol.errors import MalformedRequestError, PageCrashedError, TimedOutError, TooManyPixelsError
-from kserve_ocr.protocol.parameters import ReadingOptions
+from kserve_ocr.protocol.parameters import RecognitionOptions
 from kserve_ocr.protocol.types import Buffer
 from kserve_ocr.workers.cpus import granted_cpus
 from kserve_ocr.workers.observer import PoolObserver
@@ -30,7 +30,7 @@ class PageReader:
 
     def __init__(self, settings: PredictorSettings, *, observer: PoolObserver | None = None) -> None:
         self._models = ModelDirectory.find(settings.tessdata)
-        self._default = ReadingOptions(lang=settings.default_lang)
+        self._default = RecognitionOptions(lang=settings.default_lang)
         size = settings.workers or granted_cpus()
         engine = EngineSettings(
             settings.engine, str(self._models.path), settings.languages, settings.max_pixels, settings.accelerate
@@ -41,8 +41,8 @@ class PageReader:
             size=size,
             queue=settings.queue,
             seconds=settings.page_seconds,
-            recycle_jobs=settings.recycle_pages,
-            recycle_bytes=settings.recycle_megabytes * _MEGABYTE,
+            max_jobs_per_worker=settings.recycle_pages,
+            max_worker_growth_bytes=settings.recycle_megabytes * _MEGABYTE,
             memory_bytes=settings.worker_megabytes * _MEGABYTE,
             preload=("numpy", base.MODULES[settings.engine]),
             environment=_ONE_THREAD,
@@ -68,7 +68,7 @@ class PageReader:
     @property
     def arithmetic(self) -> str:
         """What the workers reckon the neural network with; empty while there are none."""
-        return self._pool.about
+        return self._pool.description
 
     def languages(self) -> list[str]:
         """The installed models."""
@@ -87,7 +87,7 @@ class PageReader:
         await self._pool.stop(grace=grace)
 
     async def read_file(
-        self, data: Buffer, options: ReadingOptions, *, layout: bool, seconds: float | None = None
+        self, data: Buffer, options: RecognitionOptions, *, layout: bool, seconds: float | None = None
     ) -> Reading:
         """Read the first frame of an image file, as :meth:`read` does a page.
 
@@ -97,7 +97,9 @@ class PageReader:
         job = PageJob(np.frombuffer(data, np.uint8), options, layout, encoded=True)
         return await self._run(job, deadline=_deadline(seconds))
 
-    async def read(self, page: Page, options: ReadingOptions, *, layout: bool, seconds: float | None = None) -> Reading:
+    async def read(
+        self, page: Page, options: RecognitionOptions, *, layout: bool, seconds: float | None = None
+    ) -> Reading:
         """Read ``page``, uint8 grey of shape (height, width).
 
         ``seconds`` is what is left of the caller's time, waiting included. A page whose worker dies is read once more
@@ -120,7 +122,7 @@ class PageReader:
                 f"reading the page failed twice: the worker {error.cause}; send it smaller, or report the page"
             ) from error
         except TimedOutError as error:
-            raise TimedOutError(f"the page was not read: {error.sentence}") from error
+            raise TimedOutError(f"the page was not read: {error.message}") from error
 
 
 def _deadline(seconds: float | None) -> float | None:

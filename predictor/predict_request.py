@@ -11,7 +11,7 @@ from kserve import InferRequest, InferResponse
 
 from kserve_ocr.protocol import layout, names, types, v2_request
 from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestError, TooManyPixelsError
-from kserve_ocr.protocol.parameters import ReadingOptions, optional_integer, reading_options, refuse_unknown
+from kserve_ocr.protocol.parameters import RecognitionOptions, optional_integer, recognition_options, reject_unknown
 from kserve_ocr.protocol.v2_response import response
 from predictor.engines.base import Reading
 
@@ -29,7 +29,7 @@ class PageJob:
     """One page to read: grey pixels, or the bytes of an image file; ``seconds`` is its time budget or None."""
 
     image: types.Page | types.Buffer
-    options: ReadingOptions
+    options: RecognitionOptions
     seconds: float | None
     place: str
     """Which input and element this is, for errors; empty if there is only one."""
@@ -46,13 +46,13 @@ class ReadRequest:
         return names.WORDS in self.outputs
 
 
-def parse(inference: InferRequest, *, defaults: ReadingOptions, max_pixels: int) -> ReadRequest:
+def parse(inference: InferRequest, *, defaults: RecognitionOptions, max_pixels: int) -> ReadRequest:
     """What the request asks for. Raises MalformedRequestError, InvalidParameterError or TooManyPixelsError."""
     jobs: list[PageJob] = []
     for tensor in inference.inputs:
         parameters = v2_request.parameters(inference, tensor)
-        refuse_unknown(parameters, KNOWN_PARAMETERS)
-        options = reading_options(parameters, defaults=defaults)
+        reject_unknown(parameters, KNOWN_PARAMETERS)
+        options = recognition_options(parameters, defaults=defaults)
         budget = optional_integer(parameters, names.BUDGET_MS, low=1, high=86_400_000, default=None)
         seconds = None if budget is None else budget / 1000
         for image in _images(tensor, max_pixels=max_pixels):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kserve_ocr.protocol.errors import InvalidParameterError
-from kserve_ocr.protocol.parameters import ReadingOptions
+from kserve_ocr.protocol.parameters import RecognitionOptions
 
 OSD = "osd"
 """The model that detects orientation and script; it reads no text."""
@@ -25,7 +25,7 @@ _NEEDS_ORIENTATION = {_ORIENTATION_ONLY, _AUTO_WITH_ORIENTATION, 12}
 
 
 class ModelDirectoryError(ValueError):
-    """No directory with models; the sentence says where they were looked for."""
+    """No directory with models; the message says where they were looked for."""
 
 
 class ModelDirectory:
@@ -54,7 +54,7 @@ class ModelDirectory:
         found = [*self.path.glob(f"*{_SUFFIX}"), *self.path.glob(f"*/*{_SUFFIX}")]
         return sorted(str(model.relative_to(self.path))[: -len(_SUFFIX)] for model in found)
 
-    def check(self, options: ReadingOptions) -> None:
+    def check(self, options: RecognitionOptions) -> None:
         """Raise InvalidParameterError unless every model that ``options`` needs is installed."""
         for language in options.languages:
             if not self._has(language):

@@ -155,9 +155,9 @@ def check(server: Server, mistake: Mistake) -> None:
         *mistake.documents, parameters=mistake.parameters, outputs=mistake.outputs, model=mistake.model
     )
     with grpc_stub(server) as stub:
-        status, trailing, sentence = grpc_refusal(stub.ModelInfer, request)
+        status, trailing, message = grpc_refusal(stub.ModelInfer, request)
         assert (status, trailing["ocr-code"]) == (mistake.grpc, mistake.code)
-        assert mistake.says in sentence
+        assert mistake.says in message
         assert grpc_text(stub.ModelInfer(grpc_request(GOOD), timeout=60)).strip() == LINE
 
 
@@ -203,9 +203,9 @@ def test_a_form_over_the_limit(strict: Service) -> None:
 
 def test_a_grpc_message_over_the_limit(strict: Service) -> None:
     with grpc_stub(strict.transformer) as stub:
-        status, _, sentence = grpc_refusal(stub.ModelInfer, grpc_request(bytes(500_000)))
+        status, _, message = grpc_refusal(stub.ModelInfer, grpc_request(bytes(500_000)))
         assert status == "RESOURCE_EXHAUSTED"
-        assert "400000" in sentence
+        assert "400000" in message
         assert grpc_text(stub.ModelInfer(grpc_request(GOOD), timeout=60)).strip() == LINE
 
 

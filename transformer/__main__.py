@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from kserve_ocr.import_stubs import leave_out_unused
+from kserve_ocr.import_stubs import stub_unused_imports
 from kserve_ocr.settings import load_or_exit
 from transformer.settings import TransformerSettings
 
@@ -12,23 +12,23 @@ from transformer.settings import TransformerSettings
 def main() -> None:
     """Check the settings before anything heavy is imported, then serve until SIGTERM."""
     settings = load_or_exit(TransformerSettings)
-    leave_out_unused()
+    stub_unused_imports()
     from kserve.model_server import args  # noqa: PLC0415
 
-    from kserve_ocr.serving.server import OcrServer, bodies_of, refuse_workers  # noqa: PLC0415
+    from kserve_ocr.serving.server import OcrServer, reject_multiple_server_workers, request_body_limiter  # noqa: PLC0415
     from transformer import metrics  # noqa: PLC0415
     from transformer.api.gateway import route  # noqa: PLC0415
     from transformer.api.web_page import routes as web_routes  # noqa: PLC0415
     from transformer.model import TransformerModel  # noqa: PLC0415
 
-    refuse_workers()
+    reject_multiple_server_workers()
     if not args.predictor_host:
         sys.stderr.write("--predictor_host=HOST[:PORT] is needed: where the predictor listens\n")
         raise SystemExit(2)
     metrics.announce()
     scheme = "https" if args.predictor_use_ssl else "http"
     model = TransformerModel(args.model_name, settings, predictor_url=f"{scheme}://{args.predictor_host}")
-    bodies = bodies_of(settings)
+    bodies = request_body_limiter(settings)
     routes = [route(model, bodies), *(web_routes(args.model_name) if settings.web else ())]
     OcrServer(settings, bodies, routes=routes).start([model])
 

@@ -16,13 +16,13 @@ from kserve_ocr.tasks import release_frames
 from kserve_ocr.workers.cpus import granted_cpus
 from transformer import metrics
 from transformer.pipeline import ocr_request, outputs
-from transformer.pipeline.admission import Admission, Flight
-from transformer.pipeline.decode_pool import DocumentReader
+from transformer.pipeline.admission import Admission, InFlightLimiter
+from transformer.pipeline.decode_pool import DecodePool
 from transformer.pipeline.ocr_request import OcrRequest
 from transformer.pipeline.page_recognizer import PageRecognizer
 from transformer.pipeline.predictor_client import PredictorClient
-from transformer.pipeline.request_pipeline import Means, Reading
-from transformer.pipeline.results import ReadDocument
+from transformer.pipeline.request_pipeline import PipelineContext, RequestPipeline
+from transformer.pipeline.results import DocumentResult
 from transformer.settings import TransformerSettings
 from transformer.structure.order.page_order import ORDERS
 
@@ -41,14 +41,14 @@ class TransformerModel(OcrModel):
         self._predictor = PredictorClient(predictor_url, model_name=name)
         decoders = settings.decoders or granted_cpus()
         pages = settings.pages_in_flight or max(_LEAST_PAGES, _PAGES_PER_CPU * granted_cpus())
-        self._documents = DocumentReader(settings, observer=metrics.pool(decoders))
+        self._documents = DecodePool(settings, observer=metrics.pool(decoders))
         self._admission = Admission(settings.max_requests)
-        self._means = Means(
+        self._context = PipelineContext(
             settings=settings,
             documents=self._documents,
             predictor=self._predictor,
             recognizer=PageRecognizer(self._predictor),
-            flight=Flight(pages=pages, pixels=settings.pixels_in_flight),
+            in_flight=InFlightLimiter(pages=pages, pixels=settings.pixels_in_flight),
             decoding=asyncio.Semaphore(2 * decoders),
         )
         self._waking: asyncio.Task[None] | None = None
@@ -73,17 +73,17 @@ class TransformerModel(OcrModel):
 
     async def predict(
         self, payload: OcrRequest, headers: Mapping[str, str] | None = None
-    ) -> tuple[OcrRequest, list[ReadDocument]]:
+    ) -> tuple[OcrRequest, list[DocumentResult]]:
         with self._admission.enter():
             try:
-                read = await Reading(self._means, payload).documents()
+                read = await RequestPipeline(self._context, payload).documents()
             except BaseException as error:
                 release_frames(error)
                 raise
         return payload, read
 
     async def postprocess(
-        self, result: tuple[OcrRequest, list[ReadDocument]], headers: Mapping[str, str] | None = None
+        self, result: tuple[OcrRequest, list[DocumentResult]], headers: Mapping[str, str] | None = None
     ) -> InferResponse:
         request, documents = result
         with metrics.stage("format"):

@@ -15,13 +15,13 @@ import cv2
 from benchmarks.accuracy.corpus import Document
 from benchmarks.accuracy.metrics import character_error_rate, word_recall
 from kserve_ocr.protocol.layout import PageLayout
-from kserve_ocr.protocol.parameters import ReadingOptions
+from kserve_ocr.protocol.parameters import RecognitionOptions
 from predictor.engines.base import Engine, EngineSettings
 from predictor.engines.tesserocr_engine import create
 from predictor.tessdata import ModelDirectory
 from transformer.decoding.image_file import ImageDocument
 from transformer.decoding.page import Page
-from transformer.decoding.sniff import kind_of
+from transformer.decoding.sniff import detect_file_type
 from transformer.preprocess.prepare import STEPS, PreprocessedPage, prepare
 
 PIXELS = 200_000_000
@@ -103,7 +103,7 @@ def _result(
 def decode(path: Path) -> Page:
     """The first page of an image file, as the transformer decodes it."""
     with path.open("rb") as file:
-        document = ImageDocument(file, kind_of(path.read_bytes()), page_pixels=PIXELS)
+        document = ImageDocument(file, detect_file_type(path.read_bytes()), page_pixels=PIXELS)
         try:
             return document.decode(1, page_pixels=PIXELS)
         finally:
@@ -112,7 +112,7 @@ def decode(path: Path) -> Page:
 
 def read(ready: PreprocessedPage, lang: str, *, layout: bool) -> tuple[str, PageLayout | None]:
     """Text and, if asked for, layout of a prepared page, as the predictor's engine gives them."""
-    reading = _engine().read(ready.pixels, ReadingOptions(lang=lang, dpi=ready.dpi), layout=layout)
+    reading = _engine().read(ready.pixels, RecognitionOptions(lang=lang, dpi=ready.dpi), layout=layout)
     return reading.text, reading.layout
 
 

@@ -42,15 +42,15 @@ def warm() -> Read:
 
 def engine() -> Read:
     """The predictor's own engine, as in a worker: what no service around it can be faster than."""
-    from kserve_ocr.protocol.parameters import ReadingOptions  # noqa: PLC0415
+    from kserve_ocr.protocol.parameters import RecognitionOptions  # noqa: PLC0415
     from predictor.engines import base, worker  # noqa: PLC0415 - in these processes only
     from predictor.tessdata import ModelDirectory  # noqa: PLC0415
 
     path = str(ModelDirectory.find("").path)
-    handle = worker.start(base.EngineSettings("tesserocr", path, 1, 100_000_000), ReadingOptions())
+    handle = worker.start(base.EngineSettings("tesserocr", path, 1, 100_000_000), RecognitionOptions())
 
     def read(sample: Sample) -> str:
-        reading = handle(worker.PageJob(sample.pixels, ReadingOptions(dpi=sample.dpi), layout=False))
+        reading = handle(worker.PageJob(sample.pixels, RecognitionOptions(dpi=sample.dpi), layout=False))
         assert isinstance(reading, base.Reading)
         return reading.text
 

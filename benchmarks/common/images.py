@@ -95,7 +95,7 @@ def load(path: Path) -> Sample:
         return Sample(path.name, path.read_bytes(), pixels, dpi if dpi and 70 <= dpi <= 2400 else None, None)
 
 
-def sentence(choose: random.Random) -> str:
+def message(choose: random.Random) -> str:
     """Six to sixteen words, here and there with a comma or a number."""
     words = [choose.choice(_WORDS) for _ in range(choose.randint(6, 16))]
     if choose.random() < 0.3:
@@ -116,10 +116,10 @@ def _draw(
     set_lines: list[str] = []
     words: list[str] = []
     while len(set_lines) < lines:
-        words = words or sentence(choose).split()
+        words = words or message(choose).split()
         current = words.pop(0)
         while len(set_lines) < lines:
-            words = words or sentence(choose).split()
+            words = words or message(choose).split()
             if font.getlength(f"{current} {words[0]}") > width - 2 * margin:
                 break
             current += f" {words.pop(0)}"

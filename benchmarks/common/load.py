@@ -22,7 +22,7 @@ _ANSWER = "300s"
 
 
 class LoadError(RuntimeError):
-    """Requests failed, or wrk is missing; the sentence says which."""
+    """Requests failed, or wrk is missing; the message says which."""
 
 
 @dataclass(frozen=True)

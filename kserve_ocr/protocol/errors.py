@@ -1,4 +1,4 @@
-"""Every error a client can see: HTTP status, gRPC status, slug, and a sentence that says what to do."""
+"""Every error a client can see: HTTP status, gRPC status, slug, and a message that says what to do."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ class OcrError(Exception):
     """Base of all errors that reach a client.
 
     ``status`` is the HTTP status, ``grpc_status`` the numeric gRPC code, ``code`` the slug of the error body.
-    The one argument is the sentence the client reads. Instances pickle, so worker processes can raise them.
+    The one argument is the message the client reads. Instances pickle, so worker processes can raise them.
     """
 
     status: ClassVar[int] = 500
     grpc_status: ClassVar[int] = 13  # INTERNAL
     code: ClassVar[str] = "internal"
 
-    def __init__(self, sentence: str, *, retry_after: int | None = None) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    def __init__(self, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
         self.retry_after = retry_after
         """Seconds after which a client should try again, or None."""
 
     def within(self, place: str) -> Self:
         """The same error with the place it concerns in front: ``document 2: …``."""
-        return type(self)(f"{place}: {self.sentence}", retry_after=self.retry_after)
+        return type(self)(f"{place}: {self.message}", retry_after=self.retry_after)
 
     def body(self) -> dict[str, str]:
         """The JSON object that every route answers with."""
-        return {"error": self.sentence, "code": self.code}
+        return {"error": self.message, "code": self.code}
 
     def headers(self) -> dict[str, str]:
         """Response headers that go with the error."""

@@ -15,7 +15,7 @@ _LANGUAGE = re.compile(rf"{_MODEL}(?:\+{_MODEL}){{0,7}}\Z")
 
 
 @dataclass(frozen=True)
-class ReadingOptions:
+class RecognitionOptions:
     """How Tesseract reads a page.
 
     ``lang`` is one model or several joined by ``+``; ``psm`` is the page segmentation mode, 0-13; ``oem`` the
@@ -32,7 +32,7 @@ class ReadingOptions:
         return tuple(self.lang.split("+"))
 
 
-def refuse_unknown(parameters: Mapping[str, Any], known: Collection[str]) -> None:
+def reject_unknown(parameters: Mapping[str, Any], known: Collection[str]) -> None:
     """Raise InvalidParameterError for a name that is neither known nor the binary extension's own."""
     for name in parameters:
         if name not in known and name not in names.PASSED_PARAMETERS:
@@ -40,7 +40,7 @@ def refuse_unknown(parameters: Mapping[str, Any], known: Collection[str]) -> Non
             raise InvalidParameterError(f"unknown parameter '{name}'; use one of {allowed}")
 
 
-def reading_options(parameters: Mapping[str, Any], *, defaults: ReadingOptions) -> ReadingOptions:
+def recognition_options(parameters: Mapping[str, Any], *, defaults: RecognitionOptions) -> RecognitionOptions:
     """The reading options among ``parameters`` (JSON numbers or digit strings), others ignored.
 
     Raises InvalidParameterError for a value out of its range.
@@ -48,7 +48,7 @@ def reading_options(parameters: Mapping[str, Any], *, defaults: ReadingOptions) 
     lang = parameters.get(names.LANG, defaults.lang)
     if not isinstance(lang, str) or not _LANGUAGE.match(lang):
         raise InvalidParameterError("lang must name installed models joined by '+', for example eng or eng+deu")
-    return ReadingOptions(
+    return RecognitionOptions(
         lang=lang,
         psm=integer(parameters, names.PSM, low=0, high=13, default=defaults.psm),
         oem=integer(parameters, names.OEM, low=0, high=3, default=defaults.oem),

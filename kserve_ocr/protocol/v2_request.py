@@ -179,7 +179,7 @@ def _element(name: str, value: Any) -> Buffer:
 
 
 def from_base64(text: str) -> bytes:
-    """Decoded base64; a ``data:`` URI prefix and line breaks are accepted. Raises ValueError with a sentence."""
+    """Decoded base64; a ``data:`` URI prefix and line breaks are accepted. Raises ValueError with a message."""
     if text.startswith("data:"):
         text = text[text.find(",") + 1 :]
     try:

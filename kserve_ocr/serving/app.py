@@ -15,10 +15,10 @@ from starlette.exceptions import HTTPException
 
 from kserve_ocr.protocol.errors import OcrError
 from kserve_ocr.serving.dataplane import OcrDataPlane
-from kserve_ocr.serving.exception_mapping import answer_in_shape
-from kserve_ocr.serving.http import PlainRoute
-from kserve_ocr.serving.middleware import Envelope, HotRoutes
-from kserve_ocr.serving.request_body import Bodies
+from kserve_ocr.serving.exception_mapping import exception_handler
+from kserve_ocr.serving.http import RequestRoute
+from kserve_ocr.serving.middleware import HotRoutes, RequestContextMiddleware
+from kserve_ocr.serving.request_body import RequestBodyLimiter
 from kserve_ocr.serving.routes import inference_routes
 from kserve_ocr.version import VERSION
 
@@ -30,8 +30,8 @@ _ERRORS = (
 
 
 def application(
-    dataplane: OcrDataPlane, bodies: Bodies, *, routes: Sequence[APIRoute] = (), docs: bool = False
-) -> Envelope:
+    dataplane: OcrDataPlane, bodies: RequestBodyLimiter, *, routes: Sequence[APIRoute] = (), docs: bool = False
+) -> RequestContextMiddleware:
     """The ASGI application serving the model in ``dataplane``, with ``routes`` of the service beside it."""
     app = FastAPI(
         title="kserve-ocr",
@@ -42,8 +42,8 @@ def application(
     own = [*routes, *inference_routes(dataplane, bodies)]
     app.router.routes.extend([*own, *_kserve_routes(dataplane)])
     for kind in _ERRORS:
-        app.add_exception_handler(kind, answer_in_shape)
-    return Envelope(app, _hot(own, dataplane.model_registry.get_models()))
+        app.add_exception_handler(kind, exception_handler)
+    return RequestContextMiddleware(app, _hot(own, dataplane.model_registry.get_models()))
 
 
 def _hot(routes: Sequence[APIRoute], models: Iterable[str]) -> HotRoutes:
@@ -52,7 +52,7 @@ def _hot(routes: Sequence[APIRoute], models: Iterable[str]) -> HotRoutes:
         route.path.format(model_name=name): (route.endpoint, {"model_name": name})
         for name in models
         for route in routes
-        if isinstance(route, PlainRoute) and route.methods == {"POST"}
+        if isinstance(route, RequestRoute) and route.methods == {"POST"}
     }
 
 

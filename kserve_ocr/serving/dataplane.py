@@ -43,7 +43,7 @@ class OcrDataPlane(DataPlane):
         return bool(models) and all(model.ready for model in models)
 
 
-class ClosedRepository(ModelRepositoryExtension):
+class ReadOnlyModelRepository(ModelRepositoryExtension):
     """Loading and unloading models is nothing that whoever reaches the port may do."""
 
     async def load(self, model_name: str) -> Any:

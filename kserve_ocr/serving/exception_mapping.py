@@ -27,7 +27,7 @@ from kserve_ocr.protocol.errors import (
 _log = logging.getLogger("ocr.http")
 
 
-def as_ocr_error(error: BaseException) -> OcrError:
+def to_ocr_error(error: BaseException) -> OcrError:
     """The error a client sees for any exception; unknown ones are logged and become InternalError."""
     match error:
         case OcrError():
@@ -51,14 +51,14 @@ def as_ocr_error(error: BaseException) -> OcrError:
 
 
 @contextlib.contextmanager
-def in_our_terms() -> Iterator[None]:
+def map_exceptions() -> Iterator[None]:
     """Let every exception leave the block as the error that the client sees, so that it is counted as that."""
     try:
         yield
     except OcrError:
         raise
     except Exception as error:
-        raise as_ocr_error(error) from error
+        raise to_ocr_error(error) from error
 
 
 def error_response(error: OcrError) -> Response:
@@ -69,6 +69,6 @@ def error_response(error: OcrError) -> Response:
     )
 
 
-async def answer_in_shape(_request: Request, error: Exception) -> Response:
+async def exception_handler(_request: Request, error: Exception) -> Response:
     """Exception handler for Starlette: the one shape of errors for any exception."""
-    return error_response(as_ocr_error(error))
+    return error_response(to_ocr_error(error))

@@ -12,9 +12,9 @@ from kserve.protocol.grpc.servicer import InferenceServicer
 from kserve_ocr.observability import access_log, metrics, tracing
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.errors import OcrError
-from kserve_ocr.serving.dataplane import ClosedRepository, OcrDataPlane
-from kserve_ocr.serving.exception_mapping import as_ocr_error, in_our_terms
-from kserve_ocr.serving.http import fit_request_id
+from kserve_ocr.serving.dataplane import OcrDataPlane, ReadOnlyModelRepository
+from kserve_ocr.serving.exception_mapping import map_exceptions, to_ocr_error
+from kserve_ocr.serving.http import valid_or_new_request_id
 
 _STATUS = {status.value[0]: status for status in StatusCode}
 
@@ -25,18 +25,18 @@ class _Boundary(AsyncExceptionToStatusInterceptor):
     async def handle_exception(
         self, ex: Exception, request_or_iterator: Any, context: Any, method_name: str
     ) -> NoReturn:
-        error = as_ocr_error(ex)
+        error = to_ocr_error(ex)
         trailing = [("ocr-code", error.code)]
         if error.retry_after is not None:
             trailing.append(("retry-after", str(error.retry_after)))
-        await context.abort(_STATUS[error.grpc_status], error.sentence, tuple(trailing))
+        await context.abort(_STATUS[error.grpc_status], error.message, tuple(trailing))
         raise AssertionError("abort does not return")
 
 
 class _Servicer(InferenceServicer):
     async def ModelInfer(self, request: Any, context: Any) -> Any:  # noqa: N802  # the service's name for it
         metadata = dict(context.invocation_metadata())
-        identity = fit_request_id(str(metadata.get(names.REQUEST_ID, "")))
+        identity = valid_or_new_request_id(str(metadata.get(names.REQUEST_ID, "")))
         parent = str(metadata.get(names.TRACEPARENT, ""))
         with (
             tracing.serve("ModelInfer", traceparent=parent, request_id=identity),
@@ -44,7 +44,7 @@ class _Servicer(InferenceServicer):
             metrics.request("infer", "grpc"),
         ):
             try:
-                with in_our_terms():
+                with map_exceptions():
                     return await super().ModelInfer(request, context)
             except OcrError as error:
                 notes["code"] = error.code
@@ -54,7 +54,9 @@ class _Servicer(InferenceServicer):
 class GrpcServer:
     """One gRPC endpoint on all interfaces. ``max_bytes`` bounds messages in both directions."""
 
-    def __init__(self, dataplane: OcrDataPlane, repository: ClosedRepository, *, port: int, max_bytes: int) -> None:
+    def __init__(
+        self, dataplane: OcrDataPlane, repository: ReadOnlyModelRepository, *, port: int, max_bytes: int
+    ) -> None:
         self._port = port
         self._server = aio.server(
             interceptors=(_Boundary(),),
@@ -69,7 +71,7 @@ class GrpcServer:
         )
 
     async def start(self) -> None:
-        """Listen. Raises OSError with a sentence if the port is taken."""
+        """Listen. Raises OSError with a message if the port is taken."""
         try:
             self._server.add_insecure_port(f"0.0.0.0:{self._port}")
         except RuntimeError:

@@ -23,12 +23,12 @@ _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}\Z")
 _GONE = "the client hung up before its answer was ready"
 
 
-def fit_request_id(given: str) -> str:
+def valid_or_new_request_id(given: str) -> str:
     """The given id, or a fresh one if it is empty or unfit for a log."""
     return given if _REQUEST_ID.match(given) else uuid.uuid4().hex
 
 
-async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
+async def cancel_on_disconnect(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """The result of ``work``, cancelled when the client hangs up. Needs the body to have been read.
 
     Raises ClientGoneError after a hang-up, and whatever ``work`` raises.
@@ -56,7 +56,7 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
         watch.cancel()
 
 
-class PlainRoute(APIRoute):
+class RequestRoute(APIRoute):
     """A route whose handler takes the request and gives the response: FastAPI has nothing to solve for it."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

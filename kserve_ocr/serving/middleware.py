@@ -11,8 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kserve_ocr.observability import access_log, tracing
 from kserve_ocr.protocol import names
-from kserve_ocr.serving.exception_mapping import as_ocr_error, error_response
-from kserve_ocr.serving.http import Handler, fit_request_id
+from kserve_ocr.serving.exception_mapping import error_response, to_ocr_error
+from kserve_ocr.serving.http import Handler, valid_or_new_request_id
 
 HotRoutes = Mapping[str, tuple[Handler, dict[str, str]]]
 """Handlers and their path parameters by full path."""
@@ -21,7 +21,7 @@ HotRoutes = Mapping[str, tuple[Handler, dict[str, str]]]
 _QUIET = frozenset({"/", "/metrics", "/v2/health/live", "/v2/health/ready"})
 
 
-class Envelope:
+class RequestContextMiddleware:
     """Middleware around the whole application: request id and trace, one log line, and no error of another shape.
 
     Catching here, inside the server's own boundary, keeps the connection of a failed request alive.
@@ -38,7 +38,7 @@ class Envelope:
             return
         path: str = scope["path"]
         given = dict(scope["headers"])
-        identity = fit_request_id(given.get(names.REQUEST_ID.encode(), b"").decode("latin-1"))
+        identity = valid_or_new_request_id(given.get(names.REQUEST_ID.encode(), b"").decode("latin-1"))
         parent = given.get(names.TRACEPARENT.encode(), b"").decode("latin-1")
         name = f"{scope['method']} {path}"
         exported = path not in _QUIET
@@ -76,7 +76,7 @@ class Envelope:
                 await response(scope, receive, send_with_ids)
         except Exception as raised:
             # No other name for it: that would close a cycle with this frame, which then outlives the request.
-            answer = error_response(as_ocr_error(raised))
+            answer = error_response(to_ocr_error(raised))
             if not status:
                 await answer(scope, receive, send_with_ids)
             elif not finished:

@@ -12,7 +12,7 @@ class OcrModel(Model):
     """A KServe model that becomes ready when :meth:`open` has returned, and says what it takes and gives."""
 
     async def open(self) -> None:
-        """Bring up what the model needs; it is ready afterwards. Raises OcrError or OSError with a sentence."""
+        """Bring up what the model needs; it is ready afterwards. Raises OcrError or OSError with a message."""
         raise NotImplementedError
 
     async def close(self) -> None:

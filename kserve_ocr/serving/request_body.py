@@ -14,7 +14,7 @@ from kserve_ocr.protocol.errors import ClientGoneError, MalformedRequestError, O
 ARRIVAL_SECONDS: Final = 120.0
 
 
-class Bodies:
+class RequestBodyLimiter:
     """The bodies that a server holds: each at most ``limit`` bytes, all of them at most ``total``."""
 
     def __init__(self, *, limit: int, total: int) -> None:
@@ -29,7 +29,7 @@ class Bodies:
         Raises TooManyBytesError before more than the limit is read, OverloadedError if all bodies together would be
         over the total, MalformedRequestError for one that does not arrive in time, ClientGoneError.
         """
-        share = _Share(self)
+        share = _Reservation(self)
         try:
             try:
                 async with asyncio.timeout(ARRIVAL_SECONDS):
@@ -42,7 +42,7 @@ class Bodies:
         finally:
             share.release()
 
-    async def _receive(self, request: Request, share: _Share) -> bytes:
+    async def _receive(self, request: Request, share: _Reservation) -> bytes:
         declared = request.headers.get("content-length", "")
         if declared.isdecimal():
             share.grow_to(int(declared))
@@ -70,10 +70,10 @@ class Bodies:
             )
 
 
-class _Share:
+class _Reservation:
     """The bytes that one body takes of the total."""
 
-    def __init__(self, bodies: Bodies) -> None:
+    def __init__(self, bodies: RequestBodyLimiter) -> None:
         self._bodies = bodies
         self._size = 0
 

@@ -19,30 +19,30 @@ from kserve_ocr.protocol.errors import RouteNotFoundError
 from kserve_ocr.protocol.v1 import v1_request, v1_response
 from kserve_ocr.protocol.v2_request import json_length
 from kserve_ocr.serving.dataplane import OcrDataPlane
-from kserve_ocr.serving.exception_mapping import error_response, in_our_terms
-from kserve_ocr.serving.http import Handler, PlainRoute, while_connected
-from kserve_ocr.serving.request_body import Bodies
+from kserve_ocr.serving.exception_mapping import error_response, map_exceptions
+from kserve_ocr.serving.http import Handler, RequestRoute, cancel_on_disconnect
+from kserve_ocr.serving.request_body import RequestBodyLimiter
 
 
-def inference_routes(dataplane: OcrDataPlane, bodies: Bodies) -> list[APIRoute]:
+def inference_routes(dataplane: OcrDataPlane, bodies: RequestBodyLimiter) -> list[APIRoute]:
     """The routes that read, describe, or are closed, for the model in ``dataplane``."""
 
     async def infer(request: Request) -> Response:
         form = "binary" if names.JSON_LENGTH in request.headers else "json"
-        with metrics.request("infer", form), in_our_terms():
+        with metrics.request("infer", form), map_exceptions():
             model = dataplane.ocr_model(request.path_params["model_name"])
             async with bodies.read(request) as body:
                 length = json_length(request.headers)
                 inference = v2_request.decode_request(body, json_length=length, model_name=model.name)
-                answer, _ = await while_connected(request, model(inference, headers=request.headers))
+                answer, _ = await cancel_on_disconnect(request, model(inference, headers=request.headers))
             return Response(*_body_and_headers(answer, inference))
 
     async def predict(request: Request) -> Response:
-        with metrics.request("predict", "json"), in_our_terms():
+        with metrics.request("predict", "json"), map_exceptions():
             model = dataplane.ocr_model(request.path_params["model_name"])
             async with bodies.read(request) as body:
                 inference = v1_request(body, model_name=model.name)
-                answer, _ = await while_connected(request, model(inference, headers=request.headers))
+                answer, _ = await cancel_on_disconnect(request, model(inference, headers=request.headers))
             return Response(v1_response(answer), headers={"content-type": "application/json"})
 
     async def describe(request: Request) -> Response:
@@ -77,11 +77,11 @@ def inference_routes(dataplane: OcrDataPlane, bodies: Bodies) -> list[APIRoute]:
 
 
 def _route(path: str, handler: Handler, method: str, summary: str) -> APIRoute:
-    return PlainRoute(path, handler, methods=[method], summary=summary, response_model=None, tags=["inference"])
+    return RequestRoute(path, handler, methods=[method], summary=summary, response_model=None, tags=["inference"])
 
 
 def _hidden(path: str, handler: Handler) -> APIRoute:
-    return PlainRoute(
+    return RequestRoute(
         path, handler, methods=["GET", "POST", "PUT", "DELETE"], include_in_schema=False, response_model=None
     )
 

@@ -21,10 +21,10 @@ from kserve_ocr.observability import logging as json_logging
 from kserve_ocr.observability import startup_metrics, tracing
 from kserve_ocr.protocol.errors import OcrError
 from kserve_ocr.serving.app import application
-from kserve_ocr.serving.dataplane import ClosedRepository, OcrDataPlane
+from kserve_ocr.serving.dataplane import OcrDataPlane, ReadOnlyModelRepository
 from kserve_ocr.serving.grpc_server import GrpcServer
 from kserve_ocr.serving.model import OcrModel
-from kserve_ocr.serving.request_body import Bodies
+from kserve_ocr.serving.request_body import RequestBodyLimiter
 from kserve_ocr.settings import Settings
 
 _log = logging.getLogger("ocr.server")
@@ -38,16 +38,16 @@ class _Uvicorn(uvicorn.Server):
 
 
 class OcrServer(ModelServer):
-    """Serves one :class:`OcrModel`. Exit status 1 and a sentence in the log if it cannot."""
+    """Serves one :class:`OcrModel`. Exit status 1 and a message in the log if it cannot."""
 
-    def __init__(self, settings: Settings, bodies: Bodies, *, routes: Sequence[APIRoute] = ()) -> None:
+    def __init__(self, settings: Settings, bodies: RequestBodyLimiter, *, routes: Sequence[APIRoute] = ()) -> None:
         json_logging.configure(settings.log_level)
         super().__init__(grace_period=settings.drain_seconds, enable_docs_url=settings.docs)
         self._settings = settings
         self._bodies = bodies
         self._routes = routes
         self.dataplane = OcrDataPlane(model_registry=self.registered_models)
-        self.model_repository_extension = ClosedRepository(model_registry=self.registered_models)
+        self.model_repository_extension = ReadOnlyModelRepository(model_registry=self.registered_models)
 
     def start(self, models: list[OcrModel]) -> None:
         """Serve until SIGTERM or SIGINT; raises SystemExit with the process's status."""
@@ -147,7 +147,7 @@ async def _until_done(stopping: asyncio.Event, opening: asyncio.Task[None], serv
 
 
 def _listen(port: int) -> socket.socket:
-    """A bound socket on all interfaces. Raises OSError with a sentence if the port is taken."""
+    """A bound socket on all interfaces. Raises OSError with a message if the port is taken."""
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -158,12 +158,12 @@ def _listen(port: int) -> socket.socket:
     return listening
 
 
-def bodies_of(settings: Settings) -> Bodies:
+def request_body_limiter(settings: Settings) -> RequestBodyLimiter:
     """The bounds on request bodies that the settings give."""
-    return Bodies(limit=settings.max_bytes, total=settings.max_bytes_in_flight)
+    return RequestBodyLimiter(limit=settings.max_bytes, total=settings.max_bytes_in_flight)
 
 
-def refuse_workers() -> None:
+def reject_multiple_server_workers() -> None:
     """Stop a start with more than one KServe worker: each would spawn a pool of its own, unconfigured."""
     if kserve.model_server.args.workers != 1:
         sys.stderr.write("--workers must be 1; the pages are spread over OCR_WORKERS processes\n")

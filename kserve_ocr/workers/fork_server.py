@@ -1,10 +1,10 @@
 """The process that forks a pool's workers, and what runs in them.
 
 A server process has threads, an event loop and gRPC, and must not be forked. So a pool starts one small process, the
-nursery, which imports what the workers need and then forks a worker whenever it is told to: a replacement costs
-milliseconds, and memory that was filled before is shared. The nursery is the workers' parent: it kills and reaps them
-without any race on process ids. It ends, and every worker with it, when its control socket closes, that is whenever the
-server ends, however it ends; and workers end when the nursery does.
+fork server, which imports what the workers need and forks a worker on request: a replacement takes milliseconds, and
+imported memory is shared. The fork server is the parent of the workers: it kills and reaps them without a race on
+process ids. It exits, and every worker with it, when its control socket closes, that is whenever the server exits;
+workers exit when the fork server does.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from kserve_ocr.workers import channel as frames
-from kserve_ocr.workers.worker_main import OUT_OF_MEMORY, work
+from kserve_ocr.workers.worker_main import OUT_OF_MEMORY, run_worker
 
 MESSAGE = struct.Struct("=cIi")
 """Control messages: kind, worker number, wait status."""
@@ -45,8 +45,8 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 @dataclass(frozen=True)
-class Nursing:
-    """What a nursery must know, sent as its first frame. ``start`` is pickled apart: it needs the preloaded path."""
+class ForkServerConfig:
+    """Configuration sent to the fork server as its first frame. ``start`` is pickled: it needs the preloaded path."""
 
     start: bytes
     preload: tuple[str, ...]
@@ -55,32 +55,34 @@ class Nursing:
 
 
 def main(control_descriptor: int) -> None:
-    """Run the nursery on its control socket until that closes."""
+    """Run the fork server on its control socket until that closes."""
     control = socket.socket(fileno=control_descriptor)
     # Ctrl-C and a supervisor's SIGTERM may reach every process of the server; it is the server's to drain.
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
     prctl(_PR_SET_CHILD_SUBREAPER, 1)  # what a killed worker has started becomes ours to reap
-    nursing: Nursing = frames.receive(control)
-    for module in nursing.preload:
+    config: ForkServerConfig = frames.receive(control)
+    for module in config.preload:
         importlib.import_module(module)
-    start = pickle.loads(nursing.start)  # noqa: S301 - from the process that started this one
+    start = pickle.loads(config.start)  # noqa: S301 - from the process that started this one
     control.send(MESSAGE.pack(READY, 0, 0))
     gc.collect()
     gc.freeze()  # collections in a worker then leave the shared pages alone
     try:
-        Nursery(control, nursing, start).run()
+        ForkServer(control, config, start).run()
     finally:
-        if nursing.scratch:
-            shutil.rmtree(nursing.scratch, ignore_errors=True)
+        if config.scratch:
+            shutil.rmtree(config.scratch, ignore_errors=True)
 
 
-class Nursery:
+class ForkServer:
     """Forks, kills and reaps workers as the control socket says."""
 
-    def __init__(self, control: socket.socket, nursing: Nursing, start: Callable[[], Callable[[Any], Any]]) -> None:
+    def __init__(
+        self, control: socket.socket, config: ForkServerConfig, start: Callable[[], Callable[[Any], Any]]
+    ) -> None:
         self._control = control
-        self._nursing = nursing
+        self._config = config
         self._start = start
         self._pids: dict[int, int] = {}
         self._numbers: dict[int, int] = {}
@@ -118,7 +120,7 @@ class Nursery:
                 _kill_group(self._pids[number])
             return
         with socket.socket(fileno=descriptors[0]) as channel:
-            nursery = os.getpid()
+            parent = os.getpid()
             try:
                 pid = os.fork()
             except OSError:  # no memory or no process number left: for this worker only
@@ -128,7 +130,7 @@ class Nursery:
             if pid == 0:
                 for other in (self._control, *inherited):
                     other.close()
-                self._become_worker(channel, number, nursery=nursery)
+                self._become_worker(channel, number, parent=parent)
             with contextlib.suppress(OSError):  # the child does the same; whoever is first
                 os.setpgid(pid, pid)
         self._pids[number] = pid
@@ -145,27 +147,27 @@ class Nursery:
                 if number is None:
                     continue
                 del self._pids[number]
-                if self._nursing.scratch:
+                if self._config.scratch:
                     shutil.rmtree(self._scratch(number), ignore_errors=True)
                 self._control.send(MESSAGE.pack(EXITED, number, status))
 
     def _scratch(self, number: int) -> str:
-        return os.path.join(self._nursing.scratch, str(number))  # noqa: PTH118 - pathlib is not loaded here
+        return os.path.join(self._config.scratch, str(number))  # noqa: PTH118 - pathlib is not loaded here
 
-    def _become_worker(self, channel: socket.socket, number: int, *, nursery: int) -> NoReturn:
+    def _become_worker(self, channel: socket.socket, number: int, *, parent: int) -> NoReturn:
         status = 1
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            die_with_parent(nursery)
+            die_with_parent(parent)
             with contextlib.suppress(OSError):
                 os.setpgid(0, 0)
-            if self._nursing.scratch:
+            if self._config.scratch:
                 os.mkdir(self._scratch(number), 0o700)  # noqa: PTH102 - as below
                 tempfile.tempdir = self._scratch(number)
-            if self._nursing.memory_bytes:
-                resource.setrlimit(resource.RLIMIT_AS, (self._nursing.memory_bytes,) * 2)
-            status = work(channel, self._start)
+            if self._config.memory_bytes:
+                resource.setrlimit(resource.RLIMIT_AS, (self._config.memory_bytes,) * 2)
+            status = run_worker(channel, self._start)
         except MemoryError:
             status = OUT_OF_MEMORY
         except BaseException:

@@ -13,8 +13,8 @@ import tempfile
 from collections.abc import Mapping
 
 from kserve_ocr.workers import channel as frames
-from kserve_ocr.workers.fork_server import EXITED, KILL, MESSAGE, READY, SPAWN, Nursing
-from kserve_ocr.workers.worker_handle import Died, Worker, describe
+from kserve_ocr.workers.fork_server import EXITED, KILL, MESSAGE, READY, SPAWN, ForkServerConfig
+from kserve_ocr.workers.worker_handle import Worker, WorkerDied, describe
 
 _BOOTSTRAP = (
     "import sys; sys.path[:] = sys.argv[2:]; "
@@ -22,20 +22,20 @@ _BOOTSTRAP = (
 )
 
 
-_PATIENCE = 10.0
-"""Seconds that a nursery gets to end once its socket is closed; it needs milliseconds."""
+_STOP_TIMEOUT = 10.0
+"""Seconds that a fork server gets to end once its socket is closed; it needs milliseconds."""
 
 
-class NurseryProcess:
-    """A running nursery. Its death is reported as the death of each of its workers."""
+class ForkServerProcess:
+    """A running fork server. When it exits, all of its workers are reported as dead."""
 
-    def __init__(self, nursing: Nursing, *, environment: Mapping[str, str]) -> None:
-        self._nursing = nursing
+    def __init__(self, config: ForkServerConfig, *, environment: Mapping[str, str]) -> None:
+        self._config = config
         self._workers: dict[int, Worker] = {}
         self._next = 0
         self._loop = asyncio.get_running_loop()
         self.ready: asyncio.Future[None] = self._loop.create_future()
-        self._gone: asyncio.Future[None] = self._loop.create_future()
+        self._exited: asyncio.Future[None] = self._loop.create_future()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter
@@ -45,27 +45,27 @@ class NurseryProcess:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
-        frames.send(self._control, nursing)
+        frames.send(self._control, config)
         self._control.setblocking(False)
         self._loop.add_reader(self._control.fileno(), self._on_readable)
 
     @property
     def alive(self) -> bool:
-        return not self._gone.done()
+        return not self._exited.done()
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
     def spawn(self) -> Worker:
-        """A new worker, not yet started. Raises Died when the nursery is gone."""
+        """A new worker, not yet started. Raises WorkerDied when the fork server is gone."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             try:
                 socket.send_fds(self._control, [MESSAGE.pack(SPAWN, self._next, 0)], [theirs.fileno()])
             except OSError as error:
                 ours.close()
-                raise Died("could not be started") from error
+                raise WorkerDied("could not be started") from error
         ours.setblocking(False)
         worker = self._workers[self._next] = Worker(self._next, ours)
         self._next += 1
@@ -73,17 +73,17 @@ class NurseryProcess:
 
     def kill(self, worker: Worker) -> None:
         """End a worker at once, whatever it is doing, stopped or not."""
-        worker.abandon()
+        worker.discard_reply()
         with contextlib.suppress(OSError):
             self._control.send(MESSAGE.pack(KILL, worker.number, 0))
 
     async def stop(self) -> None:
-        """End the nursery and every worker; nothing of them is left on return."""
+        """End the fork server and every worker; nothing of them is left on return."""
         if self.alive:
             with contextlib.suppress(OSError):
                 self._control.shutdown(socket.SHUT_WR)
-            await asyncio.wait([self._gone], timeout=_PATIENCE)
-            self._on_gone()
+            await asyncio.wait([self._exited], timeout=_STOP_TIMEOUT)
+            self._on_exited()
 
     def _on_readable(self) -> None:
         while True:
@@ -94,33 +94,33 @@ class NurseryProcess:
             except OSError:
                 message = b""
             if not message:
-                self._on_gone()
+                self._on_exited()
                 return
             kind, number, value = MESSAGE.unpack(message)
             if kind == READY:
                 self.ready.set_result(None)
             elif kind == EXITED:
-                self._workers.pop(number).ended(describe(value))
+                self._workers.pop(number).on_exit(describe(value))
 
-    def _on_gone(self) -> None:
-        if self._gone.done():
+    def _on_exited(self) -> None:
+        if self._exited.done():
             return
-        self._gone.set_result(None)
+        self._exited.set_result(None)
         self._loop.remove_reader(self._control.fileno())
         self._control.close()
         if not self.ready.done():
-            self.ready.set_exception(Died("the process that starts workers ended"))
+            self.ready.set_exception(WorkerDied("the process that starts workers ended"))
             self.ready.exception()
         for worker in self._workers.values():
-            worker.ended("ended with the process that started it")
+            worker.on_exit("ended with the process that started it")
         self._workers.clear()
-        if self._nursing.scratch:
-            shutil.rmtree(self._nursing.scratch, ignore_errors=True)
+        if self._config.scratch:
+            shutil.rmtree(self._config.scratch, ignore_errors=True)
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
 
 
 def scratch_directory(name: str) -> str:
-    """A new directory for the temporary files of a nursery's workers."""
+    """A new directory for the temporary files of a fork server's workers."""
     return tempfile.mkdtemp(prefix=f"{name}-")

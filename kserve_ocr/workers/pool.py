@@ -14,8 +14,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 from kserve_ocr.protocol.errors import OverloadedError, StartingError, StoppingError, TimedOutError
 from kserve_ocr.workers.observer import PoolObserver, Restart
-from kserve_ocr.workers.supervisor import Crew, CrewSettings, Ticket, WorkerStartError
-from kserve_ocr.workers.worker_handle import Died, Gone, Reply, Worker
+from kserve_ocr.workers.supervisor import SupervisorSettings, Waiter, WorkerStartError, WorkerSupervisor
+from kserve_ocr.workers.worker_handle import Reply, Worker, WorkerDied, WorkerExited
 from kserve_ocr.workers.worker_main import ERROR_FRAME
 
 __all__ = ["PoolObserver", "Restart", "WorkerCrashedError", "WorkerPool", "WorkerStartError"]
@@ -42,11 +42,11 @@ class WorkerPool(Generic[Job, Result]):
     """``size`` processes that each ran ``start()`` once and now answer jobs with the handler it returned.
 
     ``start`` is a picklable top-level callable, or a ``functools.partial`` of one. At most ``queue`` jobs wait beside
-    those that run. A job may run for ``seconds``. A worker is replaced after ``recycle_jobs`` jobs, or when its
-    resident memory has grown by ``recycle_bytes`` since it started; ``memory_bytes`` limits its address space; 0 means
-    never and no limit. ``preload`` names modules that are imported once, before workers are forked; ``environment`` is
-    added to this process's own in the workers only. With ``scratch`` each worker has a ``tempfile`` directory of its
-    own, which is removed when the worker ends.
+    those that run. A job may run for ``seconds``. A worker is replaced after ``max_jobs_per_worker`` jobs, or when its
+    resident memory has grown by ``max_worker_growth_bytes`` since it started; ``memory_bytes`` limits its address
+    space; 0 means never and no limit. ``preload`` names modules that are imported once, before workers are forked;
+    ``environment`` is added to this process's own in the workers only. With ``scratch`` each worker has a ``tempfile``
+    directory of its own, which is removed when the worker ends.
 
     Numpy arrays and ``PickleBuffer`` objects inside jobs and results are not pickled but laid into memory that both
     processes map, and are read-only where they arrive.
@@ -60,8 +60,8 @@ class WorkerPool(Generic[Job, Result]):
         size: int,
         queue: int,
         seconds: float,
-        recycle_jobs: int = 0,
-        recycle_bytes: int = 0,
+        max_jobs_per_worker: int = 0,
+        max_worker_growth_bytes: int = 0,
         memory_bytes: int = 0,
         preload: Sequence[str] = (),
         environment: Mapping[str, str] = _NOTHING,
@@ -73,18 +73,18 @@ class WorkerPool(Generic[Job, Result]):
         self._queue = queue
         self._seconds = seconds
         self._observer = observer or PoolObserver()
-        settings = CrewSettings(
+        settings = SupervisorSettings(
             start=start,
             name=name,
             size=size,
-            recycle_jobs=recycle_jobs,
-            recycle_bytes=recycle_bytes,
+            max_jobs_per_worker=max_jobs_per_worker,
+            max_worker_growth_bytes=max_worker_growth_bytes,
             memory_bytes=memory_bytes,
             preload=tuple(preload),
             environment=dict(environment),
             scratch=scratch,
         )
-        self._crew = Crew(settings, self._observer)
+        self._supervisor = WorkerSupervisor(settings, self._observer)
         self._admitted = 0
         self._mean_seconds = 0.0
         self._state: Literal["new", "started", "stopping"] = "new"
@@ -93,36 +93,36 @@ class WorkerPool(Generic[Job, Result]):
     @property
     def idle(self) -> int:
         """Workers that would take a job at once."""
-        return self._crew.idle
+        return self._supervisor.idle
 
     @property
     def busy(self) -> int:
         """Workers that run a job."""
-        return self._crew.busy
+        return self._supervisor.busy
 
     @property
     def queued(self) -> int:
         """Jobs that wait for a worker."""
-        return self._crew.queued
+        return self._supervisor.queued
 
     @property
     def ready(self) -> bool:
         """True from the end of :meth:`start` to :meth:`stop`, while at least one worker lives."""
-        return self._state == "started" and bool(self._crew.workers)
+        return self._state == "started" and bool(self._supervisor.workers)
 
     @property
     def pids(self) -> list[int]:
         """Process ids of the workers, for diagnosis."""
-        return [worker.pid for worker in self._crew.workers]
+        return [worker.pid for worker in self._supervisor.workers]
 
     @property
-    def about(self) -> str:
+    def description(self) -> str:
         """What a worker's handler says of itself in an attribute of this name; empty without one, or any worker."""
-        return next((worker.about for worker in self._crew.workers), "")
+        return next((worker.description for worker in self._supervisor.workers), "")
 
     async def start(self) -> None:
         """Start every worker. Raises WorkerStartError, with nothing left running, if one does not start."""
-        await self._crew.start()
+        await self._supervisor.start()
         if self._state == "new":
             self._state = "started"
 
@@ -135,7 +135,7 @@ class WorkerPool(Generic[Job, Result]):
         if self._admitted:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._drained.wait(), grace)
-        await self._crew.end(StoppingError("the server is stopping; try again", retry_after=1))
+        await self._supervisor.stop(StoppingError("the server is stopping; try again", retry_after=1))
 
     async def run(
         self, job: Job, *, seconds: float | None = None, deadline: float | None = None, attempts: int = 1
@@ -152,19 +152,19 @@ class WorkerPool(Generic[Job, Result]):
         self._check_admission()
         self._admitted += 1
         try:
-            worker = await self._acquire(deadline)
+            worker = await self._acquire_worker(deadline)
             while True:
                 try:
-                    reply = await self._work(worker, job, seconds=seconds, deadline=deadline)
+                    reply = await self._run_on(worker, job, seconds=seconds, deadline=deadline)
                     break
-                except Died as death:
-                    attempts -= not isinstance(death, Gone)
+                except WorkerDied as died:
+                    attempts -= not isinstance(died, WorkerExited)
                     if attempts <= 0:
-                        self._crew.replace(worker, "crash")
-                        raise WorkerCrashedError(str(death)) from None
-                    heir: Ticket = asyncio.get_running_loop().create_future()
-                    self._crew.replace(worker, "crash", heir=heir)
-                    worker = await self._claim(heir, deadline)
+                        self._supervisor.replace(worker, "crash")
+                        raise WorkerCrashedError(str(died)) from None
+                    waiter: Waiter = asyncio.get_running_loop().create_future()
+                    self._supervisor.replace(worker, "crash", waiter=waiter)
+                    worker = await self._wait_for_worker(waiter, deadline)
         finally:
             self._admitted -= 1
             if self._state == "stopping" and not self._admitted:
@@ -189,43 +189,43 @@ class WorkerPool(Generic[Job, Result]):
                 f"all {self.size} workers are busy and {self.queued} jobs wait; try again in {wait} s", retry_after=wait
             )
 
-    async def _acquire(self, deadline: float | None) -> Worker:
-        worker = self._crew.take()
+    async def _acquire_worker(self, deadline: float | None) -> Worker:
+        worker = self._supervisor.try_acquire()
         if worker is not None:
             self._observer.waited(0.0)
             self._observer.busy(self.busy)
             return worker
         loop = asyncio.get_running_loop()
         began = loop.time()
-        ticket: Ticket = loop.create_future()
-        self._crew.wait(ticket)
+        waiter: Waiter = loop.create_future()
+        self._supervisor.add_waiter(waiter)
         self._observer.queued(self.queued)
         try:
-            worker = await self._claim(ticket, deadline)
+            worker = await self._wait_for_worker(waiter, deadline)
         finally:
-            self._crew.leave(ticket)
+            self._supervisor.cancel_wait(waiter)
             self._observer.queued(self.queued)
         self._observer.waited(loop.time() - began)
         return worker
 
-    async def _claim(self, ticket: Ticket, deadline: float | None) -> Worker:
-        """The worker that will be put into ``ticket``; TimedOutError at the deadline."""
+    async def _wait_for_worker(self, waiter: Waiter, deadline: float | None) -> Worker:
+        """The worker that will be put into ``waiter``; TimedOutError at the deadline."""
         timer = None
         if deadline is not None:
             error = TimedOutError("no worker was free within the time allowed; try again later or allow more")
-            timer = asyncio.get_running_loop().call_at(deadline, _fail, ticket, error)
+            timer = asyncio.get_running_loop().call_at(deadline, _fail, waiter, error)
         try:
-            return await ticket
+            return await waiter
         except asyncio.CancelledError:
-            if not ticket.cancelled() and ticket.exception() is None:
-                self._crew.offer(ticket.result())  # it came in the same turn of the loop
+            if not waiter.cancelled() and waiter.exception() is None:
+                self._supervisor.release(waiter.result())  # it came in the same turn of the loop
             raise
         finally:
             if timer is not None:
                 timer.cancel()
 
-    async def _work(self, worker: Worker, job: Job, *, seconds: float | None, deadline: float | None) -> Reply:
-        """Run a job on an acquired worker, which afterwards is free again or replaced, or (Died) left to the caller."""
+    async def _run_on(self, worker: Worker, job: Job, *, seconds: float | None, deadline: float | None) -> Reply:
+        """Run a job on an acquired worker. Afterwards it is idle or replaced; on WorkerDied the caller replaces it."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         allowed = self._seconds if seconds is None else min(self._seconds, seconds)
@@ -233,31 +233,31 @@ class WorkerPool(Generic[Job, Result]):
             allowed = max(0.0, min(allowed, deadline - began))
         try:
             future = worker.send(job)
-        except Died:
+        except WorkerDied:
             raise
         except BaseException:  # the job does not pickle; the worker has seen nothing of it
-            self._crew.offer(worker)
+            self._supervisor.release(worker)
             raise
         error = TimedOutError(f"it took longer than {allowed:.3g} s; send less at once or allow more time")
         timer = loop.call_later(allowed, _fail, future, error)
         try:
             reply = await future
-        except Died:
+        except WorkerDied:
             raise
         except TimedOutError:
             self._account(loop.time() - began)
-            self._crew.replace(worker, "timeout")
+            self._supervisor.replace(worker, "timeout")
             raise
         except BaseException:  # cancelled, or the end of the grace period
             if future.cancelled() or future.exception() is not None:
-                self._crew.replace(worker, "cancelled")
+                self._supervisor.replace(worker, "cancelled")
             else:
-                self._crew.release(worker)
+                self._supervisor.finish_job(worker)
             raise
         finally:
             timer.cancel()
         self._account(loop.time() - began)
-        self._crew.release(worker)
+        self._supervisor.finish_job(worker)
         return reply
 
     def _account(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""The server's side of worker processes: starting a nursery, and one object per worker on the event loop."""
+"""The server's side of worker processes: starting a fork server, and one object per worker on the event loop."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from kserve_ocr.workers import channel as frames
 from kserve_ocr.workers.worker_main import OUT_OF_MEMORY
 
 
-class Died(Exception):  # noqa: N818 - an event, handled by the pool; callers see WorkerCrashedError
+class WorkerDied(Exception):  # noqa: N818 - an event, handled by the pool; callers see WorkerCrashedError
     """A worker process ended by itself, or was killed from outside. The argument says how."""
 
 
-class Gone(Died):
+class WorkerExited(WorkerDied):
     """It had died before it got the job."""
 
 
@@ -34,12 +34,12 @@ class Worker:
     def __init__(self, number: int, channel: socket.socket) -> None:
         self.number = number
         self.pid = 0
-        self.about: str = ""
+        self.description: str = ""
         """What its handler says of itself."""
         self.jobs = 0
         self.resident = 0
         self.alive = True
-        self.on_death: Callable[[Worker], None] | None = None
+        self.on_unexpected_exit: Callable[[Worker], None] | None = None
         """Called when the process ends by itself."""
         self._channel = channel
         self._loop = asyncio.get_running_loop()
@@ -48,16 +48,16 @@ class Worker:
         self._loop.add_reader(channel.fileno(), self._on_readable)
 
     def send(self, job: Any) -> asyncio.Future[Reply]:
-        """Give the worker a job; the future raises Died when the worker does.
+        """Give the worker a job; the future raises WorkerDied when the worker does.
 
-        Raises Gone if it is already dead, or what pickling the job raises.
+        Raises WorkerExited if it is already dead, or what pickling the job raises.
         """
         if not self.alive:
-            raise Gone("ended while it was idle")
+            raise WorkerExited("ended while it was idle")
         try:
             frames.send(self._channel, job)
         except ConnectionError as error:
-            raise Gone("ended while it was idle") from error
+            raise WorkerExited("ended while it was idle") from error
         self.jobs += 1
         reply = self._reply = self._loop.create_future()
         return reply
@@ -67,16 +67,16 @@ class Worker:
         assert self._reply is not None
         return self._reply
 
-    def ended(self, cause: str) -> None:
+    def on_exit(self, cause: str) -> None:
         """The process is gone. An answer that it left in the socket still counts."""
         if not self.alive:
             return
         self._on_readable()
         self.alive = False
         self._close()
-        self.fail(Died(cause))
-        if self.on_death is not None:
-            self.on_death(self)
+        self.fail(WorkerDied(cause))
+        if self.on_unexpected_exit is not None:
+            self.on_unexpected_exit(self)
 
     def fail(self, error: Exception) -> None:
         """Raise ``error`` where the reply is awaited."""
@@ -84,7 +84,7 @@ class Worker:
             self._reply.set_exception(error)
             self._reply.exception()  # an idle worker's is nobody's to retrieve
 
-    def abandon(self) -> None:
+    def discard_reply(self) -> None:
         """Nothing it may still answer is wanted."""
         self.alive = False
         self._close()
@@ -95,7 +95,7 @@ class Worker:
         except BlockingIOError:
             return
         except (EOFError, OSError):
-            self._loop.remove_reader(self._channel.fileno())  # how it ended comes from the nursery
+            self._loop.remove_reader(self._channel.fileno())  # how it ended comes from the fork server
             return
         except Exception as error:
             reply = Reply("error", error, self.resident)

@@ -19,41 +19,41 @@ OUT_OF_MEMORY = 77
 """Exit status of a worker whose job raised MemoryError: its heap is not worth keeping."""
 
 
-def work(channel: socket.socket, start: Callable[[], Callable[[Any], Any]]) -> int:
+def run_worker(channel: socket.socket, start: Callable[[], Callable[[Any], Any]]) -> int:
     """A worker's life: start, then one job after the other until the channel closes. Its exit status is returned."""
     try:
         handler = start()
     except Exception as error:
-        frames.send(channel, (ERROR_FRAME, _portable(error), 0))
+        frames.send(channel, (ERROR_FRAME, _picklable(error), 0))
         return 1
-    frames.send(channel, (READY_FRAME, (os.getpid(), getattr(handler, "about", "")), resident_bytes()))
+    frames.send(channel, (READY_FRAME, (os.getpid(), getattr(handler, "description", "")), resident_bytes()))
     while True:
         try:
             job = frames.receive(channel)
         except (EOFError, ConnectionError):
             return 0
-        reply = _answer(handler, job)
+        reply = _run_job(handler, job)
         del job
         try:
             frames.send(channel, reply)
         except ConnectionError:
             return 0
         except Exception as error:
-            frames.send(channel, (ERROR_FRAME, _portable(error), resident_bytes()))
+            frames.send(channel, (ERROR_FRAME, _picklable(error), resident_bytes()))
         del reply
 
 
-def _answer(handler: Callable[[Any], Any], job: Any) -> tuple[str, Any, int]:
+def _run_job(handler: Callable[[Any], Any], job: Any) -> tuple[str, Any, int]:
     try:
         result = handler(job)
     except MemoryError:
         raise
     except Exception as error:
-        return ERROR_FRAME, _portable(error), resident_bytes()
+        return ERROR_FRAME, _picklable(error), resident_bytes()
     return RESULT_FRAME, result, resident_bytes()
 
 
-def _portable(error: Exception) -> Exception:
+def _picklable(error: Exception) -> Exception:
     """``error`` with where it happened as a note, in a form that pickles."""
     trace = "".join(traceback.format_exception(error))
     error.add_note(trace)

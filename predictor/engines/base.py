@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kserve_ocr.protocol.layout import PageLayout
-from kserve_ocr.protocol.parameters import ReadingOptions
+from kserve_ocr.protocol.parameters import RecognitionOptions
 
 EngineName = Literal["tesserocr", "pytesseract"]
 Page = NDArray[np.uint8]
@@ -39,7 +39,7 @@ class Engine(Protocol):
     def arithmetic(self) -> str:
         """What the neural network is reckoned with: as :func:`predictor.acceleration.install.install` says."""
 
-    def read(self, page: Page, options: ReadingOptions, *, layout: bool) -> Reading:
+    def read(self, page: Page, options: RecognitionOptions, *, layout: bool) -> Reading:
         """Read a page, uint8 grey of shape (height, width).
 
         Raises InvalidParameterError for a mode that the models do not allow.

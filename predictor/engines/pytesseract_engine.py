@@ -13,7 +13,7 @@ from pytesseract import TesseractError, pytesseract
 
 from kserve_ocr.protocol.errors import InternalError, InvalidParameterError
 from kserve_ocr.protocol.layout import PageLayout, mean_confidence
-from kserve_ocr.protocol.parameters import ReadingOptions
+from kserve_ocr.protocol.parameters import RecognitionOptions
 from predictor.acceleration import install
 from predictor.engines.base import EngineSettings, Page, Reading
 from predictor.engines.layout_builder import LayoutBuilder
@@ -41,7 +41,7 @@ class SpawnedEngine:
     def __init__(self, settings: EngineSettings) -> None:
         self._tessdata = settings.tessdata
 
-    def read(self, page: Page, options: ReadingOptions, *, layout: bool) -> Reading:
+    def read(self, page: Page, options: RecognitionOptions, *, layout: bool) -> Reading:
         """As :class:`predictor.engines.base.Engine` says."""
         height, width = page.shape
         blank = PageLayout(width, height, ()) if layout else None
@@ -51,7 +51,7 @@ class SpawnedEngine:
         found = page_layout(tsv, hocr[0] if hocr else "", width=width, height=height)
         return Reading(text, mean_confidence(found.iter_words()), found if layout else None)
 
-    def _orientation(self, page: Page, options: ReadingOptions) -> str:
+    def _orientation(self, page: Page, options: RecognitionOptions) -> str:
         try:
             (report,) = self._run(page, options, ("osd",))
         except TesseractError as error:
@@ -60,7 +60,7 @@ class SpawnedEngine:
             raise InternalError(f"tesseract failed: {error.message}") from error
         return report
 
-    def _run(self, page: Page, options: ReadingOptions, outputs: tuple[str, ...]) -> list[str]:
+    def _run(self, page: Page, options: RecognitionOptions, outputs: tuple[str, ...]) -> list[str]:
         """The contents of Tesseract's output files. Every option is a number, a checked model name or our own path."""
         config = f"--psm {options.psm} --tessdata-dir {shlex.quote(self._tessdata)} -c page_separator=''"
         if options.dpi is not None:

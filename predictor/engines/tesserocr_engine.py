@@ -8,7 +8,7 @@ import tesserocr
 
 from kserve_ocr.protocol.errors import InternalError, InvalidParameterError
 from kserve_ocr.protocol.layout import PageLayout, mean_confidence
-from kserve_ocr.protocol.parameters import ReadingOptions
+from kserve_ocr.protocol.parameters import RecognitionOptions
 from predictor.acceleration import install, line_images
 from predictor.engines.base import EngineSettings, Page, Reading
 from predictor.engines.tesserocr_layout import page_layout, word_confidences
@@ -34,7 +34,7 @@ class WarmEngine:
         self._settings = settings
         self._loaded: OrderedDict[tuple[str, int], tesserocr.PyTessBaseAPI] = OrderedDict()
 
-    def read(self, page: Page, options: ReadingOptions, *, layout: bool) -> Reading:
+    def read(self, page: Page, options: RecognitionOptions, *, layout: bool) -> Reading:
         """As :class:`predictor.engines.base.Engine` says."""
         orientation_only = options.psm == _ORIENTATION_ONLY
         api = self._api(OSD, _LEGACY) if orientation_only else self._api(options.lang, options.oem)

@@ -8,7 +8,7 @@ from importlib import import_module
 
 import numpy as np
 
-from kserve_ocr.protocol.parameters import ReadingOptions
+from kserve_ocr.protocol.parameters import RecognitionOptions
 from predictor import image_file
 from predictor.engines.base import MODULES, Engine, EngineSettings, Page, Reading
 
@@ -22,12 +22,12 @@ class PageJob:
     """
 
     page: Page
-    options: ReadingOptions
+    options: RecognitionOptions
     layout: bool
     encoded: bool = False
 
 
-def start(settings: EngineSettings, warm: ReadingOptions) -> Callable[[PageJob], Reading]:
+def start(settings: EngineSettings, warm: RecognitionOptions) -> Callable[[PageJob], Reading]:
     """A worker's handler, with ``warm``'s models loaded."""
     engine: Engine = import_module(MODULES[settings.engine]).create(settings)
     engine.read(np.full((64, 256), 255, np.uint8), warm, layout=False)
@@ -36,10 +36,10 @@ def start(settings: EngineSettings, warm: ReadingOptions) -> Callable[[PageJob],
 
 
 class Handler:
-    """What a worker does with a job; ``about`` says what its neural network is reckoned with."""
+    """What a worker does with a job; ``description`` says what its neural network is reckoned with."""
 
     def __init__(self, engine: Engine, *, max_pixels: int) -> None:
-        self.about = engine.arithmetic
+        self.description = engine.arithmetic
         self._engine = engine
         self._max_pixels = max_pixels
 

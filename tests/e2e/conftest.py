@@ -24,7 +24,7 @@ import pytest
 from tests.e2e.clusters import Cluster, forwarded_gateway
 
 HERE = Path(__file__).parent
-PATIENCE = 300.0
+TIMEOUT = 300.0
 """Seconds a call may take: a cold start on a busy laptop, its images pulled."""
 CLUSTER_SECONDS = 1800
 """Seconds a test may take in a cluster, the deployment before the first one included."""
@@ -77,12 +77,12 @@ def ocr(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
     """An HTTP client for the service: its paths only, the host is the service's."""
     if url := os.environ.get("OCR_URL"):
         host = {"host": os.environ["OCR_HOST"]} if "OCR_HOST" in os.environ else {}
-        with httpx.Client(base_url=url, timeout=PATIENCE, headers=host) as client:
+        with httpx.Client(base_url=url, timeout=TIMEOUT, headers=host) as client:
             yield client
         return
     deployed: Cluster = request.getfixturevalue("cluster")
     with (
         forwarded_gateway() as gateway,
-        httpx.Client(base_url=gateway, timeout=PATIENCE, headers={"host": deployed.host()}) as client,
+        httpx.Client(base_url=gateway, timeout=TIMEOUT, headers={"host": deployed.host()}) as client,
     ):
         yield client

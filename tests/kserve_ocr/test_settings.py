@@ -7,7 +7,7 @@ import pytest
 
 from kserve_ocr.settings import Settings, SettingsError
 from predictor.settings import PredictorSettings
-from tests.support.http_calls import PATIENCE
+from tests.support.http_calls import TIMEOUT
 from tools.local_stack import spawn
 from transformer.settings import TransformerSettings
 
@@ -52,10 +52,10 @@ def test_a_bad_value_is_told_with_what_the_setting_is_for(
     with pytest.raises(SettingsError) as told:
         kind.from_environment({variable: value})
 
-    sentence = str(told.value)
-    assert sentence.startswith(f"{variable}={value!r}: ")
-    assert says in sentence
-    assert str(kind.model_fields[variable.removeprefix("OCR_").lower()].description) in sentence
+    message = str(told.value)
+    assert message.startswith(f"{variable}={value!r}: ")
+    assert says in message
+    assert str(kind.model_fields[variable.removeprefix("OCR_").lower()].description) in message
 
 
 @pytest.mark.parametrize("kind", SERVICES)
@@ -81,7 +81,7 @@ def test_a_server_that_cannot_start_says_why(
 ) -> None:
     server = spawn(*command.split(), logs=tmp_path, settings=settings)
 
-    assert server.process.wait(PATIENCE) == status
+    assert server.process.wait(TIMEOUT) == status
     assert says in server.log_text()
     assert "Traceback" not in server.log_text()
 
@@ -96,6 +96,6 @@ def test_a_port_in_use_is_told(tmp_path: Path, package: str, taken: str) -> None
         ports = {"port": number} if taken == "http" else {"grpc_port": number}
         server = spawn(package, "--predictor_host=localhost", logs=tmp_path, **ports)
 
-        assert server.process.wait(PATIENCE) == 1
+        assert server.process.wait(TIMEOUT) == 1
     assert f"port {number} is" in server.log_text()
     assert f"--{taken}_port" in server.log_text()

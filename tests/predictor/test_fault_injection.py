@@ -231,7 +231,7 @@ def test_sigterm_lets_admitted_requests_finish(logs: Path) -> None:
 def test_a_server_that_is_starting_says_so(logs: Path) -> None:
     server = spawn("predictor", logs=logs)
     try:
-        nursery = stopped_nursery(server)
+        fork_server = suspended_fork_server(server)
         with one_connection(server) as client:
             until(lambda: listens(server), "a listening server")
             assert client.get("/v2/health/live").status_code == 200
@@ -243,7 +243,7 @@ def test_a_server_that_is_starting_says_so(logs: Path) -> None:
                 status, trailing, _ = grpc_refusal(stub.ModelInfer, grpc_request(GOOD))
             assert (status, trailing["ocr-code"]) == ("UNAVAILABLE", "starting")
             assert metric(server, "ocr_start_seconds", until="ready") == 0
-            nursery.resume()
+            fork_server.resume()
             wait_ready(server)
             assert text_of(client.post(INFER, json=v2_body(GOOD))).strip() == LINE
     finally:
@@ -252,24 +252,24 @@ def test_a_server_that_is_starting_says_so(logs: Path) -> None:
 
 def test_sigterm_during_the_start(logs: Path) -> None:
     server = spawn("predictor", logs=logs)
-    nursery = stopped_nursery(server)
+    fork_server = suspended_fork_server(server)
     until(lambda: listens(server), "a listening server")
 
     server.process.send_signal(signal.SIGTERM)
-    nursery.resume()
+    fork_server.resume()
 
     assert server.process.wait(30) == 0
-    until(lambda: not nursery.is_running(), "the end of the nursery")
+    until(lambda: not fork_server.is_running(), "the end of the fork server")
 
 
-def stopped_nursery(server: Server) -> psutil.Process:
+def suspended_fork_server(server: Server) -> psutil.Process:
     """The process that starts workers, held still before it has started any."""
     process = psutil.Process(server.process.pid)
-    until(lambda: bool(process.children()), "the start of the nursery")
-    (nursery,) = process.children()
-    nursery.suspend()
-    assert not nursery.children()
-    return nursery
+    until(lambda: bool(process.children()), "the start of the fork server")
+    (fork_server,) = process.children()
+    fork_server.suspend()
+    assert not fork_server.children()
+    return fork_server
 
 
 def listens(server: Server) -> bool:

@@ -20,7 +20,7 @@ from kserve_ocr.protocol.errors import (
     TimedOutError,
     TooManyPixelsError,
 )
-from kserve_ocr.protocol.parameters import ReadingOptions
+from kserve_ocr.protocol.parameters import RecognitionOptions
 from kserve_ocr.workers.observer import PoolObserver, Restart
 from kserve_ocr.workers.supervisor import WorkerStartError
 from predictor.engines.base import Page, Reading
@@ -29,7 +29,7 @@ from predictor.page_reader import PageReader
 from predictor.settings import PredictorSettings
 from predictor.tessdata import ModelDirectoryError
 
-ENGLISH = ReadingOptions()
+ENGLISH = RecognitionOptions()
 
 
 def draw(text: str, *, size: int = 28) -> Page:
@@ -82,7 +82,7 @@ def with_reader(scenario: Callable[[PageReader], Awaitable[None]], **chosen: Any
     return observer.reasons
 
 
-async def read(reader: PageReader, page: Page = LINE, options: ReadingOptions = ENGLISH, **more: Any) -> Reading:
+async def read(reader: PageReader, page: Page = LINE, options: RecognitionOptions = ENGLISH, **more: Any) -> Reading:
     return await reader.read(page, options, **{"layout": False, **more})
 
 
@@ -101,7 +101,7 @@ def test_lists_installed_languages() -> None:
     async def scenario(reader: PageReader) -> None:
         assert {"deu", "eng", "osd"} <= set(reader.languages())
         with pytest.raises(InvalidParameterError, match=f"installed are {', '.join(reader.languages())}"):
-            await read(reader, LINE, ReadingOptions(lang="tlh"))
+            await read(reader, LINE, RecognitionOptions(lang="tlh"))
 
     with_reader(scenario)
 
@@ -214,9 +214,9 @@ def test_stopping_answers_every_admitted_page() -> None:
 def test_a_page_reads_the_same_in_any_order_on_any_number_of_workers(size: int) -> None:
     jobs = [
         (LINE, ENGLISH),
-        (draw("Größe und Übermut\nan der Straße", size=20), ReadingOptions(lang="deu", psm=6)),
-        (draw("l1I 0O 5S", size=14), ReadingOptions(dpi=200)),
-        (draw("mmm www nnn", size=40), ReadingOptions(psm=7)),
+        (draw("Größe und Übermut\nan der Straße", size=20), RecognitionOptions(lang="deu", psm=6)),
+        (draw("l1I 0O 5S", size=14), RecognitionOptions(dpi=200)),
+        (draw("mmm www nnn", size=40), RecognitionOptions(psm=7)),
     ]
 
     async def scenario(reader: PageReader) -> None:

@@ -10,7 +10,7 @@ from kserve.protocol.infer_type import RequestedOutput
 
 from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestError, TooManyPixelsError
 from kserve_ocr.protocol.layout import PageLayout
-from kserve_ocr.protocol.parameters import ReadingOptions
+from kserve_ocr.protocol.parameters import RecognitionOptions
 from predictor import predict_request
 from predictor.engines.base import Reading
 from predictor.predict_request import ReadRequest
@@ -30,7 +30,7 @@ def files(*data: bytes, **parameters: Any) -> InferInput:
 def parse(*inputs: InferInput, outputs: tuple[str, ...] = (), **parameters: Any) -> ReadRequest:
     asked = [RequestedOutput(name) for name in outputs] or None
     inference = InferRequest("m", list(inputs), parameters=parameters, request_outputs=asked, request_id="7")
-    return predict_request.parse(inference, defaults=ReadingOptions(lang="deu"), max_pixels=6)
+    return predict_request.parse(inference, defaults=RecognitionOptions(lang="deu"), max_pixels=6)
 
 
 def test_pages_and_files_are_jobs_in_order() -> None:

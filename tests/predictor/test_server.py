@@ -11,7 +11,7 @@ from tests.support.drawn_pages import LINE, draw_line, encode, v2_body
 from tests.support.http_calls import (
     GOOD,
     INFER,
-    PATIENCE,
+    TIMEOUT,
     grpc_request,
     grpc_stub,
     grpc_values,
@@ -61,7 +61,7 @@ def test_grpc(server: Server, typed: bool) -> None:
     request = grpc_request(GOOD, typed=typed, outputs=("text", "words"), parameters={"psm": 7})
 
     with grpc_stub(server) as stub:
-        found = grpc_values(stub.ModelInfer(request, timeout=PATIENCE))
+        found = grpc_values(stub.ModelInfer(request, timeout=TIMEOUT))
 
     assert found["text"][0].decode().strip() == LINE
     assert json.loads(found["words"][0])["pages"][0]["blocks"]
@@ -71,7 +71,7 @@ def test_parameters_of_the_request_and_of_the_input(server: Server) -> None:
     body = v2_body(GOOD, parameters={"lang": "tlh"})
     body["inputs"][0]["parameters"]["lang"] = "eng"
 
-    assert text_of(httpx.post(server.url + INFER, json=body, timeout=PATIENCE)).strip() == LINE
+    assert text_of(httpx.post(server.url + INFER, json=body, timeout=TIMEOUT)).strip() == LINE
 
 
 def test_metadata_tells_what_can_be_sent(server: Server) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kserve_ocr.protocol.errors import InvalidParameterError
-from kserve_ocr.protocol.parameters import ReadingOptions
+from kserve_ocr.protocol.parameters import RecognitionOptions
 from predictor.tessdata import ModelDirectory, ModelDirectoryError
 
 
@@ -25,36 +25,36 @@ def test_lists_what_is_installed(models: Path) -> None:
 def test_a_model_that_appears_later_is_found(models: Path) -> None:
     directory = ModelDirectory(models)
     with pytest.raises(InvalidParameterError):
-        directory.check(ReadingOptions(lang="fra"))
+        directory.check(RecognitionOptions(lang="fra"))
     (models / "fra.traineddata").touch()
-    directory.check(ReadingOptions(lang="fra"))
+    directory.check(RecognitionOptions(lang="fra"))
 
 
 @pytest.mark.parametrize("lang", ["eng", "eng+deu", "deu+script/Latin"])
 def test_installed_models_pass(models: Path, lang: str) -> None:
-    ModelDirectory(models).check(ReadingOptions(lang=lang))
+    ModelDirectory(models).check(RecognitionOptions(lang=lang))
 
 
 @pytest.mark.parametrize("lang", ["xxx", "eng+xxx", "script/Greek"])
 def test_an_unknown_language_is_told_what_is_installed(models: Path, lang: str) -> None:
     with pytest.raises(InvalidParameterError, match="installed are deu, eng, script/Latin"):
-        ModelDirectory(models).check(ReadingOptions(lang=lang))
+        ModelDirectory(models).check(RecognitionOptions(lang=lang))
 
 
 @pytest.mark.parametrize("psm", [0, 1, 12])
 def test_modes_that_detect_orientation_need_its_model(models: Path, psm: int) -> None:
     directory = ModelDirectory(models)
     with pytest.raises(InvalidParameterError, match="osd"):
-        directory.check(ReadingOptions(psm=psm))
+        directory.check(RecognitionOptions(psm=psm))
     (models / "osd.traineddata").touch()
-    directory.check(ReadingOptions(psm=psm))
+    directory.check(RecognitionOptions(psm=psm))
 
 
 def test_the_orientation_model_reads_no_text(models: Path) -> None:
     (models / "osd.traineddata").touch()
     with pytest.raises(InvalidParameterError, match="psm 0"):
-        ModelDirectory(models).check(ReadingOptions(lang="osd"))
-    ModelDirectory(models).check(ReadingOptions(lang="osd", psm=0))
+        ModelDirectory(models).check(RecognitionOptions(lang="osd"))
+    ModelDirectory(models).check(RecognitionOptions(lang="osd", psm=0))
 
 
 def test_finds_the_configured_directory_first(models: Path, tmp_path: Path) -> None:

@@ -32,8 +32,10 @@ def assert_whole(text: str) -> None:
 
 
 def workers(server: Server) -> list[psutil.Process]:
-    """The worker processes: forked by the nursery, which the server started."""
-    return [worker for nursery in psutil.Process(server.process.pid).children() for worker in nursery.children()]
+    """The worker processes: forked by the fork server, which the server started."""
+    return [
+        worker for fork_server in psutil.Process(server.process.pid).children() for worker in fork_server.children()
+    ]
 
 
 def busy(server: Server, pool: str = "tesseract") -> int:

@@ -24,7 +24,7 @@ from tools.local_stack import ROOT, Server
 INFER = "/v2/models/ocr-model/infer"
 PREDICT = "/v1/models/ocr-model:predict"
 GATEWAY = "/gateway/ocr"
-PATIENCE = 60.0
+TIMEOUT = 60.0
 """Seconds after which a wait for something that must happen fails."""
 
 GOOD = encode(draw_line())
@@ -34,7 +34,7 @@ GOOD = encode(draw_line())
 def one_connection(server: Server) -> Iterator[httpx.Client]:
     """A client that keeps a single connection alive."""
     limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
-    with httpx.Client(base_url=server.url, timeout=PATIENCE, limits=limits) as client:
+    with httpx.Client(base_url=server.url, timeout=TIMEOUT, limits=limits) as client:
         yield client
 
 
@@ -45,7 +45,7 @@ def connection_of(response: httpx.Response) -> Any:
 
 def infer(server: Server, *documents: bytes, **more: Any) -> httpx.Response:
     """A V2 JSON request, as the older gateway sends it."""
-    return httpx.post(server.url + INFER, json=v2_body(*documents, **more), timeout=PATIENCE)
+    return httpx.post(server.url + INFER, json=v2_body(*documents, **more), timeout=TIMEOUT)
 
 
 def upload(
@@ -53,7 +53,7 @@ def upload(
 ) -> httpx.Response:
     """Multipart files with options in the query."""
     files = [("image_file", (f"page-{number}", data)) for number, data in enumerate(documents)]
-    return httpx.post(server.url + GATEWAY, files=files, params=options, headers=headers, timeout=PATIENCE)
+    return httpx.post(server.url + GATEWAY, files=files, params=options, headers=headers, timeout=TIMEOUT)
 
 
 def outputs_of(response: httpx.Response) -> dict[str, list[Any]]:
@@ -79,20 +79,20 @@ def assert_reads(server: Server) -> None:
 
 
 def assert_refused(response: httpx.Response, status: int, code: str) -> str:
-    """The one shape of errors; its sentence."""
+    """The one shape of errors; its message."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/json"
     assert response.headers[names.REQUEST_ID]
     body = response.json()
     assert set(body) == {"error", "code"}
     assert body["code"] == code
-    sentence = body["error"]
-    assert isinstance(sentence, str)
-    assert len(sentence.split()) > 3, f"not a sentence: {sentence}"
-    assert "Traceback" not in sentence
+    message = body["error"]
+    assert isinstance(message, str)
+    assert len(message.split()) > 3, f"not a message: {message}"
+    assert "Traceback" not in message
     if status == 503:
         assert int(response.headers["retry-after"]) >= 1
-    return sentence
+    return message
 
 
 @contextmanager
@@ -138,9 +138,9 @@ def grpc_text(response: Any) -> str:
 
 
 def grpc_refusal(call: Callable[..., Any], request: Any) -> tuple[str, dict[str, str], str]:
-    """Status name, trailing metadata and sentence of a call that must fail."""
+    """Status name, trailing metadata and message of a call that must fail."""
     try:
-        call(request, timeout=PATIENCE)
+        call(request, timeout=TIMEOUT)
     except grpc.RpcError as error:
         trailing = {key: str(value) for key, value in error.trailing_metadata() or ()}
         return error.code().name, trailing, str(error.details())
@@ -156,7 +156,7 @@ def run_client(script: str, calls: Sequence[Mapping[str, Any]]) -> list[Any]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     )
     assert done.returncode == 0, done.stderr
     found: list[Any] = json.loads(done.stdout.splitlines()[-1])
@@ -165,12 +165,12 @@ def run_client(script: str, calls: Sequence[Mapping[str, Any]]) -> list[Any]:
 
 def curl(*arguments: str) -> str:
     """What curl writes to its output."""
-    done = subprocess.run(["curl", "-sS", *arguments], capture_output=True, text=True, check=False, timeout=PATIENCE)
+    done = subprocess.run(["curl", "-sS", *arguments], capture_output=True, text=True, check=False, timeout=TIMEOUT)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def until(condition: Callable[[], bool], what: str, *, seconds: float = PATIENCE) -> None:
+def until(condition: Callable[[], bool], what: str, *, seconds: float = TIMEOUT) -> None:
     """Wait for something that must become true."""
     end = time.monotonic() + seconds
     while not condition():
@@ -182,7 +182,7 @@ def metric(server: Server, name: str, **labels: str) -> float:
     """The sum of a metric's series that carry these labels."""
     return sum(
         float(line.rpartition(" ")[2])
-        for line in httpx.get(f"{server.url}/metrics", timeout=PATIENCE).text.splitlines()
+        for line in httpx.get(f"{server.url}/metrics", timeout=TIMEOUT).text.splitlines()
         if line.partition("{")[0].partition(" ")[0] == name
         and all(f'{label}="{value}"' in line for label, value in labels.items())
     )

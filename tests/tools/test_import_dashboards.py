@@ -1,4 +1,4 @@
-"""Dashboards arrive in a Grafana, and what is in the way is said in a sentence."""
+"""Dashboards arrive in a Grafana, and what is in the way is said in a message."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_folder_that_is_there_is_taken(grafana: Grafana) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "sentence"),
+    ("path", "status", "message"),
     [
         ("/api/folders", 401, "set GRAFANA_TOKEN"),
         ("/api/folders", 500, "said by Grafana"),
@@ -94,11 +94,11 @@ def test_a_folder_that_is_there_is_taken(grafana: Grafana) -> None:
     ],
 )
 def test_refusals_are_explained(
-    grafana: Grafana, capsys: pytest.CaptureFixture[str], path: str, status: int, sentence: str
+    grafana: Grafana, capsys: pytest.CaptureFixture[str], path: str, status: int, message: str
 ) -> None:
     grafana.answers[path] = status
     assert import_dashboards.main() == 1
-    assert sentence in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("url", ["", "grafana.example", "http://127.0.0.1:1"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.http_calls import PATIENCE, until
+from tests.support.http_calls import TIMEOUT, until
 from tools.local_stack import LaunchError, free_port, is_ready, start_process, stop_processes, wait_until_answered
 
 
@@ -60,5 +60,5 @@ def test_a_process_ends_with_the_launcher_that_is_killed(tmp_path: Path) -> None
         child = psutil.Process(int(launcher.stdout.readline()))
         until(lambda: child.name() == "sleep", "the command")
         launcher.kill()
-    _, alive = psutil.wait_procs([child], timeout=PATIENCE)
+    _, alive = psutil.wait_procs([child], timeout=TIMEOUT)
     assert not alive

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from tests.support.drawn_pages import draw_line, encode
-from tests.support.http_calls import PATIENCE, save, until
+from tests.support.http_calls import TIMEOUT, save, until
 from tools.local_stack import ROOT, free_port
 from tools.run import PORTS
 
@@ -42,7 +42,7 @@ def start(settings: Mapping[str, str]) -> subprocess.Popen[str]:
 def run(settings: Mapping[str, str]) -> tuple[int, str]:
     """Exit status and everything that was printed."""
     process = start(settings)
-    printed, _ = process.communicate(timeout=PATIENCE)
+    printed, _ = process.communicate(timeout=TIMEOUT)
     return process.returncode, printed
 
 
@@ -94,11 +94,11 @@ def test_it_serves_until_ctrl_c(ports: dict[str, str]) -> None:
         assert len(servers) > 2
 
         process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=PATIENCE)
+        rest, _ = process.communicate(timeout=TIMEOUT)
     finally:
         if process.poll() is None:
             process.terminate()
-            process.communicate(timeout=PATIENCE)
+            process.communicate(timeout=TIMEOUT)
 
     assert process.returncode == 0
     assert "Stopped" in rest
@@ -114,11 +114,11 @@ def test_no_server_outlives_a_launcher_that_gets_a_signal(ports: dict[str, str],
     servers = psutil.Process(process.pid).children(recursive=True)
 
     process.send_signal(number)
-    printed, _ = process.communicate(timeout=PATIENCE)
+    printed, _ = process.communicate(timeout=TIMEOUT)
 
     assert process.returncode == (-number if number == signal.SIGKILL else 0)
     assert "Traceback" not in printed
-    _, alive = psutil.wait_procs(servers, timeout=PATIENCE)
+    _, alive = psutil.wait_procs(servers, timeout=TIMEOUT)
     assert not alive
 
 
@@ -132,11 +132,11 @@ def test_a_signal_that_comes_twice_while_the_servers_start_leaves_none(ports: di
     for _ in range(20):
         process.send_signal(signal.SIGTERM)
         servers.extend(child for child in children() if child not in servers)
-    printed, _ = process.communicate(timeout=PATIENCE)
+    printed, _ = process.communicate(timeout=TIMEOUT)
 
     assert process.returncode in {0, -signal.SIGTERM}  # the last one may come when the interpreter has let go of it
     assert "Traceback" not in printed
-    _, alive = psutil.wait_procs(servers, timeout=PATIENCE)
+    _, alive = psutil.wait_procs(servers, timeout=TIMEOUT)
     assert not alive
 
 
@@ -156,8 +156,8 @@ def test_it_ends_when_the_terminal_is_closed(ports: dict[str, str]) -> None:
 
     os.close(leader)
 
-    assert process.wait(PATIENCE) == 0
-    _, alive = psutil.wait_procs(servers, timeout=PATIENCE)
+    assert process.wait(TIMEOUT) == 0
+    _, alive = psutil.wait_procs(servers, timeout=TIMEOUT)
     assert not alive
 
 

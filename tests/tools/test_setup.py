@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.http_calls import PATIENCE
+from tests.support.http_calls import TIMEOUT
 from tools.local_stack import ROOT
 
 _TOOLS = (
@@ -76,7 +76,7 @@ def setup(machine: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     )
 
 

@@ -68,9 +68,9 @@ def skewed(degrees: float) -> Callable[[Image.Image, list[Word]], Sent]:
     return send
 
 
-def turned(quarters: int) -> Callable[[Image.Image, list[Word]], Sent]:
+def turned(quarter_turns: int) -> Callable[[Image.Image, list[Word]], Sent]:
     """Lying on a side, or upside down."""
-    return skewed(90.0 * quarters)
+    return skewed(90.0 * quarter_turns)
 
 
 def scaled(factor: float) -> Callable[[Image.Image, list[Word]], Sent]:

@@ -202,8 +202,8 @@ def test_sigterm_lets_admitted_requests_finish(logs: Path) -> None:
 def test_sigterm_during_the_start(logs: Path) -> None:
     server = spawn("transformer", "--predictor_host=127.0.0.1:9", logs=logs)
     process = psutil.Process(server.process.pid)
-    until(lambda: bool(process.children()), "the start of the nursery")
-    (nursery,) = process.children()
+    until(lambda: bool(process.children()), "the start of the fork server")
+    (fork_server,) = process.children()
 
     assert server.stop() == 0
-    assert not nursery.is_running()
+    assert not fork_server.is_running()

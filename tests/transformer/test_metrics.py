@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from transformer import metrics
-from transformer.decoding.sniff import Kind
+from transformer.decoding.sniff import FileType
 from transformer.preprocess.prepare import STEPS
 
 
@@ -43,5 +43,5 @@ def test_retries(reason: str, counted: str) -> None:
 
 
 def test_labels_know_every_kind_and_step_that_there_is() -> None:
-    assert set(get_args(Kind)) < set(metrics.KINDS)
+    assert set(get_args(FileType)) < set(metrics.KINDS)
     assert set(STEPS) < set(metrics.STEPS)

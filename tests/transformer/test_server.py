@@ -17,8 +17,8 @@ from tests.support.drawn_pages import LINE, b64, draw_line, encode, encode_frame
 from tests.support.http_calls import (
     GATEWAY,
     INFER,
-    PATIENCE,
     PREDICT,
+    TIMEOUT,
     grpc_request,
     grpc_stub,
     grpc_text,
@@ -131,7 +131,7 @@ def test_a_raw_body_is_read_whatever_type_it_claims(server: Server, content_type
     document = FORMATS["pdf"] if content_type == "application/pdf" else FORMATS["png"]
     headers = {"Content-Type": content_type} if content_type else {}
 
-    answer = httpx.post(server.url + GATEWAY, content=document, headers=headers, timeout=PATIENCE)
+    answer = httpx.post(server.url + GATEWAY, content=document, headers=headers, timeout=TIMEOUT)
 
     assert text_of(answer).strip() == LINE
 
@@ -142,7 +142,7 @@ def test_a_body_in_chunks_of_unknown_length(server: Server) -> None:
     answer = httpx.post(
         server.url + GATEWAY,
         content=(document[start : start + 1000] for start in range(0, len(document), 1000)),
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     )
 
     assert text_of(answer).strip() == LINE
@@ -152,7 +152,7 @@ def test_a_body_in_chunks_of_unknown_length(server: Server) -> None:
 def test_base64_in_json(server: Server, prefix: str) -> None:
     body = {"image": prefix + b64(FORMATS["png"]), "outputs": "text,pages", "psm": 7}
 
-    found = outputs_of(httpx.post(server.url + GATEWAY, json=body, timeout=PATIENCE))
+    found = outputs_of(httpx.post(server.url + GATEWAY, json=body, timeout=TIMEOUT))
 
     assert found["text"][0].strip() == LINE
     assert found["pages"] == [1]
@@ -161,13 +161,13 @@ def test_base64_in_json(server: Server, prefix: str) -> None:
 def test_base64_with_line_breaks(server: Server) -> None:
     body = {"image": base64.encodebytes(FORMATS["png"]).decode()}
 
-    assert text_of(httpx.post(server.url + GATEWAY, json=body, timeout=PATIENCE)).strip() == LINE
+    assert text_of(httpx.post(server.url + GATEWAY, json=body, timeout=TIMEOUT)).strip() == LINE
 
 
 def test_a_list_of_images_in_json(server: Server) -> None:
     body = {"image": [b64(encode(page)) for page in draw_words()], "outputs": ["text", "pages"]}
 
-    found = outputs_of(httpx.post(server.url + GATEWAY, json=body, timeout=PATIENCE))
+    found = outputs_of(httpx.post(server.url + GATEWAY, json=body, timeout=TIMEOUT))
 
     assert [text.split()[0] for text in found["text"]] == list(WORDS)
 
@@ -176,7 +176,7 @@ def test_a_data_uri_in_v2(server: Server) -> None:
     tensor = {"name": "input-0", "datatype": "BYTES", "shape": [1]}
     body = {"inputs": [{**tensor, "data": ["data:image/png;base64," + b64(FORMATS["png"])]}]}
 
-    assert text_of(httpx.post(server.url + INFER, json=body, timeout=PATIENCE)).strip() == LINE
+    assert text_of(httpx.post(server.url + INFER, json=body, timeout=TIMEOUT)).strip() == LINE
 
 
 def test_options_in_the_form_and_in_the_query(server: Server) -> None:
@@ -186,7 +186,7 @@ def test_options_in_the_form_and_in_the_query(server: Server) -> None:
         params={"outputs": "text,pages"},
         data={"outputs": "text", "pages": "2", "psm": "7", "lang": "eng", "preprocess": "none", "dpi": ""},
         files={"image_file": encode_frames(draw_words())},
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     )
 
     found = outputs_of(answer)
@@ -283,7 +283,7 @@ def v2_binary(*documents: bytes, binary_output: bool, outputs: tuple[str, ...] =
 def test_v2_binary_in_and_json_out(server: Server) -> None:
     body, headers = v2_binary(*(encode(page) for page in draw_words()), binary_output=False)
 
-    answer = httpx.post(server.url + INFER, content=body, headers=headers, timeout=PATIENCE)
+    answer = httpx.post(server.url + INFER, content=body, headers=headers, timeout=TIMEOUT)
 
     assert answer.json()["id"] == "seven"
     assert [text.split()[0] for text in outputs_of(answer)["output-0"]] == list(WORDS)
@@ -292,7 +292,7 @@ def test_v2_binary_in_and_json_out(server: Server) -> None:
 def test_v2_binary_both_ways(server: Server) -> None:
     body, headers = v2_binary(FORMATS["png"], binary_output=True, outputs=("text", "pages", "pdf"))
 
-    answer = httpx.post(server.url + INFER, content=body, headers=headers, timeout=PATIENCE)
+    answer = httpx.post(server.url + INFER, content=body, headers=headers, timeout=TIMEOUT)
 
     length = int(answer.headers[names.JSON_LENGTH])
     text, pages, pdf = json.loads(answer.content[:length])["outputs"]
@@ -322,7 +322,7 @@ def test_several_inputs_are_read_as_documents_in_order(server: Server) -> None:
         for number, page in enumerate(draw_words())
     ]
 
-    found = outputs_of(httpx.post(server.url + INFER, json={"inputs": tensors}, timeout=PATIENCE))
+    found = outputs_of(httpx.post(server.url + INFER, json={"inputs": tensors}, timeout=TIMEOUT))
 
     assert [text.split()[0] for text in found["output-0"]] == list(WORDS)
 
@@ -337,7 +337,7 @@ def test_v1_instances(server: Server, instance: Any, content_type: str) -> None:
     body = json.dumps({"instances": [instance, instance]}).encode()
     headers = {"Content-Type": content_type} if content_type else {}
 
-    answer = httpx.post(server.url + PREDICT, content=body, headers=headers, timeout=PATIENCE)
+    answer = httpx.post(server.url + PREDICT, content=body, headers=headers, timeout=TIMEOUT)
 
     assert answer.status_code == 200, answer.text
     assert [text.strip() for text in answer.json()["predictions"]] == [LINE, LINE]
@@ -346,7 +346,7 @@ def test_v1_instances(server: Server, instance: Any, content_type: str) -> None:
 def test_v1_with_outputs_and_parameters(server: Server) -> None:
     body = {"instances": [{"b64": b64(FORMATS["png"])}], "outputs": ["text", "pages"], "parameters": {"psm": 7}}
 
-    answer = httpx.post(server.url + PREDICT, json=body, timeout=PATIENCE)
+    answer = httpx.post(server.url + PREDICT, json=body, timeout=TIMEOUT)
 
     (prediction,) = answer.json()["predictions"]
     assert prediction["text"].strip() == LINE
@@ -358,7 +358,7 @@ def test_grpc(server: Server, typed: bool) -> None:
     request = grpc_request(FORMATS["png"], typed=typed, parameters={"psm": 7, "lang": "eng"})
 
     with grpc_stub(server) as stub:
-        answer = stub.ModelInfer(request, timeout=PATIENCE)
+        answer = stub.ModelInfer(request, timeout=TIMEOUT)
 
     assert answer.id == "from a test"
     assert answer.model_name == "ocr-model"
@@ -371,7 +371,7 @@ def test_every_output_through_grpc(server: Server, typed: bool) -> None:
 
     with grpc_stub(server) as stub:
         request = grpc_request(FORMATS["png"], FORMATS["gif"], outputs=wanted, typed=typed)
-        found = grpc_values(stub.ModelInfer(request, timeout=PATIENCE))
+        found = grpc_values(stub.ModelInfer(request, timeout=TIMEOUT))
 
     assert tuple(found) == wanted
     assert [text.decode().strip() for text in found["text"]] == [LINE, LINE]
@@ -458,7 +458,7 @@ def test_requests_are_counted_by_route_and_form(server: Server) -> None:
     labels = {"route": "gateway", "protocol": "raw", "code": "ok"}
     before = metric(server, "ocr_requests_total", **labels)
 
-    httpx.post(server.url + GATEWAY, content=FORMATS["png"], timeout=PATIENCE).raise_for_status()
+    httpx.post(server.url + GATEWAY, content=FORMATS["png"], timeout=TIMEOUT).raise_for_status()
 
     assert metric(server, "ocr_requests_total", **labels) == before + 1
 
@@ -466,4 +466,4 @@ def test_requests_are_counted_by_route_and_form(server: Server) -> None:
 def test_older_clients_parameters_are_let_through(server: Server) -> None:
     body = v2_body(FORMATS["png"], parameters={"content_type": "base64", "binary_data_output": False})
 
-    assert text_of(httpx.post(server.url + INFER, json=body, timeout=PATIENCE)).strip() == LINE
+    assert text_of(httpx.post(server.url + INFER, json=body, timeout=TIMEOUT)).strip() == LINE

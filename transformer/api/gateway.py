@@ -14,9 +14,9 @@ from starlette.responses import Response
 from kserve_ocr.observability import metrics
 from kserve_ocr.protocol import names, v2_response
 from kserve_ocr.protocol.errors import InvalidParameterError, NotAcceptableError, StartingError
-from kserve_ocr.serving.exception_mapping import in_our_terms
-from kserve_ocr.serving.http import PlainRoute, while_connected
-from kserve_ocr.serving.request_body import Bodies
+from kserve_ocr.serving.exception_mapping import map_exceptions
+from kserve_ocr.serving.http import RequestRoute, cancel_on_disconnect
+from kserve_ocr.serving.request_body import RequestBodyLimiter
 from transformer.api.openapi import GATEWAY
 from transformer.api.upload import Upload, media_type, parse
 from transformer.model import TransformerModel
@@ -28,13 +28,13 @@ _ACCEPTED: Final = {"text/plain": names.TEXT, "application/pdf": names.PDF, "tex
 _OPTIONS: Final = KNOWN_PARAMETERS | {OUTPUTS_FIELD}
 
 
-def route(model: TransformerModel, bodies: Bodies) -> APIRoute:
+def route(model: TransformerModel, bodies: RequestBodyLimiter) -> APIRoute:
     """The gateway's route on ``model``."""
 
     async def gateway(request: Request) -> Response:
         content_type = request.headers.get("content-type", "")
         kind = media_type(content_type)
-        with metrics.request("gateway", _protocol(kind)), in_our_terms():
+        with metrics.request("gateway", _protocol(kind)), map_exceptions():
             if not model.ready:
                 raise StartingError("the service is starting; try again in a moment", retry_after=1)
             wanted = negotiate(request.headers.get("accept", ""))
@@ -42,10 +42,10 @@ def route(model: TransformerModel, bodies: Bodies) -> APIRoute:
                 upload = parse(body, content_type)
                 upload.options = {**upload.options, **dict(request.query_params)}
                 inference = to_inference(upload, model_name=model.name, wanted=wanted)
-                answer, _ = await while_connected(request, model(inference, headers=request.headers))
+                answer, _ = await cancel_on_disconnect(request, model(inference, headers=request.headers))
             return render(answer, inference, wanted)
 
-    return PlainRoute(PATH, gateway, methods=["POST"], response_model=None, **GATEWAY)
+    return RequestRoute(PATH, gateway, methods=["POST"], response_model=None, **GATEWAY)
 
 
 def _protocol(kind: str) -> str:

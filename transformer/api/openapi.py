@@ -13,7 +13,7 @@ _OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "oem": {"type": "integer", "minimum": 0, "maximum": 3, "description": "Engine mode that the models allow."},
     "dpi": {"type": "integer", "minimum": 70, "maximum": 2400, "description": "Resolution hint, pixels per inch."},
     "preprocess": {**_STRING, "enum": ["auto", "none"], "description": "Preparation of pages before reading."},
-    "orient": {**_STRING, "enum": ["auto", "none"], "description": "Correction of pages turned by quarters."},
+    "orient": {**_STRING, "enum": ["auto", "none"], "description": "Correction of pages turned by quarter_turns."},
     "order": {
         **_STRING,
         "enum": ["auto", "rows", "columns", "engine"],

@@ -1,4 +1,4 @@
-"""Bodies of gateway requests: multipart, JSON or raw, as documents and options."""
+"""RequestBodyLimiter of gateway requests: multipart, JSON or raw, as documents and options."""
 
 from __future__ import annotations
 

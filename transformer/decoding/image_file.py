@@ -21,16 +21,16 @@ from PIL import (
 from kserve_ocr.protocol.errors import OcrError
 from transformer.decoding import webp
 from transformer.decoding.limits import Size, check_page
-from transformer.decoding.page import Page, damaged, no_memory, resolution, square
+from transformer.decoding.page import Page, damaged_document, no_memory, resolution, square
 from transformer.decoding.pixels import to_array, turned
-from transformer.decoding.sniff import Kind
+from transformer.decoding.sniff import FileType
 
 # Sizes are checked here, against limits that are set per service and before anything is allocated.
 Image.MAX_IMAGE_PIXELS = None
 # One page is one job: parallelism is the worker pool's.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
-_FORMATS: Final[dict[Kind, str]] = {
+_FORMATS: Final[dict[FileType, str]] = {
     "png": "PNG",
     "jpeg": "JPEG",
     "tiff": TiffImagePlugin.TiffImageFile.format,
@@ -57,7 +57,7 @@ logging.getLogger("PIL").setLevel(logging.CRITICAL)  # what is wrong with a docu
 class ImageDocument:
     """An image file as pages; implements :class:`~transformer.decoding.page.Document`."""
 
-    def __init__(self, file: BinaryIO, kind: Kind, *, page_pixels: int) -> None:
+    def __init__(self, file: BinaryIO, kind: FileType, *, page_pixels: int) -> None:
         """Open a seekable file of a sniffed kind, which must stay open as long as this object.
 
         Raises DamagedDocumentError, or TooManyPixelsError for a kind whose canvas is allocated on opening.
@@ -141,7 +141,7 @@ def _pillow(place: str, number: int) -> Iterator[None]:
             error = ValueError("its header makes no sense")
         if _OUT_OF_MEMORY in str(error):
             raise no_memory(number) from error
-        raise damaged(place, error) from error
+        raise damaged_document(place, error) from error
 
 
 def _white_is_zero(image: Image.Image) -> bool:

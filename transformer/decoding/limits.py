@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kserve_ocr.protocol.errors import DamagedDocumentError, TooManyBytesError, TooManyPagesError, TooManyPixelsError
-from transformer.decoding.page_range import EVERY_PAGE, Selection
+from transformer.decoding.page_range import EVERY_PAGE, PageRange
 
 Size = tuple[int, int]
 """Width and height in pixels."""
@@ -22,7 +22,7 @@ class Limits:
 
 
 @dataclass(slots=True)
-class Allowance:
+class RequestQuota:
     """Pages and pixels that a request has left; its documents draw on it one after the other."""
 
     pages: int
@@ -58,7 +58,7 @@ def check_page(number: int, size: Size, limit: int) -> None:
         )
 
 
-def choose(sizes: Iterable[Size], selection: Selection, limits: Limits) -> tuple[int, ...]:
+def choose(sizes: Iterable[Size], selection: PageRange, limits: Limits) -> tuple[int, ...]:
     """The numbers of the pages to read, in reading order, each within the limits.
 
     ``sizes`` are those of the document's pages in order. They are read no further than the selection reaches, so

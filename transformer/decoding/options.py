@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class DocumentOptions:
+class DecodeOptions:
     """What a client may say about a document's pages before they are read."""
 
     preprocess: bool = True

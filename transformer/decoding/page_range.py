@@ -15,7 +15,7 @@ _PART = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?\Z")
 
 
 @dataclass(frozen=True)
-class Selection:
+class PageRange:
     """Ranges of page numbers, counted from 1, both ends included. No ranges mean every page.
 
     Pages are read in the order given. A page named twice is read once, where it was named first.
@@ -45,14 +45,14 @@ class Selection:
         return tuple(dict.fromkeys(named))
 
 
-EVERY_PAGE = Selection()
+EVERY_PAGE = PageRange()
 
 
-def parse(text: str) -> Selection:
+def parse(text: str) -> PageRange:
     """The selection that ``1-3,7`` stands for. Raises InvalidParameterError for anything else."""
     if len(text) > _MAX_CHARACTERS:
         raise InvalidParameterError(f"pages may have at most {_MAX_CHARACTERS} characters; use ranges such as 1-300")
-    return Selection(tuple(_range(part.strip()) for part in text.split(",")))
+    return PageRange(tuple(_range(part.strip()) for part in text.split(",")))
 
 
 def _range(part: str) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from pypdfium2 import raw
 
 from kserve_ocr.protocol.errors import EncryptedDocumentError, OcrError
 from transformer.decoding.limits import Size, check_page
-from transformer.decoding.page import Page, damaged, no_memory
+from transformer.decoding.page import Page, damaged_document, no_memory
 
 DPI = 300
 """Resolution at which drawn pages are read best."""
@@ -61,7 +61,7 @@ class PdfDocument:
                 raise EncryptedDocumentError(
                     "the PDF is encrypted and opens only with a password; save it without one and send that"
                 ) from None
-            raise damaged("the PDF file", "it is no complete PDF or has no pages") from error
+            raise damaged_document("the PDF file", "it is no complete PDF or has no pages") from error
         with _pdfium("the PDF file", 1):
             self._pdf.init_forms()
 
@@ -102,7 +102,7 @@ def _pdfium(place: str, number: int) -> Iterator[None]:
     except MemoryError:
         raise no_memory(number) from None
     except (pypdfium2.PdfiumError, ArithmeticError, ValueError) as error:
-        raise damaged(place, error) from error
+        raise damaged_document(place, error) from error
 
 
 def _scale(dpi: float) -> float:

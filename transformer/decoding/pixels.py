@@ -1,4 +1,4 @@
-"""Decoded images of any mode → 8-bit grey or RGB arrays, text as dark or light as a viewer shows it."""
+"""DecodeResult images of any mode → 8-bit grey or RGB arrays, text as dark or light as a viewer shows it."""
 
 from __future__ import annotations
 

@@ -7,14 +7,14 @@ from typing import Literal
 
 from kserve_ocr.protocol.errors import MalformedRequestError, UnsupportedDocumentError
 
-Kind = Literal["png", "jpeg", "tiff", "webp", "bmp", "gif", "jp2", "avif", "pnm", "pdf"]
+FileType = Literal["png", "jpeg", "tiff", "webp", "bmp", "gif", "jp2", "avif", "pnm", "pdf"]
 
 ACCEPTED = "PNG, JPEG, TIFF, WebP, BMP, GIF, JPEG 2000, AVIF, PNM or PDF"
 
 HEAD_BYTES = 1024
 """How much of a document is looked at. Readers of PDF accept its header anywhere in this much."""
 
-_KINDS: tuple[tuple[bytes, Kind], ...] = (
+_KINDS: tuple[tuple[bytes, FileType], ...] = (
     (rb"\x89PNG\r\n\x1a\n", "png"),
     (rb"\xff\xd8\xff", "jpeg"),
     (rb"II[*+]\0|MM\0[*+]|MM[*]\0|II\0[*]", "tiff"),
@@ -42,7 +42,7 @@ _MISTAKEN: tuple[tuple[bytes, str], ...] = (
 )
 
 
-def kind_of(document: bytes | memoryview) -> Kind:
+def detect_file_type(document: bytes | memoryview) -> FileType:
     """The kind of a document.
 
     Raises MalformedRequestError for an empty document and UnsupportedDocumentError for one that is neither an

@@ -34,7 +34,7 @@ class Admission:
             self._inside -= 1
 
 
-class Budget:
+class WeightedSemaphore:
     """A quantity shared first come, first served. A share larger than the whole waits until it is alone."""
 
     def __init__(self, total: int) -> None:
@@ -76,7 +76,7 @@ class Budget:
                 turn.set_result(None)
 
 
-class Flight:
+class InFlightLimiter:
     """Pages decoded and not yet answered: enough to keep the predictor busy, few enough to cost little memory.
 
     At most ``pages`` of A4 size; smaller ones count by their pixels, larger ones as one, so that two workers are never
@@ -84,10 +84,10 @@ class Flight:
     """
 
     def __init__(self, *, pages: int, pixels: int) -> None:
-        self._pages = Budget(pages * _PAGE_PIXELS)
-        self._pixels = Budget(pixels)
+        self._pages = WeightedSemaphore(pages * _PAGE_PIXELS)
+        self._pixels = WeightedSemaphore(pixels)
 
-    async def enter(self, size: int) -> None:
+    async def acquire(self, size: int) -> None:
         """Take a page of ``size`` pixels in, waiting until there is room."""
         counted = min(size, _PAGE_PIXELS)
         await self._pages.acquire(counted)
@@ -97,7 +97,7 @@ class Flight:
             self._pages.release(counted)
             raise
 
-    def leave(self, size: int) -> None:
+    def release(self, size: int) -> None:
         """A page that had entered is done with."""
         self._pages.release(min(size, _PAGE_PIXELS))
         self._pixels.release(size)

@@ -11,31 +11,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transformer.decoding.limits import Limits
-from transformer.decoding.options import DocumentOptions
-from transformer.decoding.page_range import Selection
-from transformer.decoding.sniff import Kind
+from transformer.decoding.options import DecodeOptions
+from transformer.decoding.page_range import PageRange
+from transformer.decoding.sniff import FileType
 from transformer.formats.pdf.page_image import PageImage
 from transformer.geometry import Geometry
 from transformer.structure.separators import Separators
 
 
 @dataclass(frozen=True)
-class PageJob:
+class DecodeJob:
     """One page of a document; without a number, the first of those selected."""
 
     document: int
     """A number that no other document of this pool has."""
     source: str | bytes
     """The document's bytes if they are few, else a file with them that stays for as long as the job runs."""
-    kind: Kind
+    kind: FileType
     number: int | None
-    selection: Selection
-    options: DocumentOptions
+    selection: PageRange
+    options: DecodeOptions
     limits: Limits
 
 
 @dataclass(frozen=True)
-class PreparedPage:
+class DocumentPage:
     """A page ready to be read."""
 
     number: int
@@ -49,7 +49,7 @@ class PreparedPage:
     height: int
     steps: tuple[str, ...]
     """Preparation steps that changed the page."""
-    doubt: bool
+    orientation_uncertain: bool
     """Whether the page may lie on its side and its pixels could not tell."""
     separators: Separators
     """Ruled lines, in pixels of ``pixels``; none if they were not asked for."""
@@ -61,14 +61,14 @@ class PreparedPage:
     """The original page, if it was asked for."""
     decode_seconds: float
     preprocess_seconds: float
-    alone: bool
+    single_page: bool
     """Whether no other page of its document is selected."""
 
 
 @dataclass(frozen=True)
-class Decoded:
+class DecodeResult:
     """The answer to a job."""
 
-    page: PreparedPage
+    page: DocumentPage
     numbers: tuple[int, ...]
     """All pages selected, in reading order; empty for a job that named its page."""

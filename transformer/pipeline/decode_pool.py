@@ -16,14 +16,14 @@ from kserve_ocr.workers.cpus import granted_cpus
 from kserve_ocr.workers.observer import PoolObserver
 from kserve_ocr.workers.pool import WorkerCrashedError, WorkerPool
 from transformer import metrics
-from transformer.decoding.limits import Allowance, Limits, check_bytes
-from transformer.decoding.options import DocumentOptions
+from transformer.decoding.limits import Limits, RequestQuota, check_bytes
+from transformer.decoding.options import DecodeOptions
 from transformer.decoding.page_range import EVERY_PAGE, parse
-from transformer.decoding.sniff import kind_of
-from transformer.pipeline.decode_job import Decoded, PageJob, PreparedPage
+from transformer.decoding.sniff import detect_file_type
+from transformer.pipeline.decode_job import DecodeJob, DecodeResult, DocumentPage
 from transformer.settings import TransformerSettings
 
-__all__ = ["GAVE_UP", "Allowance", "DocumentOptions", "DocumentReader", "PreparedPage"]
+__all__ = ["DECODING_FAILED", "DecodeOptions", "DecodePool", "DocumentPage", "RequestQuota"]
 
 _ENVIRONMENT = {
     # A page is one job on one CPU; and every thread and arena takes address space, which is limited.
@@ -39,20 +39,20 @@ _IN_THE_JOB = 1 << 16
 """Documents up to this size are cheaper to send with each job than to lay into a file."""
 _ON_THE_LOOP = 1 * _MEBIBYTE
 """Larger documents are copied off the event loop."""
-GAVE_UP = "the decoder gave up on"
-"""How the sentence starts for a document on which decoders died."""
+DECODING_FAILED = "the decoder gave up on"
+"""How the message starts for a document on which decoders died."""
 _AHEAD_PIXELS = 60_000_000
 """Pixels of pages that may wait decoded until they are asked for, over all documents."""
 _ATTEMPTS = 2
 """A worker may also be killed for what another process did; a document that kills two of them is to blame itself."""
 
 
-def _start() -> Callable[[PageJob], Decoded]:
+def _start() -> Callable[[DecodeJob], DecodeResult]:
     """Make a process a decoder. Imported there only: the decoders are half of what the server would import."""
     return import_module(_WORKER).start()  # type: ignore[no-any-return]
 
 
-class DocumentReader:
+class DecodePool:
     """Decodes and prepares documents page by page on a pool of worker processes.
 
     The bytes of a document are written once to an anonymous memory file that the workers read. The first job checks
@@ -63,14 +63,14 @@ class DocumentReader:
     def __init__(self, settings: TransformerSettings, *, observer: PoolObserver | None = None) -> None:
         self._settings = settings
         size = settings.decoders or granted_cpus()
-        self._pool: WorkerPool[PageJob, Decoded] = WorkerPool(
+        self._pool: WorkerPool[DecodeJob, DecodeResult] = WorkerPool(
             _start,
             name="decoder",
             size=size,
             # Requests are admitted before they come here; a document once begun must not be refused.
             queue=settings.max_requests * settings.max_documents,
             seconds=settings.decode_seconds,
-            recycle_bytes=_GROWTH_BYTES,
+            max_worker_growth_bytes=_GROWTH_BYTES,
             memory_bytes=settings.decoder_megabytes * _MEBIBYTE,
             preload=(_WORKER,),
             environment=_ENVIRONMENT,
@@ -99,38 +99,38 @@ class DocumentReader:
         """Let pages that are being decoded finish for ``grace`` seconds, then end the workers."""
         await self._pool.stop(grace=grace)
 
-    def allowance(self) -> Allowance:
+    def quota(self) -> RequestQuota:
         """What one request may send in all."""
-        return Allowance(pages=self._settings.max_pages, pixels=self._settings.max_request_pixels)
+        return RequestQuota(pages=self._settings.max_pages, pixels=self._settings.max_request_pixels)
 
     async def pages(
         self,
         document: bytes | memoryview,
-        options: DocumentOptions,
+        options: DecodeOptions,
         *,
-        allowance: Allowance | None = None,
+        quota: RequestQuota | None = None,
         ahead: int = 2,
         deadline: float | None = None,
-    ) -> AsyncGenerator[PreparedPage, None]:
+    ) -> AsyncGenerator[DocumentPage, None]:
         """The selected pages of a document in reading order.
 
-        While the consumer is busy with a page, at most ``ahead`` further ones are decoded. ``allowance`` is what
+        While the consumer is busy with a page, at most ``ahead`` further ones are decoded. ``quota`` is what
         the request has left, shared by its documents; ``deadline``, in the event loop's time, is when it ends. Close
         the generator (``contextlib.aclosing``) when leaving early: that ends the jobs still running for it.
 
         Raises the errors of decoding (4xx), each naming the page; DamagedDocumentError also for a page on which two
         decoders died; TimedOutError for a page over its time; StartingError and StoppingError.
         """
-        allowance = allowance or self.allowance()
+        quota = quota or self.quota()
         check_bytes(len(document), self._settings.max_document_bytes)
-        job = PageJob(
+        job = DecodeJob(
             document=next(self._documents),
             source=b"",
-            kind=kind_of(document),
+            kind=detect_file_type(document),
             number=None,
             selection=EVERY_PAGE if options.selection is None else parse(options.selection),
             options=options,
-            limits=Limits(page_pixels=self._settings.max_page_pixels, pages=allowance.pages, pixels=allowance.pixels),
+            limits=Limits(page_pixels=self._settings.max_page_pixels, pages=quota.pages, pixels=quota.pixels),
         )
         metrics.record_document(kind=job.kind, size=len(document))
         async with _stored(document) as source:
@@ -140,10 +140,10 @@ class DocumentReader:
             page, numbers = first.page, deque(first.numbers[1:])
             del first
             weight = page.pixels.size
-            tasks: deque[asyncio.Task[PreparedPage]] = deque()
+            tasks: deque[asyncio.Task[DocumentPage]] = deque()
             try:
                 while True:
-                    allowance.take((page.width, page.height))
+                    quota.take((page.width, page.height))
                     while numbers and len(tasks) < ahead and self._ahead + weight <= _AHEAD_PIXELS:
                         tasks.append(self._begin(replace(job, number=numbers.popleft()), deadline))
                         self._ahead += weight
@@ -163,15 +163,15 @@ class DocumentReader:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _begin(self, job: PageJob, deadline: float | None) -> asyncio.Task[PreparedPage]:
+    def _begin(self, job: DecodeJob, deadline: float | None) -> asyncio.Task[DocumentPage]:
         return asyncio.create_task(self._run_further(job, deadline))
 
-    async def _run_further(self, job: PageJob, deadline: float | None) -> PreparedPage:
+    async def _run_further(self, job: DecodeJob, deadline: float | None) -> DocumentPage:
         """A page after the first, when its turn comes."""
         async with self._further:
             return (await self._run(job, deadline)).page
 
-    async def _run(self, job: PageJob, deadline: float | None) -> Decoded:
+    async def _run(self, job: DecodeJob, deadline: float | None) -> DecodeResult:
         place = f"page {job.number}" if job.number else "the document"
         try:
             return await self._pool.run(job, deadline=deadline, attempts=_ATTEMPTS)
@@ -179,7 +179,7 @@ class DocumentReader:
             raise error.within(place) from None
         except WorkerCrashedError as crash:
             raise DamagedDocumentError(
-                f"{GAVE_UP} {place} ({crash.cause}); save or export it anew, or in another format"
+                f"{DECODING_FAILED} {place} ({crash.cause}); save or export it anew, or in another format"
             ) from None
 
 

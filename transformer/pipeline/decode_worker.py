@@ -18,11 +18,11 @@ from transformer.decoding.image_file import ImageDocument
 from transformer.decoding.limits import choose
 from transformer.decoding.page import Document, Page, no_memory
 from transformer.decoding.pdf_file import PdfDocument
-from transformer.decoding.sniff import Kind
+from transformer.decoding.sniff import FileType
 from transformer.formats.pdf import page_image
 from transformer.formats.pdf.page_image import PageImage
 from transformer.geometry import Geometry
-from transformer.pipeline.decode_job import Decoded, PageJob, PreparedPage
+from transformer.pipeline.decode_job import DecodeJob, DecodeResult, DocumentPage
 from transformer.preprocess.prepare import PreprocessedPage, prepare
 from transformer.structure import separators
 
@@ -33,7 +33,7 @@ _PREPARED_SIDE = 16
 """Pixels below which a side leaves nothing to measure, and no text to help."""
 
 
-def start() -> Callable[[PageJob], Decoded]:
+def start() -> Callable[[DecodeJob], DecodeResult]:
     """Make a process a decoder: the handler of its jobs."""
     cv2.setNumThreads(1)
     _silence_libraries()
@@ -55,7 +55,7 @@ class Decoder:
         self._file: BinaryIO | None = None
         self._document: Document | None = None
 
-    def __call__(self, job: PageJob) -> Decoded:
+    def __call__(self, job: DecodeJob) -> DecodeResult:
         """Decode and prepare one page. Raises an OcrError for whatever is wrong with the document."""
         began = time.perf_counter()
         number = job.number or 1
@@ -80,25 +80,25 @@ class Decoder:
             if not keep:
                 self._close()
         height, width = page.pixels.shape[:2]
-        prepared = PreparedPage(
+        prepared = DocumentPage(
             number=number,
             pixels=ready.pixels,
             geometry=ready.geometry,
             width=width,
             height=height,
             steps=ready.steps,
-            doubt=ready.orientation_uncertain,
+            orientation_uncertain=ready.orientation_uncertain,
             separators=separators.find(ready.pixels) if job.options.separators else separators.Separators(),
             dpi=ready.dpi,
             original_dpi=dpi,
             original=original,
             decode_seconds=decoded - began,
             preprocess_seconds=time.perf_counter() - decoded,
-            alone=len(numbers) == 1,
+            single_page=len(numbers) == 1,
         )
-        return Decoded(prepared, numbers)
+        return DecodeResult(prepared, numbers)
 
-    def _open(self, job: PageJob) -> Document:
+    def _open(self, job: DecodeJob) -> Document:
         if self._document is None or self._number != job.document:
             self._close()
             self._file = _opened(job.source)
@@ -106,7 +106,7 @@ class Decoder:
             self._number = job.document
         return self._document
 
-    def _original(self, job: PageJob, page: Page) -> PageImage:
+    def _original(self, job: DecodeJob, page: Page) -> PageImage:
         untouched = None
         if job.kind == "jpeg":
             untouched = page_image.from_jpeg(_opened(job.source).read(), orientation=page.orientation)
@@ -125,7 +125,7 @@ def _opened(source: str | bytes) -> BinaryIO:
     return io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb")
 
 
-def _prepare(page: Page, dpi: int | None, job: PageJob) -> PreprocessedPage:
+def _prepare(page: Page, dpi: int | None, job: DecodeJob) -> PreprocessedPage:
     """Prepare a page, its pixels made square first, if it is to be prepared at all."""
     height, width = page.pixels.shape[:2]
     if not job.options.preprocess or min(width, height) < _PREPARED_SIDE:
@@ -140,7 +140,7 @@ def _prepare(page: Page, dpi: int | None, job: PageJob) -> PreprocessedPage:
     return replace(ready, geometry=geometry, steps=(STRETCH, *ready.steps))
 
 
-def open_document(file: BinaryIO, kind: Kind, *, page_pixels: int) -> Document:
+def open_document(file: BinaryIO, kind: FileType, *, page_pixels: int) -> Document:
     """A document of a sniffed kind. Raises DamagedDocumentError, EncryptedDocumentError or TooManyPixelsError."""
     if kind == "pdf":
         return PdfDocument(file, page_pixels=page_pixels)

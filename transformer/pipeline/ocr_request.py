@@ -15,7 +15,7 @@ from kserve_ocr.protocol.errors import (
     TooManyBytesError,
     TooManyDocumentsError,
 )
-from kserve_ocr.protocol.parameters import ReadingOptions, choice, reading_options, refuse_unknown
+from kserve_ocr.protocol.parameters import RecognitionOptions, choice, recognition_options, reject_unknown
 from transformer.settings import TransformerSettings
 from transformer.structure.order.page_order import ORDERS, Order
 
@@ -42,7 +42,7 @@ class Document:
     """One document as sent, and how to read it. ``selection`` is the ``pages`` parameter, None for all pages."""
 
     data: types.Buffer
-    reading: ReadingOptions
+    reading: RecognitionOptions
     preprocess: bool
     orient: bool
     order: Order
@@ -97,16 +97,16 @@ def parse(inference: InferRequest, settings: TransformerSettings) -> OcrRequest:
 
 def document(data: types.Buffer, parameters: Mapping[str, Any], settings: TransformerSettings) -> Document:
     """One document with its options. Raises InvalidParameterError."""
-    refuse_unknown(parameters, KNOWN_PARAMETERS)
+    reject_unknown(parameters, KNOWN_PARAMETERS)
     selection = parameters.get(names.PAGE_SELECTION)
     if selection is not None and not isinstance(selection, str | int):
         raise InvalidParameterError("pages must be a list of numbers and ranges such as 1-3,7")
-    defaults = ReadingOptions(lang=settings.default_lang)
+    defaults = RecognitionOptions(lang=settings.default_lang)
     preprocess = choice(parameters, names.PREPROCESS, choices=AUTO_OR_NONE, default=settings.preprocess)
     orient = choice(parameters, names.ORIENT, choices=AUTO_OR_NONE, default=settings.orient)
     return Document(
         data=data,
-        reading=reading_options(parameters, defaults=defaults),
+        reading=recognition_options(parameters, defaults=defaults),
         preprocess=preprocess == "auto",
         orient=orient == "auto",
         order=_order(parameters, settings),

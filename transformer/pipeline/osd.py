@@ -8,20 +8,20 @@ from typing import Final
 
 import numpy as np
 
-from kserve_ocr.protocol.parameters import ReadingOptions
+from kserve_ocr.protocol.parameters import RecognitionOptions
 from transformer.geometry import Geometry
-from transformer.pipeline.decode_job import PreparedPage
+from transformer.pipeline.decode_job import DocumentPage
 
-DETECTION: Final = ReadingOptions(lang="osd", psm=0)
+DETECTION: Final = RecognitionOptions(lang="osd", psm=0)
 """Reads a page's orientation instead of its text."""
 
 STEP: Final = "orient"
 _LEAST_CONFIDENCE: Final = 2.0
-"""Below this Tesseract's answer is a guess; right answers on real pages in doubt are far above it."""
+"""Below this Tesseract's answer is a guess; right answers on real pages in orientation_uncertain are far above it."""
 _REPORT: Final = re.compile(r"^Rotate: (\d+)\nOrientation confidence: ([\d.]+)$", re.MULTILINE)
 
 
-def quarters(report: str) -> int:
+def quarter_turns(report: str) -> int:
     """Counterclockwise turns by 90° that bring a page upright, by the report of ``psm`` 0; 0 if it is not sure."""
     found = _REPORT.search(report)
     if found is None or float(found[2]) < _LEAST_CONFIDENCE:
@@ -29,8 +29,8 @@ def quarters(report: str) -> int:
     return -int(found[1]) // 90 % 4
 
 
-def turned(page: PreparedPage, turns: int) -> PreparedPage:
-    """The page turned counterclockwise by so many quarters, its way back to the original included."""
+def turned(page: DocumentPage, turns: int) -> DocumentPage:
+    """The page turned counterclockwise by so many quarter_turns, its way back to the original included."""
     height, width = page.pixels.shape
     return replace(
         page,

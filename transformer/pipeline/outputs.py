@@ -12,10 +12,10 @@ from transformer.formats.pdf.writer import PdfPage, pdf
 from transformer.formats.tsv import tsv
 from transformer.formats.words_json import words_json
 from transformer.pipeline.ocr_request import OUTPUTS
-from transformer.pipeline.results import ReadDocument
+from transformer.pipeline.results import DocumentResult
 
 
-def _pdf(read: ReadDocument) -> bytes:
+def _pdf(read: DocumentResult) -> bytes:
     return pdf(
         PdfPage(page.layout, page.image, page.dpi)
         for page in read.pages
@@ -23,7 +23,7 @@ def _pdf(read: ReadDocument) -> bytes:
     )
 
 
-_MAKERS: Final[dict[str, Callable[[ReadDocument], Any]]] = {
+_MAKERS: Final[dict[str, Callable[[DocumentResult], Any]]] = {
     names.TEXT: lambda read: read.text,
     names.TEXT_ALIAS: lambda read: read.text,
     names.CONFIDENCE: lambda read: round(read.confidence, 4),
@@ -36,6 +36,6 @@ _MAKERS: Final[dict[str, Callable[[ReadDocument], Any]]] = {
 }
 
 
-def make(outputs: Sequence[str], documents: Sequence[ReadDocument]) -> dict[str, tuple[str, list[Any]]]:
+def make(outputs: Sequence[str], documents: Sequence[DocumentResult]) -> dict[str, tuple[str, list[Any]]]:
     """``{name: (datatype, one value a document)}`` for the outputs, in their order."""
     return {name: (OUTPUTS[name], [_MAKERS[name](read) for read in documents]) for name in outputs}

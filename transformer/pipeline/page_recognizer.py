@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from kserve_ocr.protocol.layout import PageLayout
-from kserve_ocr.protocol.parameters import ReadingOptions
+from kserve_ocr.protocol.parameters import RecognitionOptions
 from transformer import metrics
-from transformer.pipeline.decode_job import PreparedPage
-from transformer.pipeline.predictor_client import PageReading, PredictorClient
+from transformer.pipeline.decode_job import DocumentPage
+from transformer.pipeline.predictor_client import PredictorClient, RecognitionResult
 from transformer.structure.order.page_order import Order, order_page
 from transformer.structure.text import page_text
 
@@ -22,10 +22,10 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecognitionOptions:
+class PageOptions:
     """How the pages of a document are recognized."""
 
-    engine: ReadingOptions
+    engine: RecognitionOptions
     order: Order
     wants_layout: bool
     """Whether an output needs the layout."""
@@ -37,7 +37,7 @@ class PageRecognizer:
     def __init__(self, predictor: PredictorClient) -> None:
         self._predictor = predictor
 
-    async def recognize(self, page: PreparedPage, options: RecognitionOptions, *, deadline: float) -> PageReading:
+    async def recognize(self, page: DocumentPage, options: PageOptions, *, deadline: float) -> RecognitionResult:
         """Text, confidence and layout of a page in pixels of the prepared page; ``deadline`` is in the loop's time.
 
         Raises what :meth:`PredictorClient.read` raises.

@@ -30,7 +30,7 @@ from kserve_ocr.protocol.errors import (
     from_wire,
 )
 from kserve_ocr.protocol.layout import PageLayout
-from kserve_ocr.protocol.parameters import ReadingOptions
+from kserve_ocr.protocol.parameters import RecognitionOptions
 from kserve_ocr.protocol.types import Page
 from transformer import metrics
 
@@ -45,7 +45,7 @@ _LEAST_BUDGET: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class PageReading:
+class RecognitionResult:
     """What the predictor read on one page; the layout is in the pixels that were sent, None unless asked for."""
 
     text: str
@@ -92,7 +92,9 @@ class PredictorClient:
         assert self._session is not None, "open() comes first"
         return self._session
 
-    async def read(self, page: Page, options: ReadingOptions, *, wants_layout: bool, deadline: float) -> PageReading:
+    async def read(
+        self, page: Page, options: RecognitionOptions, *, wants_layout: bool, deadline: float
+    ) -> RecognitionResult:
         """Read one page; ``deadline`` is in the loop's time.
 
         Reading changes nothing, so a page whose attempt failed on the way is simply sent again. Raises the
@@ -124,7 +126,9 @@ class PredictorClient:
         finally:
             del last  # the error knows this frame: the two would keep each other, and the page, in memory
 
-    async def _attempt(self, page: Page, options: ReadingOptions, *, wants_layout: bool, budget: float) -> PageReading:
+    async def _attempt(
+        self, page: Page, options: RecognitionOptions, *, wants_layout: bool, budget: float
+    ) -> RecognitionResult:
         header = orjson.dumps(_infer_request(page, options, wants_layout=wants_layout, budget=budget))
         headers = {
             "Content-Type": "application/octet-stream",
@@ -155,7 +159,7 @@ async def _chunks(header: bytes, page: Page) -> AsyncIterator[bytes | memoryview
         yield pixels[start : start + _CHUNK]
 
 
-def _infer_request(page: Page, options: ReadingOptions, *, wants_layout: bool, budget: float) -> dict[str, Any]:
+def _infer_request(page: Page, options: RecognitionOptions, *, wants_layout: bool, budget: float) -> dict[str, Any]:
     parameters: dict[str, Any] = {
         "binary_data_size": page.size,
         names.LANG: options.lang,
@@ -189,11 +193,11 @@ def _reason(error: OcrError) -> str:
     return "connection" if isinstance(error, PredictorUnreachableError) else f"status_{error.status}"
 
 
-def _reading(body: bytes) -> PageReading:
+def _reading(body: bytes) -> RecognitionResult:
     try:
         outputs = v2_response.decode_response(body, json_length=None)
         words = outputs.get(names.WORDS)
         page = layout.from_json(orjson.loads(words[0])["pages"][0]) if words else None
-        return PageReading(str(outputs[names.TEXT][0]), float(outputs[names.CONFIDENCE][0]), page)
+        return RecognitionResult(str(outputs[names.TEXT][0]), float(outputs[names.CONFIDENCE][0]), page)
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise PageCrashedError(f"the predictor's answer cannot be understood ({type(error).__name__})") from error

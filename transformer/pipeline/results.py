@@ -13,7 +13,7 @@ PAGE_SEPARATOR: Final = "\f"
 
 
 @dataclass(frozen=True, slots=True)
-class ReadPage:
+class PageResult:
     """One page with what was read on it; the layout is in pixels of the original page, None unless needed."""
 
     number: int
@@ -28,9 +28,9 @@ class ReadPage:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadDocument:
+class DocumentResult:
     document: Document
-    pages: tuple[ReadPage, ...]
+    pages: tuple[PageResult, ...]
 
     @property
     def text(self) -> str:

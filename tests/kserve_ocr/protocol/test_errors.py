@@ -20,7 +20,7 @@ def test_every_error_crosses_processes_and_the_wire(kind: type[OcrError]) -> Non
     found = errors.from_wire(error.status, error.body(), retry_after=3)
     assert found is not None
     assert found.code == error.code
-    assert (found.sentence, found.retry_after) == ("do something else", 3)
+    assert (found.message, found.retry_after) == ("do something else", 3)
 
 
 @pytest.mark.parametrize("kind", KINDS)

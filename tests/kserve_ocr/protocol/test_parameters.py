@@ -6,33 +6,33 @@ import pytest
 
 from kserve_ocr.protocol.errors import InvalidParameterError
 from kserve_ocr.protocol.parameters import (
-    ReadingOptions,
+    RecognitionOptions,
     choice,
     integer,
     optional_integer,
-    reading_options,
-    refuse_unknown,
+    recognition_options,
+    reject_unknown,
 )
 
-DEFAULTS = ReadingOptions(lang="deu")
+DEFAULTS = RecognitionOptions(lang="deu")
 
 
 def test_nothing_asked_for_means_the_defaults() -> None:
-    assert reading_options({}, defaults=DEFAULTS) == DEFAULTS
+    assert recognition_options({}, defaults=DEFAULTS) == DEFAULTS
 
 
 def test_numbers_may_come_as_digits() -> None:
     given = {"lang": "eng+deu", "psm": "6", "oem": 1, "dpi": "300", "preprocess": "none"}
 
-    found = reading_options(given, defaults=DEFAULTS)
+    found = recognition_options(given, defaults=DEFAULTS)
 
-    assert found == ReadingOptions(lang="eng+deu", psm=6, oem=1, dpi=300)
+    assert found == RecognitionOptions(lang="eng+deu", psm=6, oem=1, dpi=300)
     assert found.languages == ("eng", "deu")
 
 
 @pytest.mark.parametrize("lang", ["eng", "script/Latin", "chi_sim+eng", "+".join(["eng"] * 8)])
 def test_names_of_models(lang: str) -> None:
-    assert reading_options({"lang": lang}, defaults=DEFAULTS).lang == lang
+    assert recognition_options({"lang": lang}, defaults=DEFAULTS).lang == lang
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_names_of_models(lang: str) -> None:
 )
 def test_what_is_no_name_of_a_model(lang: Any) -> None:
     with pytest.raises(InvalidParameterError, match="lang must name installed models"):
-        reading_options({"lang": lang}, defaults=DEFAULTS)
+        recognition_options({"lang": lang}, defaults=DEFAULTS)
 
 
 @pytest.mark.parametrize("value", [-1, 14, 3.0, 3.5, "3.0", "", "+3", "٣", True, [], {}, "9" * 40])
@@ -76,6 +76,6 @@ def test_a_word_that_is_not_offered(value: Any) -> None:
 
 
 def test_unknown_names_are_refused_and_known_ones_listed() -> None:
-    refuse_unknown({"lang": 1, "content_type": "base64", "binary_data_size": 3}, {"lang"})
+    reject_unknown({"lang": 1, "content_type": "base64", "binary_data_size": 3}, {"lang"})
     with pytest.raises(InvalidParameterError, match="unknown parameter 'config'; use one of lang, psm"):
-        refuse_unknown({"config": 1}, {"psm", "lang"})
+        reject_unknown({"config": 1}, {"psm", "lang"})

@@ -50,7 +50,7 @@ def test_base64_elements_are_what_was_sent(elements: list[bytes]) -> None:
 
 @given(st.binary(max_size=200), st.integers(0, 200))
 def test_no_bytes_whatever_break_the_decoder(body: bytes, length: int) -> None:
-    """Refused with a sentence or decoded, never anything else."""
+    """Refused with a message or decoded, never anything else."""
     try:
         request = v2_request.decode_request(body, json_length=length, model_name="m")
     except MalformedRequestError:

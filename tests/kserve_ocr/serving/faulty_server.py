@@ -11,7 +11,7 @@ from kserve.model_server import args
 from kserve_ocr.protocol import names, v2_request
 from kserve_ocr.protocol.v2_response import response
 from kserve_ocr.serving.model import OcrModel
-from kserve_ocr.serving.request_body import Bodies
+from kserve_ocr.serving.request_body import RequestBodyLimiter
 from kserve_ocr.serving.server import OcrServer
 from kserve_ocr.settings import Settings
 
@@ -42,4 +42,6 @@ class FaultyModel(OcrModel):
 
 
 if __name__ == "__main__":
-    OcrServer(Settings.from_environment(), Bodies(limit=1 << 20, total=1 << 24)).start([FaultyModel(args.model_name)])
+    OcrServer(Settings.from_environment(), RequestBodyLimiter(limit=1 << 20, total=1 << 24)).start(
+        [FaultyModel(args.model_name)]
+    )

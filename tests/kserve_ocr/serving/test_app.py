@@ -13,7 +13,7 @@ from kserve.model_repository import ModelRepository
 from kserve_ocr.protocol.errors import InvalidParameterError
 from kserve_ocr.serving.app import application
 from kserve_ocr.serving.dataplane import OcrDataPlane
-from kserve_ocr.serving.request_body import Bodies
+from kserve_ocr.serving.request_body import RequestBodyLimiter
 from tests.kserve_ocr.serving.faulty_server import FaultyModel
 from tests.support.drawn_pages import b64, v2_body
 from tests.support.http_calls import INFER, PREDICT, assert_refused, text_of
@@ -28,7 +28,9 @@ def with_client(
         models = ModelRepository()
         model = FaultyModel("ocr-model")
         models.update(model)
-        app = application(OcrDataPlane(model_registry=models), Bodies(limit=10_000, total=100_000), **options)
+        app = application(
+            OcrDataPlane(model_registry=models), RequestBodyLimiter(limit=10_000, total=100_000), **options
+        )
         model.ready = True
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:
             await scenario(client, model)

@@ -10,9 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from kserve_ocr.protocol.errors import ClientGoneError, InternalError, OcrError, TimedOutError
-from kserve_ocr.serving.exception_mapping import as_ocr_error, error_response, in_our_terms
-from kserve_ocr.serving.http import fit_request_id, while_connected
-from kserve_ocr.serving.middleware import Envelope
+from kserve_ocr.serving.exception_mapping import error_response, map_exceptions, to_ocr_error
+from kserve_ocr.serving.http import cancel_on_disconnect, valid_or_new_request_id
+from kserve_ocr.serving.middleware import RequestContextMiddleware
 
 GONE = {"type": "http.disconnect"}
 
@@ -33,18 +33,18 @@ GONE = {"type": "http.disconnect"}
     ],
 )
 def test_every_exception_becomes_an_error_of_ours(error: Exception, status: int, code: str) -> None:
-    found = as_ocr_error(error)
+    found = to_ocr_error(error)
 
     assert (found.status, found.code) == (status, code)
-    assert "secret" not in found.sentence
+    assert "secret" not in found.message
 
 
 def test_errors_leave_a_block_in_our_terms() -> None:
-    with pytest.raises(InternalError) as told, in_our_terms():
+    with pytest.raises(InternalError) as told, map_exceptions():
         raise KeyError("secret")
     assert isinstance(told.value.__cause__, KeyError)
     ours = TimedOutError("too slow")
-    with pytest.raises(TimedOutError) as kept, in_our_terms():
+    with pytest.raises(TimedOutError) as kept, map_exceptions():
         raise ours
     assert kept.value is ours
 
@@ -60,12 +60,12 @@ def test_the_answer_to_an_error() -> None:
 
 @pytest.mark.parametrize("given", ["a", "order-66", "x" * 128, "0a/1b:2c"])
 def test_request_ids_that_are_kept(given: str) -> None:
-    assert fit_request_id(given) == given
+    assert valid_or_new_request_id(given) == given
 
 
 @pytest.mark.parametrize("given", ["", " ", "a b", "a\nb", "x" * 129, "é"])
 def test_request_ids_that_are_replaced(given: str) -> None:
-    assert fit_request_id(given) not in {"", given}
+    assert valid_or_new_request_id(given) not in {"", given}
 
 
 class Connection:
@@ -89,7 +89,7 @@ def test_work_is_answered_while_the_client_waits() -> None:
             await asyncio.sleep(0)
             return "done"
 
-        assert await while_connected(Connection().request, work()) == "done"
+        assert await cancel_on_disconnect(Connection().request, work()) == "done"
         assert len(asyncio.all_tasks()) <= 2  # this one and the watch, which is being cancelled
 
     asyncio.run(scenario())
@@ -101,7 +101,7 @@ def test_what_work_raises_is_raised() -> None:
 
     async def scenario() -> None:
         with pytest.raises(TimedOutError):
-            await while_connected(Connection().request, work())
+            await cancel_on_disconnect(Connection().request, work())
 
     asyncio.run(scenario())
 
@@ -119,7 +119,7 @@ def test_work_ends_when_the_client_hangs_up() -> None:
     async def scenario() -> None:
         connection = Connection()
         with pytest.raises(ClientGoneError):
-            await while_connected(connection.request, work(connection))
+            await cancel_on_disconnect(connection.request, work(connection))
         task = asyncio.current_task()
         assert task is not None
         assert task.cancelling() == 0
@@ -130,7 +130,7 @@ def test_work_ends_when_the_client_hangs_up() -> None:
 
 def test_a_cancellation_that_is_not_the_clients_goes_on() -> None:
     async def scenario() -> None:
-        task = asyncio.create_task(while_connected(Connection().request, asyncio.Event().wait()))
+        task = asyncio.create_task(cancel_on_disconnect(Connection().request, asyncio.Event().wait()))
         await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -150,7 +150,7 @@ def serve(app: Any, *, path: str = "/somewhere") -> list[dict[str, Any]]:
         return GONE
 
     scope = {"type": "http", "method": "GET", "path": path, "headers": [(b"x-request-id", b"order-66")]}
-    asyncio.run(Envelope(app)(scope, receive, send))
+    asyncio.run(RequestContextMiddleware(app)(scope, receive, send))
     return sent
 
 

@@ -21,15 +21,15 @@ from PIL import Image
 
 from kserve_ocr.observability import tracing
 from kserve_ocr.protocol import names, types, v2_request
-from kserve_ocr.protocol.parameters import ReadingOptions
+from kserve_ocr.protocol.parameters import RecognitionOptions
 from tests.support import fault_injection
 from tests.support.drawn_pages import LINE, b64, draw_line, encode, v2_body
 from tests.support.http_calls import (
     GATEWAY,
     GOOD,
     INFER,
-    PATIENCE,
     PREDICT,
+    TIMEOUT,
     assert_reads,
     assert_refused,
     connection_of,
@@ -56,7 +56,7 @@ def server(request: pytest.FixtureRequest, service: Service) -> Server:
 
 async def read(client: PredictorClient, page: types.Page) -> str:
     deadline = asyncio.get_running_loop().time() + 30
-    return (await client.read(page, ReadingOptions(), wants_layout=False, deadline=deadline)).text
+    return (await client.read(page, RecognitionOptions(), wants_layout=False, deadline=deadline)).text
 
 
 def page_of(shape: tuple[int, int]) -> types.Page:
@@ -83,7 +83,7 @@ def test_trap_1_bytes_that_are_not_utf8(server: Server) -> None:
         raw.decode()
 
     headers = {names.JSON_LENGTH: str(len(header))}
-    answer = httpx.post(server.url + INFER, content=header + raw, headers=headers, timeout=PATIENCE)
+    answer = httpx.post(server.url + INFER, content=header + raw, headers=headers, timeout=TIMEOUT)
 
     assert text_of(answer).strip() == LINE
 
@@ -123,7 +123,7 @@ def test_trap_4_probes_are_answered_while_pages_are_read(service: Service) -> No
         fault_injection.until_busy(service.predictor)
         for server in (service.transformer, service.predictor):
             for path in ("/v2/health/live", "/v2/health/ready", "/v2/models/ocr-model/ready", "/metrics"):
-                assert httpx.get(server.url + path, timeout=PATIENCE).status_code == 200
+                assert httpx.get(server.url + path, timeout=TIMEOUT).status_code == 200
         assert not any(answer.done() for answer in answers)
         for answer in answers:
             fault_injection.assert_whole(text_of(fault_injection.answer_of(answer)))
@@ -137,7 +137,7 @@ def test_trap_5_more_than_one_server_is_refused(package: str) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     )
 
     assert done.returncode == 2
@@ -172,7 +172,7 @@ def test_trap_7_nobody_unloads_the_model(server: Server) -> None:
 def test_trap_8_text_parts_are_not_capped_at_a_megabyte(service: Service) -> None:
     """A field of more than 1 MB is read as the option that it is, and refused as such."""
     answer = httpx.post(
-        service.url + GATEWAY, data={"lang": "e" * 1_100_000}, files={"image_file": GOOD}, timeout=PATIENCE
+        service.url + GATEWAY, data={"lang": "e" * 1_100_000}, files={"image_file": GOOD}, timeout=TIMEOUT
     )
 
     assert "lang" in assert_refused(answer, 400, "invalid_parameter")
@@ -182,7 +182,7 @@ def test_trap_8_text_parts_are_not_capped_at_a_megabyte(service: Service) -> Non
 def test_trap_8_v1_takes_json_by_any_name(server: Server, content_type: str) -> None:
     body = json.dumps({"instances": [{"b64": b64(GOOD)}]}).encode()
 
-    answer = httpx.post(server.url + PREDICT, content=body, headers={"Content-Type": content_type}, timeout=PATIENCE)
+    answer = httpx.post(server.url + PREDICT, content=body, headers={"Content-Type": content_type}, timeout=TIMEOUT)
 
     assert [text.strip() for text in answer.json()["predictions"]] == [LINE]
 
@@ -247,7 +247,7 @@ def test_trap_11_messages_of_more_than_8_megabytes(server: Server) -> None:
     assert request.ByteSize() > 8 << 20
 
     with grpc_stub(server) as stub:
-        assert grpc_text(stub.ModelInfer(request, timeout=PATIENCE)).strip() == LINE
+        assert grpc_text(stub.ModelInfer(request, timeout=TIMEOUT)).strip() == LINE
 
 
 def test_trap_13_an_unexpected_error_keeps_the_connection(tmp_path: Path) -> None:
@@ -257,16 +257,16 @@ def test_trap_13_an_unexpected_error_keeps_the_connection(tmp_path: Path) -> Non
         wait_ready(server)
         with one_connection(server) as client:
             refusal = client.post(INFER, json=v2_body(b"raise"))
-            sentence = assert_refused(refusal, 500, "internal")
-            assert "secret" not in sentence
+            message = assert_refused(refusal, 500, "internal")
+            assert "secret" not in message
             good = client.post(INFER, json=v2_body(b"answer"))
             assert text_of(good) == "answer"
             assert connection_of(good) == connection_of(refusal)
         with grpc_stub(server) as stub:
-            status, trailing, sentence = grpc_refusal(stub.ModelInfer, grpc_request(b"raise"))
+            status, trailing, message = grpc_refusal(stub.ModelInfer, grpc_request(b"raise"))
             assert (status, trailing["ocr-code"]) == ("INTERNAL", "internal")
-            assert "secret" not in sentence
-            assert grpc_text(stub.ModelInfer(grpc_request(b"answer"), timeout=PATIENCE)) == "answer"
+            assert "secret" not in message
+            assert grpc_text(stub.ModelInfer(grpc_request(b"answer"), timeout=TIMEOUT)) == "answer"
         assert "RuntimeError" in server.log_text()
         assert "secret" not in server.log_text()
     finally:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from kserve_ocr.protocol.errors import ClientGoneError, MalformedRequestError, OverloadedError, TooManyBytesError
 from kserve_ocr.serving import request_body
-from kserve_ocr.serving.request_body import Bodies
+from kserve_ocr.serving.request_body import RequestBodyLimiter
 
 
 def request(*chunks: bytes, declared: int | None = None, ends: bool = True) -> Request:
@@ -24,14 +24,14 @@ def request(*chunks: bytes, declared: int | None = None, ends: bool = True) -> R
     return Request({"type": "http", "method": "POST", "headers": headers}, receive)
 
 
-async def read(held: Bodies, given: Request) -> bytes:
+async def read(held: RequestBodyLimiter, given: Request) -> bytes:
     async with held.read(given) as body:
         return bytes(body)
 
 
 @pytest.mark.parametrize("chunks", [(), (b"abc",), (b"ab", b"", b"c")])
 def test_a_body_is_read_whole(chunks: tuple[bytes, ...]) -> None:
-    held = Bodies(limit=3, total=3)
+    held = RequestBodyLimiter(limit=3, total=3)
 
     assert asyncio.run(read(held, request(*chunks))) == b"".join(chunks)
     assert asyncio.run(read(held, request(*chunks, declared=3))) == b"".join(chunks)
@@ -42,17 +42,17 @@ def test_a_body_is_read_whole(chunks: tuple[bytes, ...]) -> None:
 )
 def test_a_body_over_the_limit(given: Callable[[], Request]) -> None:
     with pytest.raises(TooManyBytesError, match="limit of 3 bytes"):
-        asyncio.run(read(Bodies(limit=3, total=9), given()))
+        asyncio.run(read(RequestBodyLimiter(limit=3, total=9), given()))
 
 
 def test_a_body_that_breaks_off() -> None:
     with pytest.raises(ClientGoneError):
-        asyncio.run(read(Bodies(limit=9, total=9), request(b"ab", ends=False)))
+        asyncio.run(read(RequestBodyLimiter(limit=9, total=9), request(b"ab", ends=False)))
 
 
 def test_all_bodies_together_have_a_limit_and_give_back_their_share() -> None:
     async def scenario() -> None:
-        held = Bodies(limit=6, total=10)
+        held = RequestBodyLimiter(limit=6, total=10)
         async with held.read(request(b"abcdef", declared=6)):
             with pytest.raises(OverloadedError) as told:
                 await read(held, request(b"abcdef", declared=6))
@@ -73,4 +73,4 @@ def test_a_body_that_does_not_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
 
     slow = Request({"type": "http", "method": "POST", "headers": []}, never)
     with pytest.raises(MalformedRequestError, match="did not arrive"):
-        asyncio.run(read(Bodies(limit=9, total=9), slow))
+        asyncio.run(read(RequestBodyLimiter(limit=9, total=9), slow))

@@ -68,8 +68,8 @@ def kill_once(marker: str) -> int:
     return os.getpid()
 
 
-def refuse(sentence: str) -> None:
-    raise InvalidParameterError(sentence, retry_after=7)
+def refuse(message: str) -> None:
+    raise InvalidParameterError(message, retry_after=7)
 
 
 def fail(_: None) -> None:
@@ -469,7 +469,7 @@ def test_workers_are_recycled_after_their_jobs() -> None:
         pids = [await workers.run(("pid", None)) for _ in range(6)]
         assert len(set(pids)) == 3
 
-    with_pool(scenario, recycle_jobs=2, observer=recorder)
+    with_pool(scenario, max_jobs_per_worker=2, observer=recorder)
     assert recorder.restarts == ["recycled_jobs"] * 3
 
 
@@ -481,7 +481,7 @@ def test_workers_are_recycled_when_they_have_grown() -> None:
         assert pids[0] == pids[1] != pids[2]
         assert pids[2] == pids[3]
 
-    with_pool(scenario, recycle_bytes=30 << 20, observer=recorder)
+    with_pool(scenario, max_worker_growth_bytes=30 << 20, observer=recorder)
     assert recorder.restarts == ["recycled_memory"] * 2
 
 
@@ -542,14 +542,14 @@ def test_a_new_pool_says_that_it_starts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("chosen", "sentence"),
+    ("chosen", "message"),
     [(start_badly, "no model in the cupboard"), (start_and_die, "ended with status 3")],
 )
-def test_a_worker_that_does_not_start_is_told(chosen: Callable[[], Any], sentence: str) -> None:
+def test_a_worker_that_does_not_start_is_told(chosen: Callable[[], Any], message: str) -> None:
     others = children()
 
     async def main() -> None:
-        with pytest.raises(WorkerStartError, match=sentence):
+        with pytest.raises(WorkerStartError, match=message):
             await pool(size=2, start=chosen).start()
 
     asyncio.run(main())
@@ -561,10 +561,10 @@ def test_the_pool_survives_the_loss_of_all_its_processes() -> None:
 
     async def scenario(workers: Pool) -> None:
         before = workers.pids
-        (nursery,) = children() - others
+        (fork_server,) = children() - others
         job = asyncio.ensure_future(workers.run(("sleep", 600)))
         await until(lambda: workers.busy == 1)
-        os.kill(nursery, signal.SIGKILL)
+        os.kill(fork_server, signal.SIGKILL)
         with pytest.raises(WorkerCrashedError):
             await job
         await until(lambda: workers.idle == 2)

@@ -11,7 +11,7 @@ import pytest
 import tesserocr
 from PIL import Image, ImageDraw, ImageFont
 
-from kserve_ocr.protocol.parameters import ReadingOptions
+from kserve_ocr.protocol.parameters import RecognitionOptions
 from predictor.acceleration import install, plt_hook
 from predictor.engines import pytesseract_engine, tesserocr_engine
 from predictor.engines.base import EngineSettings, Page
@@ -111,4 +111,4 @@ def test_tesseract_reads_alone_where_the_library_is_missing_or_broken(
     monkeypatch.setattr(install, "install", install.install.__wrapped__)
     engine = tesserocr_engine.create(SETTINGS)
     assert engine.arithmetic == "tesseract"
-    assert engine.read(draw([FIRST])[0], ReadingOptions(), layout=False).text.split("\n")[:2] == FIRST
+    assert engine.read(draw([FIRST])[0], RecognitionOptions(), layout=False).text.split("\n")[:2] == FIRST

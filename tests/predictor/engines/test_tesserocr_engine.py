@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from kserve_ocr.protocol.errors import InvalidParameterError
 from kserve_ocr.protocol.layout import PageLayout
-from kserve_ocr.protocol.parameters import ReadingOptions
+from kserve_ocr.protocol.parameters import RecognitionOptions
 from predictor.engines import pytesseract_engine, tesserocr_engine, worker
 from predictor.engines.base import Engine, EngineSettings, Page
 from predictor.engines.worker import PageJob
@@ -48,7 +48,7 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 def test_reads_text_and_confidence(engine: Engine) -> None:
     page, _ = draw([FIRST, SECOND])
-    reading = engine.read(page, ReadingOptions(psm=6), layout=False)
+    reading = engine.read(page, RecognitionOptions(psm=6), layout=False)
     assert [line for line in reading.text.split("\n") if line] == FIRST + SECOND
     assert 0.8 < reading.confidence <= 1
     assert reading.layout is None
@@ -56,8 +56,8 @@ def test_reads_text_and_confidence(engine: Engine) -> None:
 
 def test_the_layout_is_that_of_the_text(engine: Engine) -> None:
     page, boxes = draw([FIRST, SECOND])
-    plain = engine.read(page, ReadingOptions(), layout=False)
-    reading = engine.read(page, ReadingOptions(), layout=True)
+    plain = engine.read(page, RecognitionOptions(), layout=False)
+    reading = engine.read(page, RecognitionOptions(), layout=True)
     layout = reading.layout
     assert layout is not None
     assert reading.text == plain.text
@@ -78,7 +78,7 @@ def test_the_layout_is_that_of_the_text(engine: Engine) -> None:
 
 @pytest.mark.parametrize("psm", [0, 3])
 def test_a_blank_page_is_no_error(engine: Engine, psm: int) -> None:
-    reading = engine.read(np.full((500, 400), 255, np.uint8), ReadingOptions(psm=psm), layout=True)
+    reading = engine.read(np.full((500, 400), 255, np.uint8), RecognitionOptions(psm=psm), layout=True)
     assert (reading.text.strip(), reading.confidence) == ("", 0)
     assert reading.layout == PageLayout(400, 500, ())
 
@@ -87,7 +87,7 @@ def test_a_blank_page_is_no_error(engine: Engine, psm: int) -> None:
 @pytest.mark.parametrize("psm", [0, 1, 3, 6, 11, 12])
 def test_a_tiny_page_is_no_error(shape: tuple[int, int], psm: int) -> None:
     reading = tesserocr_engine.create(SETTINGS).read(
-        np.full(shape, 255, np.uint8), ReadingOptions(psm=psm), layout=True
+        np.full(shape, 255, np.uint8), RecognitionOptions(psm=psm), layout=True
     )
     assert (reading.text.strip(), reading.confidence) == ("", 0)
 
@@ -95,7 +95,7 @@ def test_a_tiny_page_is_no_error(shape: tuple[int, int], psm: int) -> None:
 def test_reports_orientation_and_script(engine: Engine) -> None:
     page, _ = draw([(FIRST + SECOND) * 4, (SECOND + FIRST) * 4])
     turned = np.ascontiguousarray(np.rot90(page, 2))
-    report = engine.read(turned, ReadingOptions(psm=0), layout=False).text
+    report = engine.read(turned, RecognitionOptions(psm=0), layout=False).text
     fields = dict(line.split(": ") for line in report.splitlines())
     assert fields["Orientation in degrees"] == fields["Rotate"] == "180"
     assert fields["Script"] == "Latin"
@@ -113,34 +113,34 @@ def test_reports_orientation_and_script(engine: Engine) -> None:
 def test_models_without_the_legacy_engine_say_so(engine: Engine, oem: int) -> None:
     page, _ = draw([FIRST])
     with pytest.raises(InvalidParameterError, match="use oem 1"):
-        engine.read(page, ReadingOptions(oem=oem), layout=False)
-    assert engine.read(page, ReadingOptions(oem=3), layout=False).text.split("\n")[:2] == FIRST
+        engine.read(page, RecognitionOptions(oem=oem), layout=False)
+    assert engine.read(page, RecognitionOptions(oem=3), layout=False).text.split("\n")[:2] == FIRST
 
 
 def test_reads_languages_and_combinations(engine: Engine) -> None:
     page, _ = draw([["Größe und Übermut", "über der Straße"]])
     for lang in ("deu", "eng+deu"):
-        assert "Straße" in engine.read(page, ReadingOptions(lang=lang), layout=False).text
+        assert "Straße" in engine.read(page, RecognitionOptions(lang=lang), layout=False).text
 
 
 def test_keeps_a_bounded_number_of_languages() -> None:
     engine = tesserocr_engine.WarmEngine(SETTINGS)
     page, _ = draw([FIRST])
     for lang in ("eng", "deu", "eng", "deu+eng", "eng+deu", "eng"):
-        assert engine.read(page, ReadingOptions(lang=lang), layout=False).text
+        assert engine.read(page, RecognitionOptions(lang=lang), layout=False).text
     assert list(engine._loaded) == [("eng+deu", 1), ("eng", 1)]
 
 
 def test_a_page_reads_the_same_whatever_was_read_before() -> None:
     lines = [FIRST, SECOND, ["Größe, 1848 und 1914"], ["x" * 30, "lll 111 III"]]
-    jobs: list[tuple[Page, ReadingOptions]] = [
-        (draw([lines[0]])[0], ReadingOptions()),
-        (draw([lines[1], lines[2]], size=20)[0], ReadingOptions(lang="deu", psm=6)),
-        (draw([lines[3]], size=14)[0], ReadingOptions(dpi=300)),
-        (draw([lines[3]], size=14)[0], ReadingOptions()),
-        (np.ascontiguousarray(np.rot90(draw([lines[0] * 4])[0])), ReadingOptions(psm=1)),
-        (draw([lines[0] * 4])[0], ReadingOptions(psm=0)),
-        (np.random.default_rng(3).integers(0, 255, (200, 300), np.uint8), ReadingOptions(psm=11)),
+    jobs: list[tuple[Page, RecognitionOptions]] = [
+        (draw([lines[0]])[0], RecognitionOptions()),
+        (draw([lines[1], lines[2]], size=20)[0], RecognitionOptions(lang="deu", psm=6)),
+        (draw([lines[3]], size=14)[0], RecognitionOptions(dpi=300)),
+        (draw([lines[3]], size=14)[0], RecognitionOptions()),
+        (np.ascontiguousarray(np.rot90(draw([lines[0] * 4])[0])), RecognitionOptions(psm=1)),
+        (draw([lines[0] * 4])[0], RecognitionOptions(psm=0)),
+        (np.random.default_rng(3).integers(0, 255, (200, 300), np.uint8), RecognitionOptions(psm=11)),
     ]
     alone = [tesserocr_engine.WarmEngine(SETTINGS).read(*job, layout=True) for job in jobs]
     engine = tesserocr_engine.WarmEngine(SETTINGS)
@@ -151,15 +151,17 @@ def test_a_page_reads_the_same_whatever_was_read_before() -> None:
 
 
 def test_a_worker_is_warm_when_it_has_started() -> None:
-    read = worker.start(SETTINGS, ReadingOptions())
+    read = worker.start(SETTINGS, RecognitionOptions())
     page, _ = draw([FIRST])
-    reading: Any = read(PageJob(page, ReadingOptions(), layout=False))
+    reading: Any = read(PageJob(page, RecognitionOptions(), layout=False))
     assert reading.text.split("\n")[:2] == FIRST
 
 
 def test_both_engines_read_alike() -> None:
     page, _ = draw([FIRST, SECOND, ["A third paragraph, short."]])
-    first, second = (module.create(SETTINGS).read(page, ReadingOptions(), layout=True) for module in MODULES.values())
+    first, second = (
+        module.create(SETTINGS).read(page, RecognitionOptions(), layout=True) for module in MODULES.values()
+    )
     assert first.text == second.text
     assert first.confidence == pytest.approx(second.confidence, abs=0.02)
     assert first.layout is not None

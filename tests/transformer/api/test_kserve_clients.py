@@ -19,7 +19,7 @@ from tests.support.drawn_pages import LINE, draw_line, encode, v2_body
 from tests.support.http_calls import (
     GATEWAY,
     INFER,
-    PATIENCE,
+    TIMEOUT,
     curl,
     grpc_request,
     grpc_stub,
@@ -172,7 +172,7 @@ def test_a_20_mb_tiff_through_tritons_clients(triton: Answers, form: str) -> Non
 
 def test_httpx_multipart(service: Service, line: Path) -> None:
     with line.open("rb") as file:
-        answer = httpx.post(service.url + GATEWAY, files={"image_file": file}, timeout=PATIENCE)
+        answer = httpx.post(service.url + GATEWAY, files={"image_file": file}, timeout=TIMEOUT)
 
     assert answer.json()["outputs"][0]["data"][0].strip() == LINE
 
@@ -191,7 +191,7 @@ def test_a_20_mb_tiff_as_base64(service: Service, large: Path, tmp_path: Path) -
 
 def test_a_20_mb_tiff_straight_to_the_predictor(service: Service, large: Path) -> None:
     with grpc_stub(service.predictor) as stub:
-        assert grpc_text(stub.ModelInfer(grpc_request(large.read_bytes()), timeout=PATIENCE)).strip() == LINE
+        assert grpc_text(stub.ModelInfer(grpc_request(large.read_bytes()), timeout=TIMEOUT)).strip() == LINE
 
 
 def test_pixels_straight_to_the_predictor(service: Service) -> None:
@@ -204,7 +204,7 @@ def test_pixels_straight_to_the_predictor(service: Service) -> None:
         service.predictor.url + INFER,
         content=header + page.tobytes(),
         headers={"Inference-Header-Content-Length": str(len(header)), "Content-Type": "application/octet-stream"},
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     )
 
     assert answer.json()["outputs"][0]["data"][0].strip() == LINE
@@ -214,6 +214,6 @@ def test_pixels_as_json_straight_to_the_predictor(service: Service) -> None:
     page = np.asarray(draw_line())
     tensor = {"name": "input-0", "datatype": "UINT8", "shape": list(page.shape), "data": page.tolist()}
 
-    answer = httpx.post(service.predictor.url + INFER, json={"inputs": [tensor]}, timeout=PATIENCE)
+    answer = httpx.post(service.predictor.url + INFER, json={"inputs": [tensor]}, timeout=TIMEOUT)
 
     assert answer.json()["outputs"][0]["data"][0].strip() == LINE

@@ -233,18 +233,18 @@ def test_busy_service_is_asked_again(web: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "sentence"),
+    ("answer", "message"),
     [
         ({"status": 502, "body": "<html>"}, "The service answered 502. Try again in a moment."),
         ({"status": 200, "body": "{}"}, "The answer could not be understood. Read again, or tell the operator."),
         (None, "The service cannot be reached. Check the connection, then read again."),
     ],
 )
-def test_answers_of_others_than_the_service(web: Page, answer: dict[str, Any] | None, sentence: str) -> None:
+def test_answers_of_others_than_the_service(web: Page, answer: dict[str, Any] | None, message: str) -> None:
     web.route("**/gateway/ocr*", lambda route: route.fulfill(**answer) if answer else route.abort())
     _give(web, _scan())
-    expect(_row(web, "scan.png")).to_contain_text(sentence)
-    expect(web.get_by_role("status")).to_have_text(f"scan.png: {sentence}")
+    expect(_row(web, "scan.png")).to_contain_text(message)
+    expect(web.get_by_role("status")).to_have_text(f"scan.png: {message}")
 
 
 def test_reading_can_be_cancelled(web: Page) -> None:

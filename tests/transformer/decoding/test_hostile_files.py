@@ -1,4 +1,4 @@
-"""Documents made to break decoders: each gives pages or a 4xx with a sentence, in little memory, and no dead worker."""
+"""Documents made to break decoders: each gives pages or a 4xx with a message, in little memory, and no dead worker."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from benchmarks.common.sample_files import drawing
 from kserve_ocr.protocol.errors import OcrError
 from tests.support.drawn_pages import encode
 from tests.transformer.decoding.hostile_files import hostile_files
-from transformer.pipeline.decode_pool import DocumentOptions, DocumentReader
+from transformer.pipeline.decode_pool import DecodeOptions, DecodePool
 from transformer.settings import TransformerSettings
 
 MOST_MEBIBYTES = 512
 
 
 @pytest.fixture(scope="module")
-def reader() -> Iterator[tuple[asyncio.Runner, DocumentReader]]:
+def reader() -> Iterator[tuple[asyncio.Runner, DecodePool]]:
     settings = TransformerSettings.from_environment({"OCR_DECODERS": "2", "OCR_DECODE_SECONDS": "20"})
     with asyncio.Runner() as runner:
-        started = DocumentReader(settings)
+        started = DecodePool(settings)
         runner.run(started.start())
         yield runner, started
         runner.run(started.stop(grace=5))
@@ -37,24 +37,24 @@ def peak_mebibytes(pid: int) -> int:
     return int(found[1]) // 1024
 
 
-async def answer(decoders: DocumentReader, document: bytes) -> tuple[int, int | str]:
-    """200 and the number of pages, or an error's status and sentence."""
+async def answer(decoders: DecodePool, document: bytes) -> tuple[int, int | str]:
+    """200 and the number of pages, or an error's status and message."""
     try:
-        async with aclosing(decoders.pages(document, DocumentOptions(keep_original=True))) as pages:
+        async with aclosing(decoders.pages(document, DecodeOptions(keep_original=True))) as pages:
             return 200, len([page async for page in pages])
     except OcrError as error:
-        return error.status, error.sentence
+        return error.status, error.message
 
 
 DOCUMENTS = hostile_files()
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_gives_pages_or_a_sentence(name: str, reader: tuple[asyncio.Runner, DocumentReader]) -> None:
+def test_gives_pages_or_a_sentence(name: str, reader: tuple[asyncio.Runner, DecodePool]) -> None:
     check(DOCUMENTS[name], *reader)
 
 
-def check(document: bytes, runner: asyncio.Runner, decoders: DocumentReader) -> None:
+def check(document: bytes, runner: asyncio.Runner, decoders: DecodePool) -> None:
     """The document has an answer within the limits, and the same workers then read a good one."""
     workers = decoders.pids
     status, found = runner.run(answer(decoders, document))

@@ -25,7 +25,7 @@ from transformer.decoding import pixels as pixels_module
 from transformer.decoding.image_file import ImageDocument
 from transformer.decoding.page import Page
 from transformer.decoding.pixels import Pixels, to_array, turned
-from transformer.decoding.sniff import kind_of
+from transformer.decoding.sniff import detect_file_type
 
 LIMIT = 1_000_000
 IMAGES = {name: document for name, document in every_kind().items() if not name.startswith("pdf")}
@@ -35,7 +35,7 @@ DARK = 20
 
 
 def opened(document: bytes, *, page_pixels: int = LIMIT) -> ImageDocument:
-    return ImageDocument(io.BytesIO(document), kind_of(document), page_pixels=page_pixels)
+    return ImageDocument(io.BytesIO(document), detect_file_type(document), page_pixels=page_pixels)
 
 
 def decoded(document: bytes, number: int = 1) -> Page:
@@ -267,7 +267,7 @@ def test_a_tiff_that_ends_within_its_second_page_shows_it_by_its_size() -> None:
 def test_errors_name_no_file_of_ours() -> None:
     with pytest.raises(DamagedDocumentError) as caught:
         decoded(b"\x89PNG\r\n\x1a\n" + b"nonsense" * 9)
-    assert "BytesIO" not in caught.value.sentence
+    assert "BytesIO" not in caught.value.message
 
 
 @pytest.mark.parametrize(

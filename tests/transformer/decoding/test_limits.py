@@ -11,7 +11,7 @@ from kserve_ocr.protocol.errors import (
     TooManyPagesError,
     TooManyPixelsError,
 )
-from transformer.decoding.limits import Allowance, Limits, Size, check_bytes, choose
+from transformer.decoding.limits import Limits, RequestQuota, Size, check_bytes, choose
 from transformer.decoding.page_range import EVERY_PAGE, parse
 
 LIMITS = Limits(page_pixels=100, pages=3, pixels=250)
@@ -72,15 +72,15 @@ def test_bytes_are_limited() -> None:
 
 
 def test_an_allowance_is_used_up_by_pages() -> None:
-    allowance = Allowance(pages=2, pixels=1000)
-    allowance.take((1, 1))
-    allowance.take((1, 1))
+    quota = RequestQuota(pages=2, pixels=1000)
+    quota.take((1, 1))
+    quota.take((1, 1))
     with pytest.raises(TooManyPagesError):
-        allowance.take((1, 1))
+        quota.take((1, 1))
 
 
 def test_an_allowance_is_used_up_by_pixels() -> None:
-    allowance = Allowance(pages=10, pixels=150)
-    allowance.take((10, 10))
+    quota = RequestQuota(pages=10, pixels=150)
+    quota.take((10, 10))
     with pytest.raises(TooManyPixelsError):
-        allowance.take((10, 10))
+        quota.take((10, 10))

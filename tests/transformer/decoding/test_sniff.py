@@ -9,24 +9,24 @@ from hypothesis import strategies as st
 
 from benchmarks.common.sample_files import every_kind
 from kserve_ocr.protocol.errors import MalformedRequestError, UnsupportedDocumentError
-from transformer.decoding.sniff import Kind, kind_of
+from transformer.decoding.sniff import FileType, detect_file_type
 
 
 @pytest.mark.parametrize(("name", "document"), every_kind().items(), ids=list(every_kind()))
 def test_tells_every_kind_by_its_bytes(name: str, document: bytes) -> None:
-    assert kind_of(document) == name.partition("-")[0]
-    assert kind_of(memoryview(document)) == name.partition("-")[0]
+    assert detect_file_type(document) == name.partition("-")[0]
+    assert detect_file_type(memoryview(document)) == name.partition("-")[0]
 
 
 def test_finds_a_pdf_behind_what_a_mailer_put_in_front() -> None:
-    assert kind_of(b"\r\n" * 500 + b"%PDF-1.4\n") == "pdf"
+    assert detect_file_type(b"\r\n" * 500 + b"%PDF-1.4\n") == "pdf"
     with pytest.raises(UnsupportedDocumentError):
-        kind_of(b"\r\n" * 600 + b"%PDF-1.4\n")
+        detect_file_type(b"\r\n" * 600 + b"%PDF-1.4\n")
 
 
 def test_an_empty_document_is_a_malformed_request() -> None:
     with pytest.raises(MalformedRequestError, match="empty"):
-        kind_of(b"")
+        detect_file_type(b"")
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,11 @@ def test_an_empty_document_is_a_malformed_request() -> None:
 )
 def test_names_a_mistake_and_what_is_accepted(document: bytes, words: str) -> None:
     with pytest.raises(UnsupportedDocumentError, match=words) as caught:
-        kind_of(document)
-    assert "send PNG, JPEG, TIFF" in caught.value.sentence
+        detect_file_type(document)
+    assert "send PNG, JPEG, TIFF" in caught.value.message
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_kind_or_an_error(document: bytes) -> None:
     with contextlib.suppress(MalformedRequestError, UnsupportedDocumentError):
-        assert kind_of(document) in get_args(Kind)
+        assert detect_file_type(document) in get_args(FileType)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from kserve_ocr.protocol.errors import OverloadedError
-from transformer.pipeline.admission import Admission, Budget, Flight
+from transformer.pipeline.admission import Admission, InFlightLimiter, WeightedSemaphore
 
 
 def test_no_more_are_admitted_than_may_be() -> None:
@@ -33,7 +33,7 @@ async def settle() -> None:
 
 def test_shares_are_given_in_order_as_they_come_free() -> None:
     async def scenario() -> None:
-        budget = Budget(10)
+        budget = WeightedSemaphore(10)
         got: list[str] = []
 
         async def take(name: str, amount: int) -> None:
@@ -57,7 +57,7 @@ def test_shares_are_given_in_order_as_they_come_free() -> None:
 
 def test_a_share_larger_than_the_whole_waits_until_it_is_alone() -> None:
     async def scenario() -> None:
-        budget = Budget(10)
+        budget = WeightedSemaphore(10)
         await budget.acquire(1)
         large = asyncio.create_task(budget.acquire(99))
         await settle()
@@ -73,7 +73,7 @@ def test_a_share_larger_than_the_whole_waits_until_it_is_alone() -> None:
 @pytest.mark.parametrize("granted", [False, True], ids=["while it waits", "as it is granted"])
 def test_who_goes_away_takes_nothing(granted: bool) -> None:
     async def scenario() -> None:
-        budget = Budget(10)
+        budget = WeightedSemaphore(10)
         await budget.acquire(10)
         gone = asyncio.create_task(budget.acquire(10))
         behind = asyncio.create_task(budget.acquire(10))
@@ -94,9 +94,9 @@ def test_who_goes_away_takes_nothing(granted: bool) -> None:
 A4 = 2480 * 3508
 
 
-async def entered(flight: Flight, sizes: list[int]) -> int:
+async def entered(limiter: InFlightLimiter, sizes: list[int]) -> int:
     """How many of pages of these sizes get in at once."""
-    tasks = [asyncio.create_task(flight.enter(size)) for size in sizes]
+    tasks = [asyncio.create_task(limiter.acquire(size)) for size in sizes]
     await settle()
     return sum(task.done() for task in tasks)
 
@@ -108,10 +108,10 @@ async def entered(flight: Flight, sizes: list[int]) -> int:
 )
 def test_pages_in_flight_are_counted_by_their_size(size: int, expected: int) -> None:
     async def scenario() -> None:
-        flight = Flight(pages=4, pixels=1_000_000_000)
-        assert await entered(flight, [size] * 400) == expected
+        limiter = InFlightLimiter(pages=4, pixels=1_000_000_000)
+        assert await entered(limiter, [size] * 400) == expected
         for _ in range(expected):
-            flight.leave(size)
+            limiter.release(size)
         await settle()
 
     asyncio.run(scenario())
@@ -119,24 +119,24 @@ def test_pages_in_flight_are_counted_by_their_size(size: int, expected: int) -> 
 
 def test_large_pages_in_flight_stay_within_the_pixels() -> None:
     async def scenario() -> None:
-        flight = Flight(pages=4, pixels=150_000_000)
-        assert await entered(flight, [60_000_000] * 3) == 2
-        flight.leave(60_000_000)
+        limiter = InFlightLimiter(pages=4, pixels=150_000_000)
+        assert await entered(limiter, [60_000_000] * 3) == 2
+        limiter.release(60_000_000)
         await settle()
-        assert await entered(flight, [30_000_000]) == 1
+        assert await entered(limiter, [30_000_000]) == 1
 
     asyncio.run(scenario())
 
 
 def test_who_goes_away_before_entering_leaves_no_trace() -> None:
     async def scenario() -> None:
-        flight = Flight(pages=4, pixels=100_000_000)
-        await flight.enter(100_000_000)
-        gone = asyncio.create_task(flight.enter(A4))
+        limiter = InFlightLimiter(pages=4, pixels=100_000_000)
+        await limiter.acquire(100_000_000)
+        gone = asyncio.create_task(limiter.acquire(A4))
         await settle()
         gone.cancel()
         await asyncio.gather(gone, return_exceptions=True)
-        flight.leave(100_000_000)
-        assert await entered(flight, [A4] * 5) == 4
+        limiter.release(100_000_000)
+        assert await entered(limiter, [A4] * 5) == 4
 
     asyncio.run(scenario())

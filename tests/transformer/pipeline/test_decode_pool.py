@@ -28,36 +28,34 @@ from kserve_ocr.protocol.errors import (
 from kserve_ocr.workers.pool import WorkerPool
 from tests.support.drawn_pages import draw_page, encode
 from transformer.pipeline import decode_pool
-from transformer.pipeline.decode_job import PageJob
-from transformer.pipeline.decode_pool import Allowance, DocumentOptions, DocumentReader, PreparedPage
+from transformer.pipeline.decode_job import DecodeJob
+from transformer.pipeline.decode_pool import DecodeOptions, DecodePool, DocumentPage, RequestQuota
 from transformer.pipeline.decode_worker import start
 from transformer.settings import TransformerSettings
 
-PLAIN = DocumentOptions(preprocess=False, orient=False)
+PLAIN = DecodeOptions(preprocess=False, orient=False)
 
 
 class Running:
     """A reader on an event loop of its own."""
 
-    def __init__(self, runner: asyncio.Runner, reader: DocumentReader) -> None:
+    def __init__(self, runner: asyncio.Runner, reader: DecodePool) -> None:
         self._runner = runner
         self.reader = reader
 
-    def read(self, document: bytes, options: DocumentOptions = PLAIN, **more: Any) -> list[PreparedPage]:
+    def read(self, document: bytes, options: DecodeOptions = PLAIN, **more: Any) -> list[DocumentPage]:
         return self._runner.run(read(self.reader, document, options, **more))
 
-    def run(self, test: Callable[[DocumentReader], Any]) -> Any:
+    def run(self, test: Callable[[DecodePool], Any]) -> Any:
         return self._runner.run(test(self.reader))
 
 
-async def read(
-    reader: DocumentReader, document: bytes, options: DocumentOptions = PLAIN, **more: Any
-) -> list[PreparedPage]:
+async def read(reader: DecodePool, document: bytes, options: DecodeOptions = PLAIN, **more: Any) -> list[DocumentPage]:
     async with aclosing(reader.pages(document, options, **more)) as pages:
         return [page async for page in pages]
 
 
-async def begun(reader: DocumentReader) -> None:
+async def begun(reader: DecodePool) -> None:
     """Return when a decoder works."""
     while not reader._pool.busy:
         await asyncio.sleep(0)
@@ -66,7 +64,7 @@ async def begun(reader: DocumentReader) -> None:
 def running(**changed: object) -> Iterator[Running]:
     environment = {f"OCR_{name.upper()}": str(value) for name, value in {"decoders": 2, **changed}.items()}
     with asyncio.Runner() as runner:
-        reader = DocumentReader(TransformerSettings.from_environment(environment))
+        reader = DecodePool(TransformerSettings.from_environment(environment))
         runner.run(reader.start())
         yield Running(runner, reader)
         runner.run(reader.stop(grace=5))
@@ -87,15 +85,15 @@ def faulty(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
 HANGS, DIES, EATS, LATER = 71, 72, 73, 74
 
 
-def start_faulty() -> Callable[[PageJob], Any]:
+def start_faulty() -> Callable[[DecodeJob], Any]:
     return FaultyDecoder(start())
 
 
 class FaultyDecoder:
-    def __init__(self, decoder: Callable[[PageJob], Any]) -> None:
+    def __init__(self, decoder: Callable[[DecodeJob], Any]) -> None:
         self._decoder = decoder
 
-    def __call__(self, job: PageJob) -> Any:
+    def __call__(self, job: DecodeJob) -> Any:
         match job.options.dpi:
             case 71:
                 signal.pause()
@@ -108,7 +106,7 @@ class FaultyDecoder:
         return self._decoder(job)
 
 
-def numbers(pages: list[PreparedPage]) -> list[int]:
+def numbers(pages: list[DocumentPage]) -> list[int]:
     return [page.number for page in pages]
 
 
@@ -126,7 +124,7 @@ def test_a_page_comes_with_all_that_is_known_of_it(decoders: Running) -> None:
 
 @pytest.mark.parametrize("name", sorted(every_kind()))
 def test_every_kind_is_prepared(name: str, decoders: Running) -> None:
-    pages = decoders.read(every_kind()[name], DocumentOptions(keep_original=True))
+    pages = decoders.read(every_kind()[name], DecodeOptions(keep_original=True))
     assert numbers(pages) == list(range(1, len(pages) + 1))
     for page in pages:
         assert page.pixels.dtype == np.uint8
@@ -150,7 +148,7 @@ def test_pages_of_any_small_size_are_prepared(
 ) -> None:
     exif = Image.Exif()
     exif[274] = orientation
-    (page,) = decoders.read(encode(drawing(mode, size), kind, exif=exif), DocumentOptions())
+    (page,) = decoders.read(encode(drawing(mode, size), kind, exif=exif), DecodeOptions())
     assert (page.width, page.height) == (size if orientation < 5 else size[::-1])
     assert page.geometry.original == (page.width, page.height)
     assert page.geometry.preprocessed == page.pixels.shape[::-1]
@@ -158,20 +156,20 @@ def test_pages_of_any_small_size_are_prepared(
 
 def test_a_plain_jpeg_is_kept_byte_by_byte(decoders: Running) -> None:
     document = encode(drawing("RGB"), "JPEG")
-    (page,) = decoders.read(document, DocumentOptions(preprocess=False, keep_original=True))
+    (page,) = decoders.read(document, DecodeOptions(preprocess=False, keep_original=True))
     assert page.original is not None
     assert page.original.data == document
 
 
 def test_a_resolution_that_the_client_states_counts_for_images_only(decoders: Running) -> None:
-    options = DocumentOptions(preprocess=False, dpi=123)
+    options = DecodeOptions(preprocess=False, dpi=123)
     assert decoders.read(encode(drawing(), dpi=(200, 200)), options)[0].dpi == 123
     assert decoders.read(drawn_pdf(), options)[0].dpi == 300
 
 
 def test_a_fax_is_stretched_and_its_boxes_come_back(decoders: Running) -> None:
     fax = draw_page().convert("1").resize((1400, 252))
-    (page,) = decoders.read(encode(fax, "TIFF", compression="group3", dpi=(204, 98)), DocumentOptions(orient=False))
+    (page,) = decoders.read(encode(fax, "TIFF", compression="group3", dpi=(204, 98)), DecodeOptions(orient=False))
     assert page.steps[0] == "stretch"
     assert page.pixels.shape[0] == pytest.approx(252 * 204 / 98, rel=0.2)
     assert (page.width, page.height) == (1400, 252)
@@ -191,7 +189,7 @@ def test_pages_come_in_order(make: Callable[[int], bytes], ahead: int, decoders:
 
 @pytest.mark.parametrize("make", [frames, scans])
 def test_only_selected_pages_are_read_in_the_order_given(make: Callable[[int], bytes], decoders: Running) -> None:
-    pages = decoders.read(make(9), DocumentOptions(preprocess=False, selection="7,2-3"))
+    pages = decoders.read(make(9), DecodeOptions(preprocess=False, selection="7,2-3"))
     assert numbers(pages) == [7, 2, 3]
     assert np.abs(pages[0].pixels.astype(int) - np.asarray(drawing("L", text="7"))).mean() < 3
 
@@ -219,7 +217,7 @@ def test_errors_of_decoding_reach_the_caller(
     document: bytes, selection: str | None, error: type[OcrError], words: str, decoders: Running
 ) -> None:
     with pytest.raises(error, match=words):
-        decoders.read(document, DocumentOptions(preprocess=False, selection=selection))
+        decoders.read(document, DecodeOptions(preprocess=False, selection=selection))
 
 
 def test_limits_are_the_settings() -> None:
@@ -227,7 +225,7 @@ def test_limits_are_the_settings() -> None:
         assert len(limited.read(frames(2, "group4", "1"))) == 2
         with pytest.raises(TooManyPagesError):
             limited.read(frames(3, "group4", "1"))
-        assert numbers(limited.read(frames(9, "group4", "1"), DocumentOptions(preprocess=False, selection="9,8"))) == [
+        assert numbers(limited.read(frames(9, "group4", "1"), DecodeOptions(preprocess=False, selection="9,8"))) == [
             9,
             8,
         ]
@@ -238,25 +236,25 @@ def test_limits_are_the_settings() -> None:
 
 
 def test_an_allowance_is_shared_by_the_documents_of_a_request(decoders: Running) -> None:
-    allowance = Allowance(pages=3, pixels=10**9)
-    decoders.read(frames(2), allowance=allowance)
+    quota = RequestQuota(pages=3, pixels=10**9)
+    decoders.read(frames(2), quota=quota)
     with pytest.raises(TooManyPagesError):
-        decoders.read(frames(2), allowance=allowance)
-    decoders.read(frames(1), allowance=allowance)
-    assert allowance.pages == 0
+        decoders.read(frames(2), quota=quota)
+    decoders.read(frames(1), quota=quota)
+    assert quota.pages == 0
 
 
 def test_little_is_decoded_ahead(decoders: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int | None] = []
     ran = WorkerPool.run
 
-    async def run(self: Any, job: PageJob, **options: Any) -> Any:
+    async def run(self: Any, job: DecodeJob, **options: Any) -> Any:
         asked.append(job.number)
         return await ran(self, job, **options)
 
     monkeypatch.setattr(WorkerPool, "run", run)
 
-    async def test(reader: DocumentReader) -> None:
+    async def test(reader: DecodePool) -> None:
         async with aclosing(reader.pages(frames(20), PLAIN, ahead=2)) as pages:
             async for page in pages:
                 await asyncio.sleep(0.05)
@@ -269,8 +267,8 @@ def test_little_is_decoded_ahead(decoders: Running, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_long_document_does_not_hold_up_a_short_one(decoders: Running) -> None:
-    async def test(reader: DocumentReader) -> None:
-        long = asyncio.create_task(read(reader, scans(200), DocumentOptions(), ahead=5))
+    async def test(reader: DecodePool) -> None:
+        long = asyncio.create_task(read(reader, scans(200), DecodeOptions(), ahead=5))
         await begun(reader)
         for _ in range(3):
             await read(reader, encode(drawing()))
@@ -286,12 +284,12 @@ def test_leaving_early_leaves_nothing_behind(decoders: Running) -> None:
             "memfd:document" in str(path.readlink()) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()
         )
 
-    async def leave(reader: DocumentReader) -> None:
+    async def leave(reader: DecodePool) -> None:
         async with aclosing(reader.pages(frames(20), PLAIN)) as pages:
             async for _ in pages:
                 break
 
-    async def cancel(reader: DocumentReader) -> None:
+    async def cancel(reader: DecodePool) -> None:
         task = asyncio.create_task(read(reader, scans(30)))
         await begun(reader)
         task.cancel()
@@ -307,21 +305,21 @@ def test_leaving_early_leaves_nothing_behind(decoders: Running) -> None:
 
 def test_a_decoder_that_hangs_is_given_up_and_the_next_document_is_read(faulty: Running) -> None:
     with pytest.raises(TimedOutError, match="the document: it took longer than 2 s"):
-        faulty.read(encode(drawing()), DocumentOptions(dpi=HANGS))
+        faulty.read(encode(drawing()), DecodeOptions(dpi=HANGS))
     assert faulty.read(encode(drawing()))
 
 
 def test_a_decoder_that_dies_is_the_documents_fault(faulty: Running) -> None:
     with pytest.raises(DamagedDocumentError, match=r"gave up on the document \(.*SIGSEGV"):
-        faulty.read(encode(drawing()), DocumentOptions(dpi=DIES))
+        faulty.read(encode(drawing()), DecodeOptions(dpi=DIES))
     with pytest.raises(DamagedDocumentError, match="gave up on page 3"):
-        faulty.read(frames(5), DocumentOptions(dpi=LATER))
+        faulty.read(frames(5), DecodeOptions(dpi=LATER))
     assert faulty.read(encode(drawing()))
 
 
 def test_want_of_memory_is_a_limit(faulty: Running) -> None:
     with pytest.raises(OcrError) as caught:
-        faulty.read(encode(drawing()), DocumentOptions(dpi=EATS))
+        faulty.read(encode(drawing()), DecodeOptions(dpi=EATS))
     assert 400 <= caught.value.status < 500
     assert faulty.read(encode(drawing()))
 
@@ -335,16 +333,16 @@ def test_a_page_that_needs_too_much_memory_is_refused_and_the_decoder_lives() ->
 
 
 def test_a_deadline_ends_the_wait(faulty: Running) -> None:
-    async def test(reader: DocumentReader) -> None:
+    async def test(reader: DecodePool) -> None:
         deadline = asyncio.get_running_loop().time() + 0.2
         with pytest.raises(TimedOutError):
-            await read(reader, encode(drawing()), DocumentOptions(dpi=HANGS), deadline=deadline)
+            await read(reader, encode(drawing()), DecodeOptions(dpi=HANGS), deadline=deadline)
 
     faulty.run(test)
 
 
 def test_documents_are_refused_before_the_start() -> None:
-    reader = DocumentReader(TransformerSettings.from_environment({}))
+    reader = DecodePool(TransformerSettings.from_environment({}))
     assert not reader.ready
     with pytest.raises(StartingError):
         asyncio.run(read(reader, encode(drawing())))

@@ -23,12 +23,12 @@ REPORT = "Page number: 0\nOrientation in degrees: {}\nRotate: {}\nOrientation co
 
 @pytest.mark.parametrize(("degrees", "rotate", "turns"), [(0, 0, 0), (270, 90, 3), (180, 180, 2), (90, 270, 1)])
 def test_a_report_tells_the_turns_that_bring_a_page_upright(degrees: int, rotate: int, turns: int) -> None:
-    assert osd.quarters(REPORT.format(degrees, rotate, "7.25")) == turns
+    assert osd.quarter_turns(REPORT.format(degrees, rotate, "7.25")) == turns
 
 
 @pytest.mark.parametrize("report", ["", REPORT.format(180, 180, "0.40"), "Rotate: 180\n"])
 def test_an_unsure_report_turns_nothing(report: str) -> None:
-    assert osd.quarters(report) == 0
+    assert osd.quarter_turns(report) == 0
 
 
 def upside_down() -> Image.Image:

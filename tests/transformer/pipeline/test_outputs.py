@@ -9,27 +9,27 @@ import pytest
 from lxml import etree
 
 from kserve_ocr.protocol.layout import Block, Line, PageLayout, Paragraph, Word
-from kserve_ocr.protocol.parameters import ReadingOptions
+from kserve_ocr.protocol.parameters import RecognitionOptions
 from transformer.formats.pdf.page_image import from_pixels
 from transformer.pipeline import outputs
 from transformer.pipeline.ocr_request import OUTPUTS, Document
-from transformer.pipeline.results import ReadDocument, ReadPage
+from transformer.pipeline.results import DocumentResult, PageResult
 
 IMAGE = from_pixels(np.full((20, 100), 255, dtype=np.uint8))
-SOURCE = Document(b"", ReadingOptions(lang="eng+deu"), preprocess=True, orient=True, order="auto", selection=None)
+SOURCE = Document(b"", RecognitionOptions(lang="eng+deu"), preprocess=True, orient=True, order="auto", selection=None)
 
 
-def page(number: int, text: str, *, confidence: float = 0.5) -> ReadPage:
+def page(number: int, text: str, *, confidence: float = 0.5) -> PageResult:
     """A page with one line of these words."""
     words = tuple(Word(word, (20 * at, 5, 20 * at + 16, 15), confidence) for at, word in enumerate(text.split()))
     box = (0, 5, 20 * len(words), 15)
     line = Line(box, words, (0.0, 15.0, 90.0, 15.0), 10.0)
     blocks = (Block(box, (Paragraph(box, (line,)),)),) if words else ()
-    return ReadPage(number, text + "\n", confidence if words else 0.0, PageLayout(100, 20, blocks), IMAGE, 150)
+    return PageResult(number, text + "\n", confidence if words else 0.0, PageLayout(100, 20, blocks), IMAGE, 150)
 
 
-def document(*pages: ReadPage) -> ReadDocument:
-    return ReadDocument(SOURCE, pages)
+def document(*pages: PageResult) -> DocumentResult:
+    return DocumentResult(SOURCE, pages)
 
 
 TWO = [document(page(1, "one"), page(3, "two words", confidence=0.8)), document(page(1, ""))]

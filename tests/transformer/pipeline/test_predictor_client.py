@@ -19,10 +19,10 @@ from kserve_ocr.protocol.errors import (
     TimedOutError,
 )
 from kserve_ocr.protocol.layout import PageLayout
-from kserve_ocr.protocol.parameters import ReadingOptions
+from kserve_ocr.protocol.parameters import RecognitionOptions
 from tests.transformer.pipeline.fake_predictor import FakePredictor, predictor_client
 from tools.local_stack import free_port
-from transformer.pipeline.predictor_client import PageReading, PredictorClient
+from transformer.pipeline.predictor_client import PredictorClient, RecognitionResult
 
 PAGE: types.Page = np.full((2, 3), 255, dtype=np.uint8)
 Scenario = Callable[[PredictorClient, FakePredictor], Awaitable[None]]
@@ -36,9 +36,9 @@ def with_client(scenario: Scenario) -> None:
     asyncio.run(main())
 
 
-async def read(client: PredictorClient, *, seconds: float = 30.0, wants_layout: bool = False) -> PageReading:
+async def read(client: PredictorClient, *, seconds: float = 30.0, wants_layout: bool = False) -> RecognitionResult:
     deadline = asyncio.get_running_loop().time() + seconds
-    options = ReadingOptions(lang="deu", psm=6, oem=1, dpi=300)
+    options = RecognitionOptions(lang="deu", psm=6, oem=1, dpi=300)
     return await client.read(PAGE, options, wants_layout=wants_layout, deadline=deadline)
 
 
@@ -71,7 +71,7 @@ def test_a_layout_comes_when_it_is_asked_for() -> None:
 
     async def scenario(client: PredictorClient, fake: FakePredictor) -> None:
         fake.answers = [outputs(**{"output-0": "read", "confidence": 0.25, "words": words})]
-        assert await read(client, wants_layout=True) == PageReading("read", 0.25, page)
+        assert await read(client, wants_layout=True) == RecognitionResult("read", 0.25, page)
 
     with_client(scenario)
 
