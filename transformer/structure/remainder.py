@@ -1,0 +1,153 @@
+"""What a first recognition left out: how much it is, a page that shows only that, and the words found on it added."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kserve_ocr.protocol.layout import Block, Box, Line, PageLayout, Paragraph, Word, around
+from transformer.structure.noise import is_readable, usual_height
+
+Pixels = NDArray[np.uint8]
+Boxes = NDArray[np.float64]
+"""``(n, 4)``: left, top, right and bottom edge of components that may be letters, in pixels of the page."""
+
+MARGIN = 2
+"""Pixels around a word that are painted over with it."""
+TALL = 3.0
+"""Usual heights of a word from which its box says nothing about what was read in it."""
+STACKED_HEIGHT, STACKED_WIDTH = 2.4, 0.35
+"""Usual heights and width per letter of several short rows that were read as one word."""
+LETTER_HEIGHT = (0.5, 1.8)
+LETTER_WIDTH = (0.15, 3.0)
+"""Size of a component that may be a letter, in usual heights of words."""
+ADDED_CONFIDENCE = 0.75
+"""Confidence of words that are added."""
+ADDED_HEIGHT = (0.5, 2.0)
+"""Their height, in usual heights."""
+MAX_OVERLAP = 0.2
+"""Share of an added word's box, or of the box of a word that was there before, that both have in common."""
+
+
+def unread_share(layout: PageLayout, letters: Boxes) -> float:
+    """Share of the letter-like components whose middle lies outside every word; 0 with no such components."""
+    words = list(layout.iter_words())
+    usual = usual_height(words) if words else _usual_letter(letters)
+    width, height = letters[:, 2] - letters[:, 0], letters[:, 3] - letters[:, 1]
+    fit = (
+        (height >= LETTER_HEIGHT[0] * usual)
+        & (height <= LETTER_HEIGHT[1] * usual)
+        & (width >= LETTER_WIDTH[0] * usual)
+        & (width <= LETTER_WIDTH[1] * usual)
+    )
+    if not fit.any():
+        return 0.0
+    mask = np.zeros((layout.height, layout.width), dtype=bool)
+    for x0, y0, x1, y1 in _read_boxes(words, usual):
+        mask[y0:y1, x0:x1] = True
+    middles = ((letters[fit, :2] + letters[fit, 2:]) / 2).astype(int)
+    x = np.clip(middles[:, 0], 0, layout.width - 1)
+    y = np.clip(middles[:, 1], 0, layout.height - 1)
+    return float(np.mean(~mask[y, x]))
+
+
+def unread_page(pixels: Pixels, layout: PageLayout) -> Pixels:
+    """A copy of the page, dark on light, with everything that was read painted white."""
+    words = list(layout.iter_words())
+    page = pixels.copy()
+    for x0, y0, x1, y1 in _read_boxes(words, usual_height(words)):
+        page[y0:y1, x0:x1] = 255
+    return page
+
+
+def merged(first: PageLayout, second: PageLayout) -> PageLayout:
+    """The page with the reliable words of a second recognition where the first has none.
+
+    Words of the first that are several rows in one give way to those.
+    """
+    words = list(first.iter_words())
+    usual = usual_height(words) if words else usual_height(list(second.iter_words()))
+    kept = _filtered(first.blocks, lambda word: not _is_stacked(word, usual))
+    taken = _Occupied([word.bbox for block in kept for word in block.iter_words()], cell=2 * usual)
+    added = _filtered(second.blocks, lambda word: _may_be_added(word, usual) and not taken.overlaps(word.bbox))
+    return PageLayout(first.width, first.height, kept + added)
+
+
+def _usual_letter(letters: Boxes) -> float:
+    """Height of a word whose letters are usual for the page, without any word to go by."""
+    return float(np.median(letters[:, 3] - letters[:, 1])) * 1.3 if len(letters) else 1.0
+
+
+def _read_boxes(words: Iterable[Word], usual: float) -> Iterable[Box]:
+    """Boxes of the words that say where text was read, with a margin, inside the page."""
+    for word in words:
+        x0, y0, x1, y1 = word.bbox
+        if y1 - y0 <= TALL * usual and not _is_stacked(word, usual):
+            yield max(0, x0 - MARGIN), max(0, y0 - MARGIN), x1 + MARGIN, y1 + MARGIN
+
+
+def _is_stacked(word: Word, usual: float) -> bool:
+    """Whether a word is several short rows read as one upright word, as happens to columns of digits."""
+    x0, y0, x1, y1 = word.bbox
+    return len(word.text) > 1 and y1 - y0 > STACKED_HEIGHT * usual and x1 - x0 < STACKED_WIDTH * usual * len(word.text)
+
+
+def _may_be_added(word: Word, usual: float) -> bool:
+    height = word.bbox[3] - word.bbox[1]
+    fits = ADDED_HEIGHT[0] * usual <= height <= ADDED_HEIGHT[1] * usual
+    return fits and word.confidence >= ADDED_CONFIDENCE and is_readable(word.text)
+
+
+class _Occupied:
+    """Boxes by the cells of a grid that they touch."""
+
+    def __init__(self, boxes: Iterable[Box], *, cell: float) -> None:
+        self._cell = max(1.0, cell)
+        self._boxes: dict[tuple[int, int], list[Box]] = {}
+        for box in boxes:
+            for place in self._cells(box):
+                self._boxes.setdefault(place, []).append(box)
+
+    def overlaps(self, box: Box) -> bool:
+        """Whether too much of the box, or of one of those that were there, lies in both."""
+        return any(
+            _shared(box, other) > MAX_OVERLAP * min(_area(box), _area(other))
+            for place in self._cells(box)
+            for other in self._boxes.get(place, ())
+        )
+
+    def _cells(self, box: Box) -> Iterable[tuple[int, int]]:
+        x0, y0, x1, y1 = (int(edge // self._cell) for edge in box)
+        return ((x, y) for x in range(x0, x1 + 1) for y in range(y0, y1 + 1))
+
+
+def _shared(first: Box, second: Box) -> int:
+    width = min(first[2], second[2]) - max(first[0], second[0])
+    height = min(first[3], second[3]) - max(first[1], second[1])
+    return max(0, width) * max(0, height)
+
+
+def _area(box: Box) -> int:
+    return max(1, (box[2] - box[0]) * (box[3] - box[1]))
+
+
+def _filtered(blocks: Iterable[Block], keep: Callable[[Word], bool]) -> tuple[Block, ...]:
+    """Blocks with the words to keep; parts without words are left out."""
+    found = []
+    for block in blocks:
+        paragraphs = []
+        for paragraph in block.paragraphs:
+            lines = []
+            for line in paragraph.lines:
+                words = tuple(filter(keep, line.words))
+                if len(words) == len(line.words):
+                    lines.append(line)
+                elif words:
+                    lines.append(Line(around(word.bbox for word in words), words, line.baseline, line.height))
+            if lines:
+                paragraphs.append(Paragraph(around(line.bbox for line in lines), tuple(lines)))
+        if paragraphs:
+            found.append(Block(around(paragraph.bbox for paragraph in paragraphs), tuple(paragraphs)))
+    return tuple(found)
