@@ -23,6 +23,7 @@ __all__ = [
     "record_page",
     "record_prepared",
     "record_retry",
+    "record_second_look",
     "request",
     "stage",
 ]
@@ -32,6 +33,7 @@ STEPS: Final = (
     *("stretch", "color", "invert", "background", "border", "orient", "scale", "dewarp", "deskew"),
     *("none", metrics.OTHER),
 )
+SECOND_LOOK_REASONS: Final = ("rows", "unread")
 RETRY_REASONS: Final = ("status_502", "status_503", "connection", metrics.OTHER)
 
 DOCUMENTS = Counter("ocr_documents", "Documents received, by kind.", ("kind",))
@@ -39,11 +41,21 @@ BYTES = Counter("ocr_document_bytes", "Bytes of the documents received, as files
 PIXELS = Counter("ocr_pixels", "Pixels of the pages decoded, before preparation.")
 STEPS_TAKEN = Counter("ocr_preprocess_steps", "Preparation steps taken; none for a page left as it was.", ("step",))
 ORDERED = Counter("ocr_pages_ordered", "Pages put into reading order: whether that changed the engine's.", ("changed",))
+SECOND_LOOKS = Counter(
+    "ocr_second_looks",
+    "Pages recognized again, to keep rows whole or for unread text: whether that was kept.",
+    ("reason", "kept"),
+)
 RETRIES = Counter("ocr_page_retries", "Pages sent to the predictor again.", ("reason",))
 
 _documents = {kind: DOCUMENTS.labels(kind) for kind in KINDS}
 _steps = {step: STEPS_TAKEN.labels(step) for step in STEPS}
 _ordered = {changed: ORDERED.labels(str(changed).lower()) for changed in (False, True)}
+_second_looks = {
+    (reason, kept): SECOND_LOOKS.labels(reason, str(kept).lower())
+    for reason in SECOND_LOOK_REASONS
+    for kept in (False, True)
+}
 _retries = {reason: RETRIES.labels(reason) for reason in RETRY_REASONS}
 
 
@@ -86,6 +98,11 @@ def record_prepared(*, width: int, height: int, steps: Iterable[str]) -> None:
 def record_order(*, changed: bool) -> None:
     """Count a page that was put into reading order."""
     _ordered[changed].inc()
+
+
+def record_second_look(reason: str, *, kept: bool) -> None:
+    """Count a page that was recognized again: for ``rows`` that were split, or for ``unread`` text."""
+    _second_looks[reason, kept].inc()
 
 
 def record_retry(reason: str) -> None:

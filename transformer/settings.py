@@ -54,6 +54,11 @@ class TransformerSettings(Settings):
     order: Literal["auto", "rows", "columns", "engine"] = Field(
         "auto", description="Reading order when a request gives neither `order` nor `psm`."
     )
+    second_look: Literal["auto", "none"] = Field(
+        "auto",
+        description="Recognize a page again where rows of a table were split or text was left out, "
+        "if a request gives neither `order=engine` nor `psm`.",
+    )
     web: bool = Field(True, description="Serve the web page at `/gateway/`.")
     wake_predictor: bool = Field(
         True, description="Send the predictor one request at start-up, so that both scale from zero together."

@@ -51,6 +51,8 @@ class DocumentPage:
     """Preparation steps that changed the page."""
     orientation_uncertain: bool
     """Whether the page may lie on its side and its pixels could not tell."""
+    letters: NDArray[np.float64]
+    """``(n, 4)``: edges of the components that look like letters, in pixels of ``pixels``; none without preparation."""
     separators: Separators
     """Ruled lines, in pixels of ``pixels``; none if they were not asked for."""
     dpi: int | None

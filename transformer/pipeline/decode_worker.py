@@ -88,6 +88,7 @@ class Decoder:
             height=height,
             steps=ready.steps,
             orientation_uncertain=ready.orientation_uncertain,
+            letters=ready.letters,
             separators=separators.find(ready.pixels) if job.options.separators else separators.Separators(),
             dpi=ready.dpi,
             original_dpi=dpi,

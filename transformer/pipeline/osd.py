@@ -32,10 +32,13 @@ def quarter_turns(report: str) -> int:
 def turned(page: DocumentPage, turns: int) -> DocumentPage:
     """The page turned counterclockwise by so many quarter_turns, its way back to the original included."""
     height, width = page.pixels.shape
+    rotation = Geometry.quarter_turned((width, height), turns)
+    corners = rotation.forward(page.letters.reshape(-1, 2)).reshape(-1, 2, 2)
     return replace(
         page,
         pixels=np.ascontiguousarray(np.rot90(page.pixels, turns)),
-        geometry=page.geometry.then(Geometry.quarter_turned((width, height), turns)),
+        geometry=page.geometry.then(rotation),
+        letters=np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1),
         steps=(*page.steps, STEP),
         separators=page.separators.quarter_turned(turns, width=width, height=height),
     )

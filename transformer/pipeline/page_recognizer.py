@@ -1,4 +1,4 @@
-"""One prepared page: recognized by the predictor, its lines put into reading order."""
+"""One prepared page: recognized by the predictor, again where something was missed, and put into reading order."""
 
 from __future__ import annotations
 
@@ -7,16 +7,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from kserve_ocr.protocol.layout import PageLayout
+from kserve_ocr.protocol.errors import OcrError
+from kserve_ocr.protocol.layout import PageLayout, mean_confidence
 from kserve_ocr.protocol.parameters import RecognitionOptions
+from kserve_ocr.protocol.types import Page
 from transformer import metrics
 from transformer.pipeline.decode_job import DocumentPage
 from transformer.pipeline.predictor_client import PredictorClient, RecognitionResult
-from transformer.structure.order.page_order import Order, order_page
+from transformer.structure import alternatives
+from transformer.structure.noise import without_noise
+from transformer.structure.order.page_order import Order, OrderedPage, order_page
+from transformer.structure.remainder import merged, unread_page
 from transformer.structure.text import page_text
 
 _ON_THE_LOOP: Final = 100
-"""Words up to which ordering a page takes less time than handing it to a thread."""
+"""Words up to which work on a layout takes less time than handing it to a thread."""
+_SECOND_LOOK_SECONDS: Final = 20.0
+"""A predictor that is too busy for longer than this answers no second look."""
 
 Result = TypeVar("Result")
 
@@ -27,6 +34,8 @@ class PageOptions:
 
     engine: RecognitionOptions
     order: Order
+    second_look: bool
+    """Whether a page may be recognized again, in another way or only where nothing was read."""
     wants_layout: bool
     """Whether an output needs the layout."""
 
@@ -42,22 +51,80 @@ class PageRecognizer:
 
         Raises what :meth:`PredictorClient.read` raises.
         """
+        ordering = options.order != "engine"
         with metrics.stage("transfer"):
             reading = await self._predictor.read(
                 page.pixels,
                 replace(options.engine, dpi=page.dpi),
-                wants_layout=options.wants_layout or options.order != "engine",
+                wants_layout=options.wants_layout or ordering,
                 deadline=deadline,
             )
-        if reading.layout is None or options.order == "engine":
+        if reading.layout is None or not ordering:
             return reading
-        layout, order = reading.layout, options.order
+        return await _Recognition(self._predictor, page, options, deadline).finish(reading.layout, reading)
+
+
+class _Recognition:
+    """What follows the first recognition of one page."""
+
+    def __init__(self, predictor: PredictorClient, page: DocumentPage, options: PageOptions, deadline: float) -> None:
+        self._predictor = predictor
+        self._page = page
+        self._options = options
+        self._deadline = deadline
+
+    async def finish(self, first: PageLayout, reading: RecognitionResult) -> RecognitionResult:
+        """The page's reading in order, from the layout of the first recognition."""
+        layout = without_noise(first)
+        ordered = await self._order(layout)
+        if self._options.second_look:
+            layout, ordered = await self._with_whole_rows(layout, ordered)
+            ordered = await self._with_unread_text(layout, ordered)
+        changed = ordered.layout is not first
+        metrics.record_order(changed=changed)
+        if not changed:
+            return reading
+        confidence = mean_confidence(ordered.layout.iter_words())
+        return RecognitionResult(page_text(ordered.layout), confidence, ordered.layout)
+
+    async def _with_whole_rows(self, layout: PageLayout, ordered: OrderedPage) -> tuple[PageLayout, OrderedPage]:
+        """The recognition that keeps rows whole, where the first has split them and it is as sure."""
+        if not alternatives.has_split_rows(ordered):
+            return layout, ordered
+        second = await self._again(self._page.pixels, alternatives.ROWS_MODE)
+        kept = second is not None and alternatives.is_as_sure(second, layout)
+        metrics.record_second_look("rows", kept=kept)
+        if second is None or not kept:
+            return layout, ordered
+        return second, await self._order(second)
+
+    async def _with_unread_text(self, layout: PageLayout, ordered: OrderedPage) -> OrderedPage:
+        """The page with what a recognition of its unread parts alone finds."""
+        page = self._page
+        if not await _off_the_loop(lambda: alternatives.has_unread_text(layout, page.letters), layout):
+            return ordered
+        rest = await asyncio.to_thread(unread_page, page.pixels, layout)
+        second = await self._again(rest, alternatives.SPARSE_MODE)
+        whole = layout if second is None else merged(layout, second)
+        kept = whole != layout
+        metrics.record_second_look("unread", kept=kept)
+        return await self._order(without_noise(whole)) if kept else ordered
+
+    async def _again(self, pixels: Page, mode: int) -> PageLayout | None:
+        """Another recognition, without noise; None if the predictor does not answer: the first one is good enough."""
+        options = replace(self._options.engine, dpi=self._page.dpi, psm=mode)
+        deadline = min(self._deadline, asyncio.get_running_loop().time() + _SECOND_LOOK_SECONDS)
+        try:
+            with metrics.stage("transfer"):
+                reading = await self._predictor.read(pixels, options, wants_layout=True, deadline=deadline)
+        except OcrError:
+            return None
+        return None if reading.layout is None else without_noise(reading.layout)
+
+    async def _order(self, layout: PageLayout) -> OrderedPage:
+        order, separators = self._options.order, self._page.separators
         with metrics.stage("order"):
-            ordered = await _off_the_loop(lambda: order_page(layout, order=order, separators=page.separators), layout)
-        metrics.record_order(changed=ordered.changed)
-        if not ordered.changed:
-            return reading
-        return replace(reading, layout=ordered.layout, text=page_text(ordered.layout))
+            return await _off_the_loop(lambda: order_page(layout, order=order, separators=separators), layout)
 
 
 async def _off_the_loop(work: Callable[[], Result], layout: PageLayout) -> Result:

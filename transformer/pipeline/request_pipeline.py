@@ -129,7 +129,10 @@ class RequestPipeline:
                 page = await self._correct_orientation(page)
             self._note(page)
             options = PageOptions(
-                engine=document.reading, order=document.order, wants_layout=self._request.wants_layout
+                engine=document.reading,
+                order=document.order,
+                second_look=document.order == "auto" and self._context.settings.second_look == "auto",
+                wants_layout=self._request.wants_layout,
             )
             reading = await self._context.recognizer.recognize(page, options, deadline=self._deadline)
         except InvalidParameterError:

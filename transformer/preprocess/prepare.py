@@ -5,7 +5,7 @@ Every step measures the page first and changes it only where that helps.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from transformer.geometry import Geometry
 from transformer.preprocess import background, border, components, deskew, grayscale, invert, orientation, scale
 
 Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float64]
 
 STEPS: tuple[str, ...] = ("color", "invert", "background", "border", "orient", "scale", "dewarp", "deskew")
 """Names of all steps, in the order in which they run."""
@@ -32,6 +33,8 @@ class PreprocessedPage:
     """Resolution to report to Tesseract; None lets it estimate."""
     orientation_uncertain: bool = False
     """Whether the page may be rotated by 90°, 180° or 270° and its components could not decide."""
+    letters: Floats = field(default_factory=lambda: np.zeros((0, 4)))
+    """``(n, 4)``: left, top, right and bottom edge of components that look like letters in a row, in pixels."""
 
 
 def prepare(
@@ -65,6 +68,7 @@ def prepare(
         tuple(pipeline.steps),
         pipeline.dpi,
         pipeline.orientation_uncertain,
+        pipeline.letter_boxes(),
     )
 
 
@@ -104,6 +108,15 @@ class _Pipeline:
 
     def measure(self) -> None:
         self.letters = components.find(self.pixels)
+        self._transforms_before = len(self.geometry.maps)
+
+    def letter_boxes(self) -> Floats:
+        """Boxes of the letters that stand beside another, where later steps have moved them."""
+        rows = self.letters.stats[np.union1d(*self.letters.right_neighbors), :4] * self.letters.factor
+        corners = np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:]])
+        for transform in self.geometry.maps[self._transforms_before :]:
+            corners = transform.forward(corners)
+        return np.concatenate(np.split(corners, 2), axis=1)
 
     def orient(self) -> None:
         if "orient" in self.without:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from tests.transformer.preprocess.pages import curved, text_page
 from transformer.geometry import Geometry
@@ -132,3 +133,19 @@ def rotate(page: Pixels, geometry: Geometry) -> Pixels:
     pixels = np.full(width * height, 255, np.uint8)
     pixels[inside] = page[sources[inside, 1], sources[inside, 0]]
     return pixels.reshape(height, width)
+
+
+@pytest.mark.parametrize("degrees", [0.0, 3.0, 90.0])
+@pytest.mark.parametrize("size", [9, 32])
+def test_letters_are_told_where_they_are_on_the_prepared_page(size: int, degrees: float) -> None:
+    image = Image.fromarray(text_page(size=size)[0]).rotate(degrees, expand=True, fillcolor=255)
+
+    ready = prepare(np.asarray(image))
+
+    assert len(ready.letters) > 50
+    ink = [ready.pixels[round(y0) : round(y1), round(x0) : round(x1)].min() < 128 for x0, y0, x1, y1 in ready.letters]
+    assert np.mean(ink) > 0.97
+
+
+def test_without_preparation_no_letters_are_told() -> None:
+    assert prepare(text_page(size=20)[0], auto=False).letters.shape == (0, 4)
