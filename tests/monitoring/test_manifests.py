@@ -12,6 +12,7 @@ import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
 from kserve_ocr.observability import metrics as shared
+from kserve_ocr.observability import pool_metrics, startup_metrics
 from monitoring import rules
 from monitoring.dashboards import GENERATED
 from tests.deploy import rendering
@@ -122,7 +123,7 @@ def test_readme_lists_every_metric_with_its_labels() -> None:
     suffixes = {"counter": "_total", "info": "_info"}
     defined = {
         found._name + suffixes.get(str(found._type), ""): set(found._labelnames)
-        for module in (shared, transformer)
+        for module in (shared, pool_metrics, startup_metrics, transformer)
         for found in vars(module).values()
         if isinstance(found, MetricWrapperBase)
     }
