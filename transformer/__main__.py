@@ -17,7 +17,7 @@ def main() -> None:
 
     from kserve_ocr.serving.server import OcrServer, reject_multiple_server_workers, request_body_limiter  # noqa: PLC0415
     from transformer import metrics  # noqa: PLC0415
-    from transformer.api.gateway import route  # noqa: PLC0415
+    from transformer.api.gateway import Gateway  # noqa: PLC0415
     from transformer.api.web_page import routes as web_routes  # noqa: PLC0415
     from transformer.model import TransformerModel  # noqa: PLC0415
 
@@ -29,7 +29,7 @@ def main() -> None:
     scheme = "https" if args.predictor_use_ssl else "http"
     model = TransformerModel(args.model_name, settings, predictor_url=f"{scheme}://{args.predictor_host}")
     bodies = request_body_limiter(settings)
-    routes = [route(model, bodies), *(web_routes(args.model_name) if settings.web else ())]
+    routes = [*Gateway(model, bodies).routes(), *(web_routes(args.model_name) if settings.web else ())]
     OcrServer(settings, bodies, routes=routes).start([model])
 
 

@@ -1,65 +1,50 @@
-"""The HTTP application of either server: our routes, KServe's health and model listings, one shape of errors."""
+"""The HTTP application of either server: our routes, KServe's health and model listings, one format of errors."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.routing import APIRoute
-from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady, ServerNotReady
 from kserve.protocol.rest.server import metrics_handler
 from kserve.protocol.rest.v1_endpoints import V1Endpoints
 from kserve.protocol.rest.v2_endpoints import V2Endpoints
-from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
-from kserve_ocr.protocol.errors import OcrError
 from kserve_ocr.serving.dataplane import OcrDataPlane
-from kserve_ocr.serving.exception_mapping import exception_handler
-from kserve_ocr.serving.http import RequestRoute
-from kserve_ocr.serving.middleware import HotRoutes, RequestContextMiddleware
+from kserve_ocr.serving.middleware import RequestContextMiddleware
 from kserve_ocr.serving.request_body import RequestBodyLimiter
-from kserve_ocr.serving.routes import inference_routes
+from kserve_ocr.serving.routes import InferenceEndpoints
 from kserve_ocr.version import VERSION
 
-_ERRORS = (
-    *(HTTPException, RequestValidationError, OcrError),
-    *(InvalidInput, ModelNotFound, ModelNotReady, ServerNotReady, NotImplementedError),
-    Exception,
-)
+
+class Application(FastAPI):
+    """FastAPI without its error middleware: :class:`RequestContextMiddleware` turns every exception into a response.
+
+    FastAPI's layers cost 0.2 ms of CPU a request, a fiftieth of what a line of text costs in all.
+    """
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The router, with the exit stack that KServe's routes need."""
+        return AsyncExitStackMiddleware(self.router)
 
 
 def application(
     dataplane: OcrDataPlane, bodies: RequestBodyLimiter, *, routes: Sequence[APIRoute] = (), docs: bool = False
 ) -> RequestContextMiddleware:
     """The ASGI application serving the model in ``dataplane``, with ``routes`` of the service beside it."""
-    app = FastAPI(
-        title="kserve-ocr",
-        version=VERSION,
-        docs_url="/docs" if docs else None,
-        redoc_url=None,
-    )
-    own = [*routes, *inference_routes(dataplane, bodies)]
-    app.router.routes.extend([*own, *_kserve_routes(dataplane)])
-    for kind in _ERRORS:
-        app.add_exception_handler(kind, exception_handler)
-    return RequestContextMiddleware(app, _hot(own, dataplane.model_registry.get_models()))
-
-
-def _hot(routes: Sequence[APIRoute], models: Iterable[str]) -> HotRoutes:
-    """The routes that read, for each served model."""
-    return {
-        route.path.format(model_name=name): (route.endpoint, {"model_name": name})
-        for name in models
-        for route in routes
-        if isinstance(route, RequestRoute) and route.methods == {"POST"}
-    }
+    app = Application(title="kserve-ocr", version=VERSION, docs_url="/docs" if docs else None, redoc_url=None)
+    inference = InferenceEndpoints(dataplane, bodies).routes()
+    app.router.routes[:0] = [*routes, *inference]  # before the document's own: they are called most
+    app.router.routes.extend(_kserve_routes(dataplane))
+    return RequestContextMiddleware(app)
 
 
 def _kserve_routes(dataplane: OcrDataPlane) -> list[APIRoute]:
-    """KServe's routes that only tell. Its repository routes are left out: whoever reaches the port could unload."""
+    """KServe's read-only routes. The repository routes are omitted: any caller could unload the model."""
     v1, v2 = V1Endpoints(dataplane), V2Endpoints(dataplane)
-    told = {
+    endpoints = {
         "/": dataplane.live,
         "/metrics": metrics_handler,
         "/v1/models": v1.models,
@@ -70,4 +55,7 @@ def _kserve_routes(dataplane: OcrDataPlane) -> list[APIRoute]:
         "/v2/models": v2.models,
         "/v2/models/{model_name}/ready": v2.model_ready,
     }
-    return [APIRoute(path, tell, methods=["GET"], response_model=None, tags=["state"]) for path, tell in told.items()]
+    return [
+        APIRoute(path, endpoint, methods=["GET"], response_model=None, tags=["state"])
+        for path, endpoint in endpoints.items()
+    ]

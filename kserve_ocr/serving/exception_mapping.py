@@ -10,7 +10,6 @@ import orjson
 from fastapi.exceptions import RequestValidationError
 from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady, ServerNotReady
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import Response
 
 from kserve_ocr.observability import access_log
@@ -67,8 +66,3 @@ def error_response(error: OcrError) -> Response:
     return Response(
         orjson.dumps(error.body()), error.status, headers={"content-type": "application/json", **error.headers()}
     )
-
-
-async def exception_handler(_request: Request, error: Exception) -> Response:
-    """Exception handler for Starlette: the one shape of errors for any exception."""
-    return error_response(to_ocr_error(error))

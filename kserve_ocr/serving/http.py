@@ -1,4 +1,4 @@
-"""What every HTTP route of both servers does alike: bounded bodies, one shape of errors, hang-ups, request ids."""
+"""HTTP behavior shared by both servers: request ids, disconnects, routes without injection."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from kserve_ocr.protocol.errors import (
     ClientGoneError,
@@ -57,9 +58,13 @@ async def cancel_on_disconnect(request: Request, work: Coroutine[Any, Any, T]) -
 
 
 class RequestRoute(APIRoute):
-    """A route whose handler takes the request and gives the response: FastAPI has nothing to solve for it."""
+    """A route whose endpoint takes the request and returns the response: FastAPI has nothing to inject or validate."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler itself."""
-        handler: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
-        return handler
+    def __init__(self, path: str, endpoint: Handler, **options: Any) -> None:
+        super().__init__(path, endpoint, response_model=None, **options)
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            response = await endpoint(Request(scope, receive, send))
+            await response(scope, receive, send)
+
+        self.app = app

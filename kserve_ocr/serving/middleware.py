@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kserve_ocr.observability import access_log, tracing
 from kserve_ocr.protocol import names
 from kserve_ocr.serving.exception_mapping import error_response, to_ocr_error
-from kserve_ocr.serving.http import Handler, valid_or_new_request_id
-
-HotRoutes = Mapping[str, tuple[Handler, dict[str, str]]]
-"""Handlers and their path parameters by full path."""
-
+from kserve_ocr.serving.http import valid_or_new_request_id
 
 _QUIET = frozenset({"/", "/metrics", "/v2/health/live", "/v2/health/ready"})
 
@@ -27,10 +19,8 @@ class RequestContextMiddleware:
     Catching here, inside the server's own boundary, keeps the connection of a failed request alive.
     """
 
-    def __init__(self, app: ASGIApp, hot: HotRoutes = MappingProxyType({})) -> None:
-        """POSTs to ``hot`` go around the application, whose layers cost as much as the handlers themselves."""
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._hot = hot
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -66,16 +56,10 @@ class RequestContextMiddleware:
                 finished = not message.get("more_body", False)
             await send(message)
 
-        hot = self._hot.get(scope["path"]) if scope["method"] == "POST" else None
         try:
-            if hot is None:
-                await self._app(scope, receive, send_with_ids)
-            else:
-                handler, scope["path_params"] = hot
-                response = await handler(Request(scope, receive, send))
-                await response(scope, receive, send_with_ids)
+            await self._app(scope, receive, send_with_ids)
         except Exception as raised:
-            # No other name for it: that would close a cycle with this frame, which then outlives the request.
+            # Do not bind the exception to another local: traceback, frame and exception would form a reference cycle.
             answer = error_response(to_ocr_error(raised))
             if not status:
                 await answer(scope, receive, send_with_ids)

@@ -1,4 +1,4 @@
-"""``POST /gateway/ocr``: the older system's route, for people with curl and for browsers."""
+"""``POST /gateway/ocr``: the legacy system's route, for curl and browsers."""
 
 from __future__ import annotations
 
@@ -28,24 +28,30 @@ _ACCEPTED: Final = {"text/plain": names.TEXT, "application/pdf": names.PDF, "tex
 _OPTIONS: Final = KNOWN_PARAMETERS | {OUTPUTS_FIELD}
 
 
-def route(model: TransformerModel, bodies: RequestBodyLimiter) -> APIRoute:
-    """The gateway's route on ``model``."""
+class Gateway:
+    """The gateway's endpoint on ``model``."""
 
-    async def gateway(request: Request) -> Response:
+    def __init__(self, model: TransformerModel, bodies: RequestBodyLimiter) -> None:
+        self._model = model
+        self._bodies = bodies
+
+    def routes(self) -> list[APIRoute]:
+        """The route of the endpoint."""
+        return [RequestRoute(PATH, self.recognize, methods=["POST"], **GATEWAY)]
+
+    async def recognize(self, request: Request) -> Response:
+        """``POST /gateway/ocr``: one or more documents in any form that :func:`transformer.api.upload.parse` takes."""
         content_type = request.headers.get("content-type", "")
-        kind = media_type(content_type)
-        with metrics.request("gateway", _protocol(kind)), map_exceptions():
-            if not model.ready:
+        with metrics.request("gateway", _protocol(media_type(content_type))), map_exceptions():
+            if not self._model.ready:
                 raise StartingError("the service is starting; try again in a moment", retry_after=1)
             wanted = negotiate(request.headers.get("accept", ""))
-            async with bodies.read(request) as body:
+            async with self._bodies.read(request) as body:
                 upload = parse(body, content_type)
                 upload.options = {**upload.options, **dict(request.query_params)}
-                inference = to_inference(upload, model_name=model.name, wanted=wanted)
-                answer, _ = await cancel_on_disconnect(request, model(inference, headers=request.headers))
-            return render(answer, inference, wanted)
-
-    return RequestRoute(PATH, gateway, methods=["POST"], response_model=None, **GATEWAY)
+                inference = to_inference(upload, model_name=self._model.name, wanted=wanted)
+                result, _ = await cancel_on_disconnect(request, self._model(inference, headers=request.headers))
+            return render(result, inference, wanted)
 
 
 def _protocol(kind: str) -> str:
