@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ import yaml
 
 from monitoring import rules
 
+_UNPACKED = Path(__file__).resolve().parent.parent / "build" / "prometheus"
+"""Where ``scripts/setup`` puts the programs on a machine that has none: installing the package starts a server."""
 _MONITORING = Path(__file__).resolve().parent.parent / "monitoring"
 _MONITORS = {
     "queue-proxy": _MONITORING / "pod-monitor.yaml",
@@ -18,6 +21,11 @@ _MONITORS = {
     "activator": _MONITORING / "knative" / "pod-monitor.yaml",
 }
 """Where it is said what is dropped of the metrics of a container."""
+
+
+def executable(name: str) -> str | None:
+    """The path of ``prometheus`` or ``promtool``; None if it is neither installed nor unpacked."""
+    return shutil.which(name) or shutil.which(name, path=str(_UNPACKED))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ import yaml
 
 from monitoring.dashboards import GENERATED
 from tools.foreground import StopSignals, check_free, port, run_in_foreground
-from tools.local_prometheus import Target, write
+from tools.local_prometheus import Target, executable, write
 from tools.local_stack import ROOT, LaunchError, start_process, stop_processes
 from tools.run import PORTS, sample_image, start_servers, wait_and_report
 
@@ -42,14 +42,15 @@ _FIGURES = {
 
 def start_prometheus(directory: Path, *, transformer: int, predictor: int, listen: int) -> subprocess.Popen[bytes]:
     """A Prometheus with its data in ``directory``. Raises LaunchError if there is none."""
-    if shutil.which("prometheus") is None:
-        raise LaunchError("Prometheus is not installed; `make setup` or `apt-get install prometheus` brings it")
+    program = executable("prometheus")
+    if program is None:
+        raise LaunchError("Prometheus is not installed; `make setup` unpacks it into build/prometheus")
     targets = [
         Target(f"localhost:{transformer}", "transformer", revision="ocr-transformer-local"),
         Target(f"localhost:{predictor}", "predictor", revision="ocr-predictor-local"),
     ]
     command = [
-        "prometheus",
+        program,
         f"--config.file={write(directory, targets, seconds=_SCRAPE_SECONDS)}",
         f"--storage.tsdb.path={directory / 'data'}",
         f"--web.listen-address=localhost:{listen}",

@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from tools.local_prometheus import Target, write
+from tools.local_prometheus import Target, executable, write
 from tools.local_stack import free_port
 
 RECORDED = Path(__file__).with_name("recorded")
@@ -56,7 +56,7 @@ def start_prometheus(directory: Path, targets: Sequence[Target]) -> Iterator[Pro
     with (directory / "prometheus.log").open("wb") as log:
         process = subprocess.Popen(
             [
-                "prometheus",
+                executable("prometheus") or "prometheus",
                 f"--config.file={write(directory, targets, seconds=1)}",
                 f"--storage.tsdb.path={directory / 'data'}",
                 f"--web.listen-address=127.0.0.1:{port}",

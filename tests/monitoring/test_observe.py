@@ -10,7 +10,7 @@ import yaml
 
 from tests.monitoring.prometheus import Prometheus
 from tests.support.drawn_pages import draw_line, encode
-from tools import observe
+from tools import local_prometheus, observe
 from tools.local_stack import LaunchError, Service
 
 PORTS = {"TRANSFORMER_PORT": 8001, "PREDICTOR_PORT": 8080, "PROMETHEUS_PORT": 9090, "GRAFANA_PORT": 3000}
@@ -55,6 +55,7 @@ def test_grafana_is_given_the_data_source_and_the_dashboards(tmp_path: Path) -> 
 
 def test_without_prometheus_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(local_prometheus, "_UNPACKED", tmp_path)
     with pytest.raises(LaunchError, match="make setup"):
         observe.start_prometheus(tmp_path, transformer=1, predictor=2, listen=3)
     assert observe.start_grafana(tmp_path, prometheus=3, listen=4) is None

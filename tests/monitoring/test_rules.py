@@ -14,6 +14,7 @@ import yaml
 from kserve_ocr.observability import metrics
 from monitoring import rules
 from monitoring.dashboards import queries
+from tools.local_prometheus import executable
 from tools.local_stack import ROOT, Service
 
 ALERTS = {rule["alert"]: rule for group in rules.groups() for rule in group["rules"] if "alert" in rule}
@@ -22,7 +23,8 @@ CASES = sorted((ROOT / "monitoring" / "rules" / "tests").glob("*.yaml"))
 
 def promtool(*arguments: str | Path, text: str | None = None) -> None:
     """Run promtool; fails with what it said if it is not content."""
-    done = subprocess.run(["promtool", *arguments], input=text, capture_output=True, text=True, check=False)
+    program = executable("promtool") or "promtool"
+    done = subprocess.run([program, *arguments], input=text, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
