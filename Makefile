@@ -60,6 +60,9 @@ dashboards-import: setup  ## Put the dashboards into the Grafana at GRAFANA_URL=
 images:  ## Build both images: BASE_IMAGE= LANGUAGES= REGISTRY= TAG= PUSH=1
 	@scripts/images
 
+manifests: setup  ## Validate every overlay with every combination of components
+	@OCR_EVERY_OVERLAY=1 $(PYTHON) -m pytest tests/deploy/test_combinations.py
+
 crds: setup  ## Write tests/deploy/crds from published CustomResourceDefinitions: CRDS=folder
 	@scripts/crds
 
@@ -88,4 +91,4 @@ lock:  ## Pin all dependencies anew
 	@scripts/lock
 
 .PHONY: accuracy argocd bench bench-overhead bench-scraping bench-start cluster configuration crds dashboards dashboards-import deploy \
-	e2e fuzz help images lint lock observe promote rollback run sameness setup soak test types undeploy
+	e2e fuzz help images lint lock manifests observe promote rollback run sameness setup soak test types undeploy

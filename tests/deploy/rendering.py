@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import subprocess
 import sysconfig
@@ -14,28 +15,42 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 OVERLAYS = ("local", "dev", "staging", "production")
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MONITORED = ("staging", "production")
 """Overlays that have the monitoring component already."""
 
-COMBINATIONS = (
-    ("monitoring",),
-    ("ingress-compat",),
-    ("standard-mode",),
-    ("collocated",),
-    ("grpc",),
+COMPONENTS = (
+    *("monitoring", "ingress-compat", "languages", "standard-mode"),
+    *("grpc", "disruption-budgets", "placement", "collocated"),
+)
+"""Every component, in the order in which they are listed."""
+EXCLUDED = ({"ingress-compat", "standard-mode"}, {"ingress-compat", "grpc"})
+"""ingress-compat needs Knative and HTTP."""
+
+
+def combinations(overlay: str) -> list[tuple[str, ...]]:
+    """Every set of components that may go together on an overlay."""
+    offered = [component for component in COMPONENTS if not (overlay in MONITORED and component == "monitoring")]
+    chosen = (itertools.compress(offered, bits) for bits in itertools.product((False, True), repeat=len(offered)))
+    return [found for found in map(tuple, chosen) if not any(pair <= set(found) for pair in EXCLUDED)]
+
+
+SAMPLED = (
+    *((component,) for component in COMPONENTS),
     ("monitoring", "standard-mode"),
     ("monitoring", "grpc"),
+    ("languages", "standard-mode", "placement"),
     ("standard-mode", "grpc"),
-    ("monitoring", "standard-mode", "collocated"),
-    ("grpc", "collocated"),
-    ("monitoring", "ingress-compat", "collocated"),
+    ("monitoring", "standard-mode", "disruption-budgets", "collocated"),
+    ("grpc", "disruption-budgets", "collocated"),
+    ("monitoring", "ingress-compat", "languages", "placement", "collocated"),
 )
-"""Components that make sense together; ingress-compat needs Knative and HTTP, so neither standard-mode nor grpc."""
+"""Sets of components for the tests of single rules; test_combinations.py validates all of them."""
 
 CASES = [
     (overlay, components)
     for overlay in OVERLAYS
-    for components in ((), *COMBINATIONS)
+    for components in ((), *SAMPLED)
     if not (overlay in MONITORED and "monitoring" in components)
 ]
 
@@ -54,7 +69,7 @@ def build(directory: Path) -> list[Resource]:
     assert "PYTEST_CURRENT_TEST" in os.environ, "render in a test or a fixture: at import a failure loses all tests"
     finished = subprocess.run([kubectl(), "kustomize", str(directory)], capture_output=True, text=True, check=False)
     assert finished.returncode == 0, f"kubectl kustomize {directory}: {finished.stderr}"
-    return [document for document in yaml.safe_load_all(finished.stdout) if document]
+    return [document for document in yaml.load_all(finished.stdout, Loader=LOADER) if document]
 
 
 @functools.cache

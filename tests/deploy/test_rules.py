@@ -5,6 +5,7 @@ Read from the sources of KServe 0.20 and Knative 1.21 to 1.23.
 
 from __future__ import annotations
 
+import copy
 from decimal import Decimal
 
 import pytest
@@ -20,6 +21,7 @@ from tests.deploy.rendering import (
     ROOT,
     Resource,
     arguments,
+    build,
     environment,
     namespace,
     of_kind,
@@ -28,6 +30,7 @@ from tests.deploy.rendering import (
     render,
     service,
 )
+from tests.deploy.schemas import problems
 from transformer.settings import TransformerSettings
 
 KNATIVE_CASES = [case for case in CASES if "standard-mode" not in case[1]]
@@ -38,6 +41,8 @@ COLLOCATED_CASES = [case for case in CASES if "collocated" in case[1]]
 POD_FIELDS = {"automountServiceAccountToken", "containers", "enableServiceLinks", "imagePullSecrets",
               "serviceAccountName", "volumes"}  # fmt: skip
 """Fields of a pod that Knative takes without a feature flag."""
+GATED_FIELDS = {"priorityClassName", "topologySpreadConstraints"}
+"""Fields of a pod that Knative takes with the feature flags that the component placement names."""
 COMPONENT_FIELDS = {"annotations", "canaryTrafficPercent", "containerConcurrency", "labels", "maxReplicas",
                     "minReplicas", "scaleMetric", "scaleTarget", "timeout"}  # fmt: skip
 CONTAINER_FIELDS = {"args", "command", "env", "image", "imagePullPolicy", "livenessProbe", "name", "ports",
@@ -96,7 +101,7 @@ def test_settings_are_ones_that_the_services_have(overlay: str, components: tupl
         (predictor_container(found), PredictorSettings),
         (transformer_container(found), TransformerSettings),
     ):
-        names = {f"OCR_{field.upper()}" for field in settings.model_fields}
+        names = {f"OCR_{field.upper()}" for field in settings.model_fields} | {"STORAGE_URI"}
         assert set(environment(container)) <= names  # neither PYTHONPATH nor PORT, which are refused
 
 
@@ -160,7 +165,8 @@ def test_drain_fits_the_grace_that_knative_gives(overlay: str, components: tuple
 @pytest.mark.parametrize(("overlay", "components"), KNATIVE_CASES)
 def test_nothing_that_knative_gates_or_refuses(overlay: str, components: tuple[str, ...]) -> None:
     for part in parts(service(overlay, components)).values():
-        assert set(part) <= POD_FIELDS | COMPONENT_FIELDS
+        allowed = POD_FIELDS | COMPONENT_FIELDS | (GATED_FIELDS if "placement" in components else set())
+        assert set(part) <= allowed
         ports = [port for container in part["containers"] for port in container.get("ports", [])]
         assert len(ports) == 1
         assert ports[0].get("name", "") in ("", "http1", "h2c")
@@ -235,7 +241,8 @@ def test_grpc_moves_the_port_and_not_the_health(overlay: str) -> None:
 @pytest.mark.parametrize(("overlay", "components"), CASES)
 def test_containers_satisfy_the_restricted_profile(overlay: str, components: tuple[str, ...]) -> None:
     labels = only(render(overlay, components), "Namespace")["metadata"]["labels"]
-    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+    assert labels["pod-security.kubernetes.io/enforce"] == ("baseline" if "languages" in components else "restricted")
+    assert labels["pod-security.kubernetes.io/warn"] == "restricted"
     for container in containers(service(overlay, components)):
         assert container["securityContext"] == {
             "allowPrivilegeEscalation": False,
@@ -281,6 +288,80 @@ def test_queue_proxy_has_resources_for_the_quota(overlay: str, components: tuple
         for resource in ("cpu", "memory"):
             request = amount(part["annotations"][QUEUE_PROXY.format(resource, "request")])
             assert request <= amount(part["annotations"][QUEUE_PROXY.format(resource, "limit")])
+
+
+VISIBILITY = "networking.knative.dev/visibility"
+
+
+@pytest.mark.parametrize(("overlay", "components"), KNATIVE_CASES)
+def test_only_what_clients_call_has_a_route_outside(overlay: str, components: tuple[str, ...]) -> None:
+    found = parts(service(overlay, components))
+    local = {name for name, part in found.items() if part.get("labels", {}).get(VISIBILITY) == "cluster-local"}
+    assert local == ({"predictor"} if "transformer" in found else set())
+
+
+@pytest.mark.parametrize(("overlay", "components"), STANDARD_CASES)
+def test_without_knative_a_policy_keeps_the_ingress_from_the_predictor(
+    overlay: str, components: tuple[str, ...]
+) -> None:
+    policies = {
+        policy["metadata"]["name"]: policy["spec"] for policy in of_kind(render(overlay, components), "NetworkPolicy")
+    }
+    selected = policies["allow-ingress-controllers"]["podSelector"]["matchLabels"]["component"]
+    assert selected == ("predictor" if "collocated" in components else "transformer")
+    assert not any(VISIBILITY in part.get("labels", {}) for part in parts(service(overlay, components)).values())
+
+
+@pytest.mark.parametrize(("overlay", "components"), KNATIVE_CASES)
+def test_a_revision_that_does_not_start_fails_after_two_minutes(overlay: str, components: tuple[str, ...]) -> None:
+    for part in parts(service(overlay, components)).values():
+        assert part["annotations"]["serving.knative.dev/progress-deadline"] == "120s"
+        assert part["annotations"].get("autoscaling.knative.dev/initial-scale") != "0"
+
+
+def test_production_moves_traffic_while_its_pods_start() -> None:
+    for overlay in OVERLAYS:
+        for part in parts(service(overlay)).values():
+            moved = part["annotations"].get("serving.knative.dev/rollout-duration")
+            assert moved == ("120s" if overlay == "production" else None)
+            initial = int(part["annotations"].get("autoscaling.knative.dev/initial-scale", 1))
+            assert initial <= part["maxReplicas"]
+
+
+@pytest.mark.parametrize(("overlay", "components"), [case for case in CASES if "disruption-budgets" in case[1]])
+def test_budgets_select_the_pods_that_there_are(overlay: str, components: tuple[str, ...]) -> None:
+    budgets = of_kind(render(overlay, components), "PodDisruptionBudget")
+    selected = {budget["spec"]["selector"]["matchLabels"]["component"] for budget in budgets}
+    assert selected == set(parts(service(overlay, components)))
+    assert all(budget["spec"]["maxUnavailable"] == 1 for budget in budgets)
+
+
+@pytest.mark.parametrize(("overlay", "components"), [case for case in CASES if "placement" in case[1]])
+def test_pods_spread_without_being_held_up(overlay: str, components: tuple[str, ...]) -> None:
+    for name, part in parts(service(overlay, components)).items():
+        for constraint in part["topologySpreadConstraints"]:
+            assert constraint["labelSelector"]["matchLabels"]["component"] == name
+            assert constraint["whenUnsatisfiable"] == "ScheduleAnyway"
+        assert part["priorityClassName"] == only(build(ROOT / "kustomize/cluster"), "PriorityClass")["metadata"]["name"]
+
+
+@pytest.mark.parametrize(("overlay", "components"), [case for case in CASES if "languages" in case[1]])
+def test_languages_reach_the_predictor_only(overlay: str, components: tuple[str, ...]) -> None:
+    found = service(overlay, components)
+    assert environment(predictor_container(found))["STORAGE_URI"].startswith("oci+native://")
+    assert "STORAGE_URI" not in environment(transformer_container(found))
+
+
+def test_the_serving_runtime_runs_the_predictor_of_the_base() -> None:
+    resources = build(ROOT / "kustomize" / "cluster")
+    assert not [problem for resource in resources for problem in problems(resource)]
+    runtime, base = only(resources, "ClusterServingRuntime")["spec"], parts(service("dev"))["predictor"]
+    (container,), (expected,) = runtime["containers"], copy.deepcopy(base["containers"])
+    expected["args"][0] = "--model_name={{.Name}}"
+    assert container == expected
+    assert runtime["volumes"] == base["volumes"]
+    assert runtime["annotations"] == base["annotations"]
+    assert runtime["protocolVersions"] == ["v2"]
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
