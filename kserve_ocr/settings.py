@@ -7,7 +7,10 @@ import sys
 from collections.abc import Mapping
 from typing import NoReturn, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from kserve_ocr.protocol.errors import InvalidParameterError
+from kserve_ocr.protocol.parameters import LANG
 
 PREFIX = "OCR_"
 
@@ -36,12 +39,21 @@ class Settings(BaseModel):
         "eng",
         min_length=1,
         max_length=100,
-        description="Languages read when a request names none, joined by `+`.",
+        description="Languages read when a request names none, by code or name, joined by `+`.",
     )
     otlp_endpoint: str = Field(
         "",
         description="OTLP/HTTP collector that gets trace spans (needs the `tracing` extra); empty for none.",
     )
+
+    @field_validator("default_lang")
+    @classmethod
+    def _models(cls, value: str) -> str:
+        """The Tesseract models of the languages that are named."""
+        try:
+            return LANG.read(value)
+        except InvalidParameterError as error:
+            raise ValueError(error.message) from None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:

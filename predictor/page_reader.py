@@ -79,7 +79,7 @@ class PageReader:
 
         Raises InvalidParameterError if that is not installed, WorkerStartError if a worker does not start.
         """
-        self._models.check(self._default)
+        self._default = self._models.resolve(self._default)
         await self._pool.start()
 
     async def stop(self, *, grace: float) -> None:
@@ -93,7 +93,7 @@ class PageReader:
 
         Raises UnsupportedDocumentError and DamagedDocumentError, too.
         """
-        self._models.check(options)
+        options = self._models.resolve(options)
         job = PageJob(np.frombuffer(data, np.uint8), options, layout, encoded=True)
         return await self._run(job, deadline=_deadline(seconds))
 
@@ -106,7 +106,7 @@ class PageReader:
         on a fresh one. Raises InvalidParameterError, MalformedRequestError, TooManyPixelsError, OverloadedError,
         TimedOutError, PageCrashedError, StoppingError.
         """
-        self._models.check(options)
+        options = self._models.resolve(options)
         height, width = page.shape
         if min(height, width) < 1:
             raise MalformedRequestError("the page has no pixels; send at least one row and one column")

@@ -11,11 +11,19 @@ from kserve import InferRequest, InferResponse
 
 from kserve_ocr.protocol import layout, names, types, v2_request
 from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestError, TooManyPixelsError
-from kserve_ocr.protocol.parameters import RecognitionOptions, optional_integer, recognition_options, reject_unknown
+from kserve_ocr.protocol.parameters import (
+    ENGINE_PARAMETERS,
+    Integer,
+    RecognitionOptions,
+    check_known,
+    given,
+    recognition_options,
+)
 from kserve_ocr.protocol.v2_response import response
 from predictor.engines.base import Reading
 
-KNOWN_PARAMETERS: Final = frozenset({names.LANG, names.PSM, names.OEM, names.DPI, names.BUDGET_MS})
+_BUDGET = Integer(name=names.BUDGET_MS, description="Milliseconds that are left for the page.", low=1, high=86_400_000)
+_PARAMETERS: Final = (*ENGINE_PARAMETERS, _BUDGET)
 OUTPUTS: Final = {
     names.TEXT: "BYTES",
     names.TEXT_ALIAS: "BYTES",
@@ -51,9 +59,9 @@ def parse(inference: InferRequest, *, defaults: RecognitionOptions, max_pixels: 
     jobs: list[PageJob] = []
     for tensor in inference.inputs:
         parameters = v2_request.parameters(inference, tensor)
-        reject_unknown(parameters, KNOWN_PARAMETERS)
+        check_known(parameters, _PARAMETERS)
         options = recognition_options(parameters, defaults=defaults)
-        budget = optional_integer(parameters, names.BUDGET_MS, low=1, high=86_400_000, default=None)
+        budget = given(parameters, _BUDGET, None)
         seconds = None if budget is None else budget / 1000
         for image in _images(tensor, max_pixels=max_pixels):
             jobs.append(PageJob(image, options, seconds, f"page {len(jobs) + 1}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from kserve_ocr.protocol.errors import InvalidParameterError
@@ -13,6 +14,7 @@ OSD = "osd"
 """The model that detects orientation and script; it reads no text."""
 
 _SUFFIX = ".traineddata"
+_SCRIPTS = "script/"
 _PLACES = (
     "/usr/share/tesseract-ocr/5/tessdata",
     "/usr/share/tessdata",
@@ -54,17 +56,26 @@ class ModelDirectory:
         found = [*self.path.glob(f"*{_SUFFIX}"), *self.path.glob(f"*/*{_SUFFIX}")]
         return sorted(str(model.relative_to(self.path))[: -len(_SUFFIX)] for model in found)
 
-    def check(self, options: RecognitionOptions) -> None:
-        """Raise InvalidParameterError unless every model that ``options`` needs is installed."""
-        for language in options.languages:
-            if not self._has(language):
-                raise InvalidParameterError(
-                    f"language '{language}' is not installed; installed are {', '.join(self.installed())}"
-                )
-        if OSD in options.languages and options.psm != _ORIENTATION_ONLY:
+    def resolve(self, options: RecognitionOptions) -> RecognitionOptions:
+        """The options with the models' names as they are installed: ``script/Latin`` may lie beside ``eng``.
+
+        Raises InvalidParameterError unless every model that the options need is installed.
+        """
+        names = [self._installed_name(language) for language in options.languages]
+        if OSD in names and options.psm != _ORIENTATION_ONLY:
             raise InvalidParameterError("lang osd detects orientation and script only; use it with psm 0")
         if options.psm in _NEEDS_ORIENTATION and not self._has(OSD):
             raise InvalidParameterError(f"psm {options.psm} needs the osd model, which is not installed; use psm 3")
+        lang = "+".join(names)
+        return options if lang == options.lang else replace(options, lang=lang)
 
-    def _has(self, language: str) -> bool:
-        return (self.path / f"{language}{_SUFFIX}").is_file()
+    def _installed_name(self, language: str) -> str:
+        for name in (language, f"{_SCRIPTS}{language}", language.removeprefix(_SCRIPTS)):
+            if self._has(name):
+                return name
+        raise InvalidParameterError(
+            f"language '{language}' is not installed; installed are {', '.join(self.installed())}"
+        )
+
+    def _has(self, model: str) -> bool:
+        return (self.path / f"{model}{_SUFFIX}").is_file()

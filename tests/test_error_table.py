@@ -335,10 +335,14 @@ FORMS: dict[str, tuple[str, bytes]] = {
     "no form at all": (FORM, b"hello"),
     "cut off": (FORM, b'--fence\r\nContent-Disposition: form-data; name="image_file"; filename="a"\r\n\r\nabc'),
     "no file": (FORM, b'--fence\r\nContent-Disposition: form-data; name="psm"\r\n\r\n3\r\n--fence--\r\n'),
-    "another file field": (
+    "several unknown file fields": (
         FORM,
-        b'--fence\r\nContent-Disposition: form-data; name="picture"; filename="a"\r\n\r\nabc\r\n--fence--\r\n',
+        (
+            b'--fence\r\nContent-Disposition: form-data; name="picture"; filename="a"\r\n\r\nabc\r\n'
+            b'--fence\r\nContent-Disposition: form-data; name="cover"; filename="b"\r\n\r\nabc\r\n--fence--\r\n'
+        ),
     ),
+    "a plain form": ("application/x-www-form-urlencoded", b"lang=eng"),
     "JSON without an image": ("application/json", b'{"picture": ""}'),
     "JSON image of another type": ("application/json", b'{"image": 7}'),
     "JSON image not in base64": ("application/json", b'{"image": "?"}'),

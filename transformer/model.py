@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from kserve import InferRequest, InferResponse
 
 from kserve_ocr.protocol import names
+from kserve_ocr.protocol.errors import StartingError
+from kserve_ocr.protocol.languages import describe
+from kserve_ocr.protocol.parameters import PSM, schemas
 from kserve_ocr.protocol.v2_response import output_types, response
 from kserve_ocr.serving.model import OcrModel
 from kserve_ocr.tasks import release_frames
 from kserve_ocr.workers.cpus import granted_cpus
 from transformer import metrics
+from transformer.parameters import DOCUMENT_PARAMETERS, ORIENT, PREPROCESS
 from transformer.pipeline import ocr_request, outputs
 from transformer.pipeline.admission import Admission, InFlightLimiter
 from transformer.pipeline.decode_pool import DecodePool
@@ -28,6 +33,7 @@ from transformer.structure.order.page_order import ORDERS
 
 _METADATA_SECONDS = 5.0
 _CACHED_SECONDS = 60.0
+_READ_NO_TEXT = frozenset({"osd", "equ"})
 _PAGES_PER_CPU, _LEAST_PAGES = 2, 4
 """Without a setting: for each predictor worker one page that it reads and one that waits for its turn."""
 
@@ -102,18 +108,34 @@ class TransformerModel(OcrModel):
 
     async def describe(self) -> Mapping[str, Any]:
         return {
-            "languages": await self._languages(),
+            "languages": await self._installed(),
             "default_lang": self._settings.default_lang,
-            "psm": list(range(14)),
-            "preprocess": list(ocr_request.AUTO_OR_NONE),
-            "orient": list(ocr_request.AUTO_OR_NONE),
+            "psm": list(range(PSM.low, PSM.high + 1)),
+            "preprocess": list(PREPROCESS.choices),
+            "orient": list(ORIENT.choices),
             "order": list(ORDERS),
+            "parameters": schemas(DOCUMENT_PARAMETERS),
             "max_bytes": self._settings.max_bytes,
             "max_documents": self._settings.max_documents,
             "max_pages": self._settings.max_pages,
         }
 
-    async def _languages(self) -> list[str]:
+    @property
+    def default_lang(self) -> str:
+        """Models that are read when a request names none, joined by ``+``."""
+        return self._settings.default_lang
+
+    async def languages(self) -> list[dict[str, Any]]:
+        """Installed models that read text, with their names and codes.
+
+        Raises StartingError while the predictor cannot say.
+        """
+        installed = await self._installed()
+        if not installed:
+            raise StartingError("the predictor does not list its languages yet; try again in a moment", retry_after=2)
+        return [asdict(one) for one in describe(model for model in installed if model not in _READ_NO_TEXT)]
+
+    async def _installed(self) -> list[str]:
         """What the predictor has installed; empty while it cannot say. Asks it once a minute at most."""
         now = time.monotonic()
         if self._known is None or now - self._known[0] > _CACHED_SECONDS:

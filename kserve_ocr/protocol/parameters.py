@@ -1,17 +1,132 @@
-"""Reading parameters that a client may set, checked before anything else looks at them."""
+"""Parameters that a client may set: each is declared once, with its check, its description and its JSON schema.
+
+OpenAPI, the model's metadata, forms, queries, V2 and gRPC all use the same declaration.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Protocol, TypeVar
 
-from kserve_ocr.protocol import names
+from kserve_ocr.protocol import languages, names
 from kserve_ocr.protocol.errors import InvalidParameterError
 
-_MODEL = r"[A-Za-z0-9_]{1,64}(?:/[A-Za-z0-9_]{1,64})?"
-_LANGUAGE = re.compile(rf"{_MODEL}(?:\+{_MODEL}){{0,7}}\Z")
+T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
+_MODEL = re.compile(r"[A-Za-z0-9_]{1,64}(?:/[A-Za-z0-9_]{1,64})?\Z")
+_MAX_LANGUAGES = 8
+_MAX_LANG_CHARACTERS = 512
+
+
+class Parameter(Protocol[T_co]):
+    """One parameter: its name on the wire, and what a person is told about it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def description(self) -> str: ...
+
+    def read(self, value: Any) -> T_co:
+        """The value that was sent, checked. Raises InvalidParameterError."""
+        ...
+
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of the value, with its description."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Integer:
+    """A whole number from ``low`` to ``high``, also as digits."""
+
+    name: str
+    description: str
+    low: int
+    high: int
+
+    def read(self, value: Any) -> int:
+        if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,9}", value):
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int) or not self.low <= value <= self.high:
+            raise InvalidParameterError(f"{self.name} must be a whole number from {self.low} to {self.high}")
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": self.low, "maximum": self.high, "description": self.description}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One of a few words."""
+
+    name: str
+    description: str
+    choices: tuple[str, ...]
+
+    def read(self, value: Any) -> str:
+        if value not in self.choices:
+            raise InvalidParameterError(f"{self.name} must be one of {', '.join(self.choices)}")
+        return str(value)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "enum": list(self.choices), "description": self.description}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A text whose form is checked where it is used; a number is taken as its digits."""
+
+    name: str
+    description: str
+    form: str
+    """What to send, for the error."""
+    example: str
+
+    def read(self, value: Any) -> str:
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            raise InvalidParameterError(f"{self.name} must be {self.form}")
+        return str(value)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "examples": [self.example], "description": self.description}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Languages:
+    """Languages as people name them, read as Tesseract models joined by ``+``."""
+
+    name: str
+    description: str
+
+    def read(self, value: Any) -> str:
+        text = "+".join(value) if isinstance(value, list) and all(isinstance(one, str) for one in value) else value
+        if isinstance(text, str) and len(text) <= _MAX_LANG_CHARACTERS:
+            models = languages.models_of(text)
+            if 0 < len(models) <= _MAX_LANGUAGES and all(_MODEL.match(model) for model in models):
+                return "+".join(models)
+        raise InvalidParameterError(
+            f"{self.name} must name 1 to {_MAX_LANGUAGES} languages, for example eng, en or English; "
+            "join several by '+', as in eng+deu"
+        )
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "examples": ["eng", "en", "English, Deutsch"], "description": self.description}
+
+
+LANG: Final = Languages(
+    name=names.LANG,
+    description="Languages of the text, by code or name, several joined by `+`, `,` or a space or given repeatedly.",
+)
+PSM: Final = Integer(name=names.PSM, description="Page segmentation mode of Tesseract; 3 if not given.", low=0, high=13)
+OEM: Final = Integer(
+    name=names.OEM, description="Engine mode of Tesseract that the models allow; 1 if not given.", low=0, high=3
+)
+DPI: Final = Integer(name=names.DPI, description="Resolution of the page, pixels per inch.", low=70, high=2400)
+ENGINE_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (LANG, PSM, OEM, DPI)
+"""What both services take: how Tesseract reads a page."""
 
 
 @dataclass(frozen=True)
@@ -32,54 +147,30 @@ class RecognitionOptions:
         return tuple(self.lang.split("+"))
 
 
-def reject_unknown(parameters: Mapping[str, Any], known: Collection[str]) -> None:
-    """Raise InvalidParameterError for a name that is neither known nor the binary extension's own."""
-    for name in parameters:
+def check_known(values: Mapping[str, Any], declared: Iterable[Parameter[Any]]) -> None:
+    """Raise InvalidParameterError for a name that is neither declared nor one that clients send to every server."""
+    known = [parameter.name for parameter in declared]
+    for name in values:
         if name not in known and name not in names.PASSED_PARAMETERS:
-            allowed = ", ".join(sorted(known))
-            raise InvalidParameterError(f"unknown parameter '{name}'; use one of {allowed}")
+            raise InvalidParameterError(f"unknown parameter '{name}'; use one of {', '.join(sorted(known))}")
 
 
-def recognition_options(parameters: Mapping[str, Any], *, defaults: RecognitionOptions) -> RecognitionOptions:
-    """The reading options among ``parameters`` (JSON numbers or digit strings), others ignored.
+def given(values: Mapping[str, Any], parameter: Parameter[T_co], default: T) -> T_co | T:
+    """The parameter's value, ``default`` if it is absent or null. Raises InvalidParameterError."""
+    value = values.get(parameter.name)
+    return default if value is None else parameter.read(value)
 
-    Raises InvalidParameterError for a value out of its range.
-    """
-    lang = parameters.get(names.LANG, defaults.lang)
-    if not isinstance(lang, str) or not _LANGUAGE.match(lang):
-        raise InvalidParameterError("lang must name installed models joined by '+', for example eng or eng+deu")
+
+def recognition_options(values: Mapping[str, Any], *, defaults: RecognitionOptions) -> RecognitionOptions:
+    """The engine's parameters among ``values``, others ignored. Raises InvalidParameterError."""
     return RecognitionOptions(
-        lang=lang,
-        psm=integer(parameters, names.PSM, low=0, high=13, default=defaults.psm),
-        oem=integer(parameters, names.OEM, low=0, high=3, default=defaults.oem),
-        dpi=optional_integer(parameters, names.DPI, low=70, high=2400, default=defaults.dpi),
+        lang=given(values, LANG, defaults.lang),
+        psm=given(values, PSM, defaults.psm),
+        oem=given(values, OEM, defaults.oem),
+        dpi=given(values, DPI, defaults.dpi),
     )
 
 
-def integer(parameters: Mapping[str, Any], name: str, *, low: int, high: int, default: int) -> int:
-    """An integer parameter within ``low`` and ``high``; InvalidParameterError otherwise."""
-    value = optional_integer(parameters, name, low=low, high=high, default=default)
-    assert value is not None
-    return value
-
-
-def optional_integer(
-    parameters: Mapping[str, Any], name: str, *, low: int, high: int, default: int | None
-) -> int | None:
-    """As :func:`integer`, None allowed as the default."""
-    value = parameters.get(name)
-    if value is None:
-        return default
-    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,9}", value):
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise InvalidParameterError(f"{name} must be a whole number from {low} to {high}")
-    return value
-
-
-def choice(parameters: Mapping[str, Any], name: str, *, choices: tuple[str, ...], default: str) -> str:
-    """A parameter that takes one of a few words; InvalidParameterError otherwise."""
-    value = parameters.get(name, default)
-    if value not in choices:
-        raise InvalidParameterError(f"{name} must be one of {', '.join(choices)}")
-    return str(value)
+def schemas(declared: Sequence[Parameter[Any]]) -> dict[str, dict[str, Any]]:
+    """JSON schemas by name, for OpenAPI and the model's metadata."""
+    return {parameter.name: parameter.schema() for parameter in declared}

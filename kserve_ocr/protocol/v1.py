@@ -8,17 +8,19 @@ import orjson
 from kserve import InferInput, InferRequest, InferResponse
 from kserve.protocol.infer_type import RequestedOutput
 
-from kserve_ocr.protocol import names, v2_response
+from kserve_ocr.protocol import names, v2_request, v2_response
 from kserve_ocr.protocol.errors import MalformedRequestError
 
 
 def v1_request(body: bytes, *, model_name: str) -> InferRequest:
-    """The V2 form of a V1 body: ``{"instances": [{"b64": …}]}``, ``{"image": {"b64": …}}`` or plain base64 strings.
+    """The V2 form of a V1 body, ``{"instances": [{"b64": …}]}``.
+
+    An instance may also be that in ``image`` or ``image_bytes``, or a plain base64 string.
 
     ``parameters`` and ``outputs`` may stand beside ``instances`` as in V2. Raises MalformedRequestError.
     """
     try:
-        value = orjson.loads(body)
+        value = v2_request.json_value(body)
     except orjson.JSONDecodeError as error:
         raise MalformedRequestError(f"the body is not valid JSON: {error}") from None
     instances = value.get("instances") if isinstance(value, dict) else None
@@ -37,7 +39,7 @@ def v1_request(body: bytes, *, model_name: str) -> InferRequest:
 
 
 def _instance(instance: Any) -> str:
-    for key in ("image", "b64"):
+    for key in ("image", "image_bytes", "b64"):
         if isinstance(instance, dict) and key in instance:
             instance = instance[key]
     if not isinstance(instance, str):

@@ -24,6 +24,8 @@ from kserve_ocr.protocol import names
 from kserve_ocr.protocol.errors import MalformedRequestError
 from kserve_ocr.protocol.types import Buffer, Page
 
+_URL_SAFE = str.maketrans("-_", "+/")
+_BOM = "\ufeff".encode()
 _LENGTH = struct.Struct("<I")
 
 
@@ -54,12 +56,18 @@ def decode_request(body: Buffer, *, json_length: int | None, model_name: str) ->
 
 def _json_object(part: memoryview) -> dict[str, Any]:
     try:
-        value = orjson.loads(part)
+        value = json_value(part)
     except orjson.JSONDecodeError as error:
         raise MalformedRequestError(f"the body is not valid JSON: {error}") from None
     if not isinstance(value, dict):
         raise MalformedRequestError("the body must be a JSON object")
     return value
+
+
+def json_value(body: Buffer) -> Any:
+    """The value in a JSON body; a byte-order mark before it is skipped. Raises orjson.JSONDecodeError."""
+    view = memoryview(body)
+    return orjson.loads(view[len(_BOM) :] if view[: len(_BOM)] == _BOM else view)
 
 
 def _objects(header: dict[str, Any], key: str) -> list[dict[str, Any]]:
@@ -179,7 +187,10 @@ def _element(name: str, value: Any) -> Buffer:
 
 
 def from_base64(text: str) -> bytes:
-    """Decoded base64; a ``data:`` URI prefix and line breaks are accepted. Raises ValueError with a message."""
+    """Decoded base64, standard or URL-safe (RFC 4648, 4 and 5), padded or not.
+
+    A ``data:`` URI prefix and line breaks are accepted. Raises ValueError with a message.
+    """
     if text.startswith("data:"):
         text = text[text.find(",") + 1 :]
     try:
@@ -187,9 +198,10 @@ def from_base64(text: str) -> bytes:
     except (binascii.Error, ValueError):
         pass
     try:
-        return base64.b64decode("".join(text.split()), validate=True)
+        joined = "".join(text.split()).translate(_URL_SAFE).rstrip("=")
+        return base64.b64decode(joined + "=" * (-len(joined) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise ValueError("the data is not valid base64; encode the file's bytes with standard base64") from None
+        raise ValueError("the data is not valid base64; encode the file's bytes with base64") from None
 
 
 def page(tensor: InferInput) -> Page:

@@ -16,9 +16,9 @@ PARAGRAPH = (
 )
 
 
-def draw_line(text: str = LINE, *, size: int = 28) -> Image.Image:
+def draw_line(text: str = LINE, *, size: int = 28, font_file: str = "") -> Image.Image:
     """One line of black text on white, grey pixels."""
-    font = ImageFont.load_default(size=size)
+    font = ImageFont.truetype(font_file, size) if font_file else ImageFont.load_default(size=size)
     width = int(font.getlength(text)) + 4 * size
     image = Image.new("L", (width, 3 * size), 255)
     ImageDraw.Draw(image).text((2 * size, size // 2), text, font=font, fill=0)

@@ -1,10 +1,11 @@
-"""``POST /gateway/ocr``: the legacy system's route, for curl and browsers."""
+"""``/gateway/ocr``: the legacy system's route, for curl and browsers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
 
+import orjson
 from fastapi.routing import APIRoute
 from kserve import InferInput, InferRequest, InferResponse
 from kserve.protocol.infer_type import RequestedOutput
@@ -17,27 +18,33 @@ from kserve_ocr.protocol.errors import InvalidParameterError, NotAcceptableError
 from kserve_ocr.serving.exception_mapping import map_exceptions
 from kserve_ocr.serving.http import RequestRoute, cancel_on_disconnect
 from kserve_ocr.serving.request_body import RequestBodyLimiter
-from transformer.api.openapi import GATEWAY
-from transformer.api.upload import Upload, media_type, parse
+from transformer.api.openapi import GATEWAY, LANGUAGES
+from transformer.api.upload import OUTPUTS_FIELD, Upload, media_type, options_of, parse
 from transformer.model import TransformerModel
-from transformer.pipeline.ocr_request import KNOWN_PARAMETERS
+from transformer.parameters import DOCUMENT_PARAMETERS
 
 PATH: Final = "/gateway/ocr"
-OUTPUTS_FIELD: Final = "outputs"
+LANGUAGES_PATH: Final = "/gateway/languages"
 _ACCEPTED: Final = {"text/plain": names.TEXT, "application/pdf": names.PDF, "text/html": names.HOCR}
-_OPTIONS: Final = KNOWN_PARAMETERS | {OUTPUTS_FIELD}
+_OPTIONS: Final = frozenset({parameter.name for parameter in DOCUMENT_PARAMETERS} | {OUTPUTS_FIELD})
 
 
 class Gateway:
-    """The gateway's endpoint on ``model``."""
+    """The gateway's endpoints on ``model``."""
 
     def __init__(self, model: TransformerModel, bodies: RequestBodyLimiter) -> None:
         self._model = model
         self._bodies = bodies
 
     def routes(self) -> list[APIRoute]:
-        """The route of the endpoint."""
-        return [RequestRoute(PATH, self.recognize, methods=["POST"], **GATEWAY)]
+        """Documents by POST and PUT, and the languages of their text."""
+        return [
+            RequestRoute(PATH, self.recognize, methods=["POST"], **GATEWAY),
+            RequestRoute(PATH, self.recognize, methods=["PUT"], **{**GATEWAY, "operation_id": "ocr_put"}),
+            # What curl --upload-file does with an address that ends in a slash.
+            RequestRoute(f"{PATH}/{{filename}}", self.recognize, methods=["PUT"], include_in_schema=False),
+            RequestRoute(LANGUAGES_PATH, self.languages, methods=["GET"], **LANGUAGES),
+        ]
 
     async def recognize(self, request: Request) -> Response:
         """``POST /gateway/ocr``: one or more documents in any form that :func:`transformer.api.upload.parse` takes."""
@@ -47,11 +54,16 @@ class Gateway:
                 raise StartingError("the service is starting; try again in a moment", retry_after=1)
             wanted = negotiate(request.headers.get("accept", ""))
             async with self._bodies.read(request) as body:
-                upload = parse(body, content_type)
-                upload.options = {**upload.options, **dict(request.query_params)}
+                upload = parse(body, content_type, filename=request.path_params.get("filename", ""))
+                upload.options |= options_of(request.query_params.multi_items())
                 inference = to_inference(upload, model_name=self._model.name, wanted=wanted)
                 result, _ = await cancel_on_disconnect(request, self._model(inference, headers=request.headers))
             return render(result, inference, wanted)
+
+    async def languages(self, request: Request) -> Response:
+        """``GET /gateway/languages``."""
+        found = {"default": self._model.default_lang, "languages": await self._model.languages()}
+        return Response(orjson.dumps(found), headers={"content-type": "application/json"})
 
 
 def _protocol(kind: str) -> str:

@@ -5,25 +5,17 @@ from __future__ import annotations
 from typing import Any, Final
 
 from kserve_ocr.protocol.errors import OcrError
+from kserve_ocr.protocol.parameters import schemas
+from transformer.parameters import DOCUMENT_PARAMETERS
+from transformer.pipeline.ocr_request import OUTPUTS
 
 _STRING: Final = {"type": "string"}
 _OPTIONS: Final[dict[str, dict[str, Any]]] = {
-    "lang": {**_STRING, "example": "eng+deu", "description": "Installed Tesseract models joined by `+`."},
-    "psm": {"type": "integer", "minimum": 0, "maximum": 13, "description": "Page segmentation mode."},
-    "oem": {"type": "integer", "minimum": 0, "maximum": 3, "description": "Engine mode that the models allow."},
-    "dpi": {"type": "integer", "minimum": 70, "maximum": 2400, "description": "Resolution hint, pixels per inch."},
-    "preprocess": {**_STRING, "enum": ["auto", "none"], "description": "Preparation of pages before reading."},
-    "orient": {**_STRING, "enum": ["auto", "none"], "description": "Correction of pages turned by quarter_turns."},
-    "order": {
-        **_STRING,
-        "enum": ["auto", "rows", "columns", "engine"],
-        "description": "Reading order: what fits the page, rows across, columns down, or as the engine found it.",
-    },
-    "pages": {**_STRING, "example": "1-3,7", "description": "Pages to read; all if not given."},
+    **schemas(DOCUMENT_PARAMETERS),
     "outputs": {
         **_STRING,
-        "example": "text,words",
-        "description": "Any of text, output-0, confidence, pages, words, tsv, hocr, alto, pdf, separated by commas.",
+        "examples": ["text,words"],
+        "description": f"Any of {', '.join(OUTPUTS)}, separated by commas.",
     },
 }
 _BINARY: Final = {"type": "string", "format": "binary"}
@@ -117,5 +109,42 @@ GATEWAY: Final[dict[str, Any]] = {
                 **{kind: {"schema": _BINARY} for kind in ("image/*", "application/pdf", "application/octet-stream")},
             },
         },
+    },
+}
+
+LANGUAGES: Final[dict[str, Any]] = {
+    "summary": "Languages that can be read",
+    "description": "Installed models with their names and other codes; any of these may be given as `lang`.",
+    "tags": ["gateway"],
+    "operation_id": "languages",
+    "responses": {
+        200: {
+            "description": "The languages.",
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["default", "languages"],
+                        "properties": {
+                            "default": {**_STRING, "description": "Read when a request names none."},
+                            "languages": {
+                                "type": "array",
+                                "items": {
+                                    "type": "object",
+                                    "required": ["model", "name", "native", "tags"],
+                                    "properties": {
+                                        "model": _STRING,
+                                        "name": _STRING,
+                                        "native": _STRING,
+                                        "tags": {"type": "array", "items": _STRING},
+                                    },
+                                },
+                            },
+                        },
+                    }
+                }
+            },
+        },
+        503: _errors()[503],
     },
 }

@@ -1,26 +1,39 @@
-"""RequestBodyLimiter of gateway requests: multipart, JSON or raw, as documents and options."""
+"""Gateway requests in every form that clients send: multipart, JSON, a plain form, or the file itself."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import orjson
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
 
-from kserve_ocr.protocol import types, v2_request
-from kserve_ocr.protocol.errors import MalformedRequestError
+from kserve_ocr.protocol import names, types, v2_request
+from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestError
+from transformer.api.multipart import Part, parts_of
+from transformer.decoding.sniff import is_document
 
 FILE_FIELD: Final = "image_file"
+FILE_FIELDS: Final = (FILE_FIELD, "file", "image", "document", "upload", "files", "images", "documents", "uploads")
+"""Fields that are documents whether they have a file name or not."""
+OUTPUTS_FIELD: Final = "outputs"
+_LISTS: Final = (names.LANG, OUTPUTS_FIELD)
+"""Options that may be given repeatedly."""
+_EXAMPLE: Final = f"for example with curl -F {FILE_FIELD}=@page.png"
+_NO_FILE: Final = f"the form has no file; send one or more as {FILE_FIELD}, {_EXAMPLE}"
 
 
 @dataclass(slots=True)
 class Upload:
-    """What one gateway request carries: documents in the order sent, and options as text or numbers."""
+    """What one gateway request carries: documents in the order sent, and options as text or numbers.
+
+    ``filenames`` are those of the documents as the client named them, empty where it did not.
+    """
 
     documents: list[types.Buffer] = field(default_factory=list)
     options: dict[str, Any] = field(default_factory=dict)
+    filenames: list[str] = field(default_factory=list)
 
 
 def media_type(content_type: str) -> str:
@@ -28,105 +41,94 @@ def media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-def parse(body: bytes, content_type: str) -> Upload:
-    """The documents and options in a body; any type but multipart and JSON is one document as it is.
+def options_of(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Options by name; languages and outputs may come repeatedly. Raises InvalidParameterError for any other."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name not in found:
+            found[name] = value
+        elif name in _LISTS:
+            found[name] = f"{found[name]},{value}"
+        elif found[name] != value:
+            raise InvalidParameterError(f"'{name}' is given twice, as '{found[name]}' and '{value}'; give it once")
+    return found
 
-    Raises MalformedRequestError.
+
+def parse(body: bytes, content_type: str, *, filename: str = "") -> Upload:
+    """The documents and options in a body; ``filename`` is that of a body which is the file itself.
+
+    Raises MalformedRequestError or InvalidParameterError.
     """
     kind = media_type(content_type)
     if kind == "multipart/form-data":
-        return _multipart(body, content_type)
-    if kind == "application/json":
+        return _multipart(parts_of(body, content_type))
+    if kind in {"application/json", "text/json"} or kind.endswith("+json"):
         return _json(body)
     if not body:
-        raise MalformedRequestError(f"the body is empty; send a file, for example with curl -F {FILE_FIELD}=@page.png")
-    return Upload([memoryview(body)])
+        raise MalformedRequestError(f"the body is empty; send a file, {_EXAMPLE}")
+    if kind == "application/x-www-form-urlencoded" and not is_document(body):
+        # curl's --data says this of whatever it sends: only what is no file can be a form.
+        return _json(body) if body.lstrip()[:1] == b"{" else _form(body)
+    return Upload([memoryview(body)], filenames=[filename])
 
 
-def _multipart(body: bytes, content_type: str) -> Upload:
-    """Parts as views of the body: Starlette's own parser writes every file over 1 MB to disk in a thread."""
-    boundary = parse_options_header(content_type)[1].get(b"boundary")
-    if not boundary:
-        raise MalformedRequestError("the multipart body has no boundary; let the client set the content type")
-    parts = _Parts()
-    parser = MultipartParser(boundary, parts.callbacks())  # type: ignore[arg-type]  # a TypedDict of these names
+def _multipart(parts: Sequence[Part]) -> Upload:
+    files = [part for part in parts if part.filename is not None or _plain(part.name) in FILE_FIELDS]
+    files = [part for part in files if part.filename != "" or part.content]  # what a browser sends for no file
+    if not files:
+        raise MalformedRequestError(_NO_FILE)
+    fields = {_plain(part.name) for part in files}
+    unknown = sorted(fields.difference(FILE_FIELDS))
+    if unknown and len(fields) > 1:
+        raise MalformedRequestError(f"unknown file field '{unknown[0]}'; send all files as {FILE_FIELD}")
+    texts = [(part.name, part.text) for part in parts if part.filename is None and _plain(part.name) not in FILE_FIELDS]
+    return Upload([part.content for part in files], options_of(texts), [part.filename or "" for part in files])
+
+
+def _plain(name: str) -> str:
+    """The name of a field without the brackets that some frameworks add for lists."""
+    return name.removesuffix("[]")
+
+
+def _form(body: bytes) -> Upload:
+    """A form without files (``application/x-www-form-urlencoded``); a document may stand in it as base64."""
     try:
-        parser.write(body)
-        parser.finalize()
-    except FormParserError as error:
-        raise MalformedRequestError(f"the multipart body cannot be read: {error}") from None
-    if parts.open:
-        raise MalformedRequestError("the multipart body ends before its last boundary; send it again whole")
-    upload = Upload()
-    view = memoryview(body)
-    for name, filename, start, end in parts.found:
-        if name == FILE_FIELD:
-            upload.documents.append(view[start:end])
-        elif filename is not None:
-            raise MalformedRequestError(f"unknown file field '{name}'; send files as {FILE_FIELD}")
-        else:
-            upload.options[name] = bytes(view[start:end]).decode("utf-8", "replace").strip()
-    if not upload.documents:
-        raise MalformedRequestError(f"the form has no file; send one or more as {FILE_FIELD}")
-    return upload
-
-
-class _Parts:
-    """Collects name, file name and extent of each part while the parser walks the body."""
-
-    def __init__(self) -> None:
-        self.found: list[tuple[str, str | None, int, int]] = []
-        self.open = False
-        self._header, self._value = b"", b""
-        self._disposition = b""
-        self._extent: tuple[int, int] | None = None
-
-    def callbacks(self) -> dict[str, Any]:
-        return {
-            "on_part_begin": self._begin,
-            "on_header_field": lambda data, start, end: self._add("_header", data[start:end]),
-            "on_header_value": lambda data, start, end: self._add("_value", data[start:end]),
-            "on_header_end": self._header_end,
-            "on_part_data": self._data,
-            "on_part_end": self._end,
-        }
-
-    def _begin(self) -> None:
-        self.open = True
-        self._disposition, self._extent = b"", None
-
-    def _add(self, attribute: str, piece: bytes) -> None:
-        setattr(self, attribute, getattr(self, attribute) + piece)
-
-    def _header_end(self) -> None:
-        if self._header.lower() == b"content-disposition":
-            self._disposition = self._value
-        self._header, self._value = b"", b""
-
-    def _data(self, _data: bytes, start: int, end: int) -> None:
-        self._extent = (self._extent[0] if self._extent else start, end)
-
-    def _end(self) -> None:
-        self.open = False
-        options = parse_options_header(self._disposition)[1]
-        name = options.get(b"name", b"").decode("utf-8", "replace")
-        filename = options.get(b"filename")
-        start, end = self._extent or (0, 0)
-        self.found.append((name, None if filename is None else filename.decode("utf-8", "replace"), start, end))
+        pairs = parse_qsl(body.decode(), keep_blank_values=True)
+    except ValueError:
+        raise MalformedRequestError(
+            "the body is neither a form nor a document that is read here; name its type, for example "
+            "with curl -H 'Content-Type: image/png'"
+        ) from None
+    images = [value.replace(" ", "+") for name, value in pairs if _plain(name) in FILE_FIELDS]
+    if not images:
+        raise MalformedRequestError(_NO_FILE)
+    return _from_base64(images, options_of(pair for pair in pairs if _plain(pair[0]) not in FILE_FIELDS))
 
 
 def _json(body: bytes) -> Upload:
     try:
-        value = orjson.loads(body)
+        value = v2_request.json_value(body)
     except orjson.JSONDecodeError as error:
         raise MalformedRequestError(f"the body is not valid JSON: {error}") from None
-    if not isinstance(value, dict) or "image" not in value:
+    keys = [key for key in FILE_FIELDS if isinstance(value, dict) and key in value]
+    if len(keys) != 1:
         raise MalformedRequestError('send {"image": "<base64 of the file>"}, or a list of such strings')
-    images = value.pop("image")
-    images = images if isinstance(images, list) else [images]
-    if not images or not all(isinstance(image, str) for image in images):
-        raise MalformedRequestError("'image' must be a base64 string or a list of them")
+    images = value.pop(keys[0])
+    images = [_string(image) for image in (images if isinstance(images, list) else [images])]
+    if not images:
+        raise MalformedRequestError(f"'{keys[0]}' must be a base64 string or a list of them")
+    return _from_base64(images, value)
+
+
+def _string(image: Any) -> str:
+    image = image.get("b64") if isinstance(image, dict) else image
+    if not isinstance(image, str):
+        raise MalformedRequestError("a document in JSON must be a base64 string")
+    return image
+
+
+def _from_base64(images: Sequence[str], options: dict[str, Any]) -> Upload:
     try:
-        return Upload([v2_request.from_base64(image) for image in images], value)
+        return Upload([v2_request.from_base64(image) for image in images], options, [""] * len(images))
     except ValueError as error:
         raise MalformedRequestError(str(error)) from None

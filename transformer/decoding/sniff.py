@@ -42,6 +42,12 @@ _MISTAKEN: tuple[tuple[bytes, str], ...] = (
 )
 
 
+def is_document(document: bytes | memoryview) -> bool:
+    """Whether the first bytes are those of a document that is read here."""
+    head = bytes(document[:HEAD_BYTES])
+    return any(re.match(pattern, head, re.DOTALL) for pattern, _ in _KINDS)
+
+
 def detect_file_type(document: bytes | memoryview) -> FileType:
     """The kind of a document.
 

@@ -15,13 +15,11 @@ from kserve_ocr.protocol.errors import (
     TooManyBytesError,
     TooManyDocumentsError,
 )
-from kserve_ocr.protocol.parameters import RecognitionOptions, choice, recognition_options, reject_unknown
+from kserve_ocr.protocol.parameters import RecognitionOptions, check_known, given, recognition_options
+from transformer.parameters import DOCUMENT_PARAMETERS, ORDER, ORIENT, PAGES, PREPROCESS
 from transformer.settings import TransformerSettings
 from transformer.structure.order.page_order import ORDERS, Order
 
-KNOWN_PARAMETERS: Final = frozenset(
-    {names.LANG, names.PSM, names.OEM, names.DPI, names.PREPROCESS, names.ORIENT, names.ORDER, names.PAGE_SELECTION}
-)
 OUTPUTS: Final = {
     names.TEXT: "BYTES",
     names.TEXT_ALIAS: "BYTES",
@@ -34,7 +32,6 @@ OUTPUTS: Final = {
     names.PDF: "BYTES",
 }
 LAYOUT_OUTPUTS: Final = frozenset({names.WORDS, names.TSV, names.HOCR, names.ALTO, names.PDF})
-AUTO_OR_NONE: Final = ("auto", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,25 +94,20 @@ def parse(inference: InferRequest, settings: TransformerSettings) -> OcrRequest:
 
 def document(data: types.Buffer, parameters: Mapping[str, Any], settings: TransformerSettings) -> Document:
     """One document with its options. Raises InvalidParameterError."""
-    reject_unknown(parameters, KNOWN_PARAMETERS)
-    selection = parameters.get(names.PAGE_SELECTION)
-    if selection is not None and not isinstance(selection, str | int):
-        raise InvalidParameterError("pages must be a list of numbers and ranges such as 1-3,7")
+    check_known(parameters, DOCUMENT_PARAMETERS)
     defaults = RecognitionOptions(lang=settings.default_lang)
-    preprocess = choice(parameters, names.PREPROCESS, choices=AUTO_OR_NONE, default=settings.preprocess)
-    orient = choice(parameters, names.ORIENT, choices=AUTO_OR_NONE, default=settings.orient)
     return Document(
         data=data,
         reading=recognition_options(parameters, defaults=defaults),
-        preprocess=preprocess == "auto",
-        orient=orient == "auto",
+        preprocess=given(parameters, PREPROCESS, settings.preprocess) == "auto",
+        orient=given(parameters, ORIENT, settings.orient) == "auto",
         order=_order(parameters, settings),
-        selection=None if selection is None else str(selection),
+        selection=given(parameters, PAGES, None),
     )
 
 
 def _order(parameters: Mapping[str, Any], settings: TransformerSettings) -> Order:
     """The reading order: a mode that the client chose decides about the order too, unless it says otherwise."""
     default = "engine" if names.PSM in parameters else settings.order
-    value = choice(parameters, names.ORDER, choices=ORDERS, default=default)
+    value = given(parameters, ORDER, default)
     return next(order for order in ORDERS if order == value)

@@ -109,6 +109,10 @@ def test_a_pixel_that_is_none(data: list[Any]) -> None:
         ("data:;base64,eHl6", b"xyz"),
         ("eH\nl6\n", b"xyz"),
         ("eHk=", b"xy"),
+        ("eHk", b"xy"),
+        ("-_-_", b"\xfb\xff\xbf"),
+        ("+/+/", b"\xfb\xff\xbf"),
+        ("__8", b"\xff\xff"),
         ("", b""),
     ],
 )
@@ -116,7 +120,7 @@ def test_base64(text: str, data: bytes) -> None:
     assert v2_request.from_base64(text) == data
 
 
-@pytest.mark.parametrize("text", ["?", "eHk", "eHl6!", "data:image/png", "http://example.com"])
+@pytest.mark.parametrize("text", ["?", "e", "eHl6!", "data:image/png", "http://example.com"])
 def test_what_is_not_base64(text: str) -> None:
     with pytest.raises(ValueError, match="base64"):
         v2_request.from_base64(text)

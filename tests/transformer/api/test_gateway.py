@@ -100,7 +100,7 @@ def test_no_content_type_whatever_breaks_the_parser(body: bytes, content_type: s
 def test_json(image: Any) -> None:
     upload = parse(orjson.dumps({"image": image, "psm": 6, "outputs": ["text"]}), "application/json; charset=utf-8")
 
-    assert upload == Upload([b"xyz"], {"psm": 6, "outputs": ["text"]})
+    assert upload == Upload([b"xyz"], {"psm": 6, "outputs": ["text"]}, [""])
 
 
 def test_json_is_told_by_its_type_alone() -> None:

@@ -9,7 +9,8 @@ import pytest
 from kserve_ocr.protocol.errors import OcrError
 from tests.support.http_calls import GATEWAY, GOOD, upload
 from tools.local_stack import Service
-from transformer.pipeline.ocr_request import KNOWN_PARAMETERS, OUTPUTS
+from transformer.parameters import DOCUMENT_PARAMETERS
+from transformer.pipeline.ocr_request import OUTPUTS
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def described(service: Service) -> dict[str, Any]:
 
 def test_every_option_is_described_wherever_it_may_stand(described: dict[str, Any]) -> None:
     content = described["requestBody"]["content"]
-    options = {*KNOWN_PARAMETERS, "outputs"}
+    options = {*(parameter.name for parameter in DOCUMENT_PARAMETERS), "outputs"}
 
     assert {parameter["name"] for parameter in described["parameters"]} == options
     assert all(parameter["in"] == "query" for parameter in described["parameters"])

@@ -1,0 +1,132 @@
+"""RequestBodyLimiter of gateway requests, in every form that clients send."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+import pytest
+
+from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestError
+from tests.support.drawn_pages import b64, draw_line, encode
+from transformer.api.upload import FILE_FIELDS, Upload, options_of, parse
+
+FORM = "multipart/form-data; boundary=fence"
+PLAIN_FORM = "application/x-www-form-urlencoded"
+PNG = encode(draw_line())
+
+
+def form(*parts: tuple[str, bytes]) -> bytes:
+    encoded = [f"--fence\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + data for head, data in parts]
+    return b"\r\n".join([*encoded, b"--fence--\r\n"])
+
+
+def documents(upload: Upload) -> list[bytes]:
+    return [bytes(document) for document in upload.documents]
+
+
+@pytest.mark.parametrize("name", [*FILE_FIELDS, "image_file[]", "file[]", "scan"])
+def test_names_of_file_fields(name: str) -> None:
+    upload = parse(form((f'name="{name}"; filename="a.png"', b"abc"), ('name="psm"', b"6")), FORM)
+
+    assert upload == Upload([memoryview(b"abc")], {"psm": "6"}, ["a.png"])
+
+
+@pytest.mark.parametrize("name", FILE_FIELDS)
+def test_a_file_field_without_a_file_name(name: str) -> None:
+    assert documents(parse(form((f'name="{name}"', b"abc")), FORM)) == [b"abc"]
+
+
+def test_files_of_one_unknown_field_keep_their_order() -> None:
+    body = form(('name="scan"; filename="a"', b"1"), ('name="lang"', b"en"), ('name="scan"; filename="b"', b"2"))
+
+    assert parse(body, FORM) == Upload([memoryview(b"1"), memoryview(b"2")], {"lang": "en"}, ["a", "b"])
+
+
+def test_files_of_several_unknown_fields_are_rejected() -> None:
+    body = form(('name="page"; filename="a"', b"1"), ('name="cover"; filename="b"', b"2"))
+
+    with pytest.raises(MalformedRequestError, match="unknown file field 'cover'; send all files as image_file"):
+        parse(body, FORM)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [form(('name="psm"', b"6")), form(('name="image_file"; filename=""', b""), ('name="psm"', b"6"))],
+    ids=["only options", "what a browser sends for no file"],
+)
+def test_a_form_without_a_file(body: bytes) -> None:
+    with pytest.raises(MalformedRequestError, match="the form has no file; send one or more as image_file"):
+        parse(body, FORM)
+
+
+def test_text_before_and_after_the_parts() -> None:
+    body = b"This is a message with several parts.\r\n" + form(('name="file"; filename="a"', b"abc")) + b"the end"
+
+    assert documents(parse(body, FORM)) == [b"abc"]
+
+
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte-order mark"])
+@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "text/json", "application/x+json"])
+@pytest.mark.parametrize("key", FILE_FIELDS)
+def test_json(start: bytes, content_type: str, key: str) -> None:
+    upload = parse(start + orjson.dumps({key: "eHl6", "lang": ["en", "de"]}), content_type)
+
+    assert upload == Upload([b"xyz"], {"lang": ["en", "de"]}, [""])
+
+
+def test_json_of_curl_s_data_option() -> None:
+    assert parse(b' {"image": {"b64": "eHl6"}}', PLAIN_FORM).documents == [b"xyz"]
+
+
+@pytest.mark.parametrize("value", [None, 7, [], [7], {"url": "x"}])
+def test_json_without_a_document(value: Any) -> None:
+    with pytest.raises(MalformedRequestError, match="base64"):
+        parse(orjson.dumps({"image": value}), "application/json")
+
+
+def test_json_with_two_fields_of_documents() -> None:
+    with pytest.raises(MalformedRequestError, match="send"):
+        parse(orjson.dumps({"image": "eHl6", "file": "eHl6"}), "application/json")
+
+
+def test_a_file_sent_with_the_type_that_curl_gives_all_data() -> None:
+    assert documents(parse(PNG, PLAIN_FORM)) == [PNG]
+
+
+def test_a_plain_form_with_base64() -> None:
+    upload = parse(urlencode({"image": b64(PNG), "lang": "eng+deu"}).encode(), PLAIN_FORM)
+
+    assert documents(upload) == [PNG]
+    assert upload.options == {"lang": "eng+deu"}
+
+
+def test_a_plain_form_whose_base64_was_not_escaped() -> None:
+    assert documents(parse(b"image=" + b64(PNG).encode(), PLAIN_FORM)) == [PNG]
+
+
+@pytest.mark.parametrize("body", [b"lang=eng", b"just text", b"a=b&c=d"])
+def test_a_plain_form_without_a_file(body: bytes) -> None:
+    with pytest.raises(MalformedRequestError, match="the form has no file"):
+        parse(body, PLAIN_FORM)
+
+
+def test_bytes_that_are_neither_a_form_nor_a_document() -> None:
+    with pytest.raises(MalformedRequestError, match="neither a form nor a document"):
+        parse(b"\xff\xfe\x00", PLAIN_FORM)
+
+
+def test_the_name_of_a_raw_body() -> None:
+    assert parse(b"x", "image/png", filename="scan.png").filenames == ["scan.png"]
+
+
+def test_languages_and_outputs_may_be_repeated() -> None:
+    pairs = [("lang", "eng"), ("outputs", "text"), ("lang", "deu"), ("outputs", "pdf"), ("psm", "3"), ("psm", "3")]
+
+    assert options_of(pairs) == {"lang": "eng,deu", "outputs": "text,pdf", "psm": "3"}
+
+
+def test_other_options_may_not_contradict_themselves() -> None:
+    with pytest.raises(InvalidParameterError, match="'psm' is given twice, as '3' and '6'"):
+        options_of([("psm", "3"), ("psm", "6")])

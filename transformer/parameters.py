@@ -1,0 +1,31 @@
+"""Parameters of a document: what the transformer takes beside the engine's."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from kserve_ocr.protocol import names
+from kserve_ocr.protocol.parameters import ENGINE_PARAMETERS, Choice, Parameter, Text
+from transformer.structure.order.page_order import ORDERS
+
+_AUTO_OR_NONE = ("auto", "none")
+
+PREPROCESS: Final = Choice(
+    name=names.PREPROCESS, description="Preparation of pages before recognition.", choices=_AUTO_OR_NONE
+)
+ORIENT: Final = Choice(
+    name=names.ORIENT, description="Correction of pages turned by 90°, 180° or 270°.", choices=_AUTO_OR_NONE
+)
+ORDER: Final = Choice(
+    name=names.ORDER,
+    description="Reading order: what fits the page, rows across, columns down, or as the engine found it.",
+    choices=ORDERS,
+)
+PAGES: Final = Text(
+    name=names.PAGE_SELECTION,
+    description="Pages to read; all if not given.",
+    form="a list of numbers and ranges such as 1-3,7",
+    example="1-3,7",
+)
+DOCUMENT_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (*ENGINE_PARAMETERS, PREPROCESS, ORIENT, ORDER, PAGES)
+"""Every parameter of a document, in the order in which they are shown."""
