@@ -102,14 +102,12 @@ async def outcome(reader: DecodePool, document: bytes) -> tuple[str, str]:
 
 async def fuzz(seconds: float, seed: int, findings: Path) -> Counter[str]:
     """Fuzz for so long; documents behind findings are written to a folder. Counts by outcome."""
-    settings = TransformerSettings.from_environment(
-        {
-            "OCR_DECODERS": str(DECODERS),
-            "OCR_MAX_PAGE_PIXELS": "20000000",
-            "OCR_MAX_PAGES": "50",
-            "OCR_DECODE_SECONDS": "20",
-            "OCR_DECODER_MEGABYTES": "1024",
-        }
+    settings = TransformerSettings(
+        decode_workers=DECODERS,
+        max_page_pixels=20_000_000,
+        max_pages=50,
+        decode_seconds=20,
+        decode_worker_memory_mib=1024,
     )
     reader = DecodePool(settings)
     await reader.start()

@@ -1,28 +1,34 @@
-"""Settings from the environment: a pydantic model per service, every field with unit, bounds and message."""
+"""Settings from ``OCR_*`` environment variables: a model per service, every field with unit, bounds and description."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
-from typing import NoReturn, Self, TypeVar
+from collections.abc import Iterator
+from typing import Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kserve_ocr.protocol.errors import InvalidParameterError
 from kserve_ocr.protocol.parameters import LANG
 
-PREFIX = "OCR_"
+PREFIX: Final = "OCR_"
 
 
 class SettingsError(ValueError):
-    """A setting has a bad value; the message names the variable and says what it takes."""
+    """A setting has an invalid value; the message names the variable, what it accepts and its purpose."""
 
 
-class Settings(BaseModel):
-    """Fields that both services have."""
+def renamed(name: str, *, old: str) -> AliasChoices:
+    """The alias of a field whose variable had another name in the last release; the old one is accepted as well."""
+    return AliasChoices(PREFIX + name.upper(), PREFIX + old.upper())
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+
+class Settings(BaseSettings):
+    """Fields that both services have. Construction reads the environment; arguments take precedence over it."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", populate_by_name=True)
 
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least severe log line written.")
     docs: bool = Field(False, description="Serve the interactive OpenAPI page at `/docs`.")
@@ -55,39 +61,52 @@ class Settings(BaseModel):
         except InvalidParameterError as error:
             raise ValueError(error.message) from None
 
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """The settings that the ``OCR_*`` variables give.
-
-        Raises SettingsError naming the variable, what is wrong with it and what it is for.
-        """
-        values = {
-            field: environment[PREFIX + field.upper()]
-            for field in cls.model_fields
-            if PREFIX + field.upper() in environment
-        }
-        try:
-            return cls.model_validate(values)
-        except ValidationError as error:
-            first = error.errors()[0]
-            field = str(first["loc"][0])
-            purpose = cls.model_fields[field].description
-            raise SettingsError(
-                f"{PREFIX}{field.upper()}={values[field]!r}: {first['msg'].lower()}. {purpose}"
-            ) from None
-
 
 S = TypeVar("S", bound=Settings)
 
 
-def load_or_exit(kind: type[S]) -> S:
-    """The service's settings; a bad value stops the process with its message and status 2."""
+def load(settings_class: type[S]) -> S:
+    """The settings that the ``OCR_*`` variables give.
+
+    Raises SettingsError with one line per invalid variable: its value, what is wrong with it and what it is for.
+    """
     try:
-        return kind.from_environment()
+        return settings_class()
+    except ValidationError as error:
+        raise SettingsError("\n".join(_messages(settings_class, error))) from None
+
+
+def load_or_exit(settings_class: type[S]) -> S:
+    """As :func:`load`; invalid values end the process with their messages and status 2, old names give a warning."""
+    try:
+        settings = load(settings_class)
     except SettingsError as error:
-        _stop(str(error))
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(2) from None
+    for old, new in old_names_in_use(settings_class):
+        sys.stderr.write(f"{old} is now {new}; the old name is accepted in this release only\n")
+    return settings
 
 
-def _stop(message: str) -> NoReturn:
-    sys.stderr.write(message + "\n")
-    raise SystemExit(2)
+def old_names_in_use(settings_class: type[Settings]) -> Iterator[tuple[str, str]]:
+    """Variables that are set under the name of an earlier release, each with its present name."""
+    for field in settings_class.model_fields.values():
+        if isinstance(field.validation_alias, AliasChoices):
+            new, *old_names = (str(choice) for choice in field.validation_alias.choices)
+            yield from ((old, new) for old in old_names if old in os.environ)
+
+
+def _messages(settings_class: type[Settings], error: ValidationError) -> Iterator[str]:
+    for problem in error.errors():
+        location = str(problem["loc"][0])
+        variable = location if location.startswith(PREFIX) else PREFIX + location.upper()
+        description = settings_class.model_fields[_field_of(settings_class, variable)].description
+        yield f"{variable}={problem['input']!r}: {problem['msg'].lower()}. {description}"
+
+
+def _field_of(settings_class: type[Settings], variable: str) -> str:
+    for name, field in settings_class.model_fields.items():
+        alias = field.validation_alias
+        if variable == PREFIX + name.upper() or (isinstance(alias, AliasChoices) and variable in alias.choices):
+            return name
+    raise KeyError(variable)

@@ -33,17 +33,21 @@ class PageReader:
         self._default = RecognitionOptions(lang=settings.default_lang)
         size = settings.workers or granted_cpus()
         engine = EngineSettings(
-            settings.engine, str(self._models.path), settings.languages, settings.max_pixels, settings.accelerate
+            settings.engine,
+            str(self._models.path),
+            settings.language_cache_size,
+            settings.max_pixels,
+            settings.accelerate,
         )
         self._pool: WorkerPool[PageJob, Reading] = WorkerPool(
             functools.partial(worker.start, engine, self._default),
             name="reader",
             size=size,
-            queue=settings.queue,
+            queue=settings.max_queue,
             seconds=settings.page_seconds,
-            max_jobs_per_worker=settings.recycle_pages,
-            max_worker_growth_bytes=settings.recycle_megabytes * _MEGABYTE,
-            memory_bytes=settings.worker_megabytes * _MEGABYTE,
+            max_jobs_per_worker=settings.worker_max_jobs,
+            max_worker_growth_bytes=settings.worker_max_growth_mib * _MEGABYTE,
+            memory_bytes=settings.worker_memory_mib * _MEGABYTE,
             preload=("numpy", base.MODULES[settings.engine]),
             environment=_ONE_THREAD,
             scratch=settings.engine == "pytesseract",

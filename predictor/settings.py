@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from kserve_ocr.settings import Settings
+from kserve_ocr.settings import Settings, renamed
 
 
 class PredictorSettings(Settings):
-    """Read from ``OCR_*`` variables by :meth:`Settings.from_environment`."""
+    """Read from ``OCR_*`` variables; see :func:`kserve_ocr.settings.load`."""
 
     engine: Literal["tesserocr", "pytesseract"] = Field(
         "tesserocr",
@@ -22,24 +22,43 @@ class PredictorSettings(Settings):
         "processor has AVX2, with the very same results. `false` leaves Tesseract as it is.",
     )
     workers: int = Field(0, ge=0, le=256, description="Worker processes; 0 for one per CPU that the cgroup grants.")
-    queue: int = Field(64, ge=0, le=10_000, description="Pages that may wait for a worker; more are answered 503.")
+    max_queue: int = Field(
+        64,
+        validation_alias=renamed("max_queue", old="queue"),
+        ge=0,
+        le=10_000,
+        description="Pages that may wait for a worker; more are answered 503.",
+    )
     page_seconds: float = Field(60.0, gt=0, le=3600, description="Seconds a page may be read before it is given up.")
     tessdata: str = Field("", description="Directory of `*.traineddata` models; empty for the system's.")
-    languages: int = Field(4, ge=1, le=64, description="Language combinations each worker keeps loaded.")
+    language_cache_size: int = Field(
+        4,
+        validation_alias=renamed("language_cache_size", old="languages"),
+        ge=1,
+        le=64,
+        description="Language combinations each worker keeps loaded.",
+    )
     max_bytes: int = Field(
         134_217_728, ge=1024, le=2_147_483_647, description="Bytes of one request's body; more are answered 413."
     )
     max_pixels: int = Field(
         100_000_000, ge=10_000, le=1_000_000_000, description="Pixels of one page; more are answered 413."
     )
-    recycle_pages: int = Field(2000, ge=0, description="Pages after which a worker is replaced; 0 for never.")
-    recycle_megabytes: int = Field(
+    worker_max_jobs: int = Field(
+        2000,
+        validation_alias=renamed("worker_max_jobs", old="recycle_pages"),
+        ge=0,
+        description="Pages after which a worker is replaced; 0 for never.",
+    )
+    worker_max_growth_mib: int = Field(
         256,
+        validation_alias=renamed("worker_max_growth_mib", old="recycle_megabytes"),
         ge=0,
         description="Growth of a worker's resident memory, in MiB, after which it is replaced; 0 for never.",
     )
-    worker_megabytes: int = Field(
+    worker_memory_mib: int = Field(
         0,
+        validation_alias=renamed("worker_memory_mib", old="worker_megabytes"),
         ge=0,
         description="Limit on a worker's address space, in MiB; 0 for none. A page over it fails alone.",
     )

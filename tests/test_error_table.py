@@ -39,7 +39,7 @@ LIMITS = {
     "OCR_MAX_PAGE_PIXELS": "200000",
     "OCR_MAX_REQUEST_PIXELS": "250000",
     "OCR_WORKERS": "1",
-    "OCR_DECODERS": "1",
+    "OCR_DECODE_WORKERS": "1",
 }
 PREDICTOR_LIMITS = {"OCR_MAX_BYTES": "400000", "OCR_MAX_PIXELS": "200000", "OCR_WORKERS": "1"}
 
@@ -425,7 +425,7 @@ def test_the_gateways_address_is_for_posting(service: Service) -> None:
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A transformer whose predictor is not there."""
-    settings = {"OCR_REQUEST_SECONDS": "0.5", "OCR_DECODERS": "1"}
+    settings = {"OCR_REQUEST_SECONDS": "0.5", "OCR_DECODE_WORKERS": "1"}
     with start_transformer(free_port(), logs=tmp_path_factory.mktemp("alone"), settings=settings) as server:
         yield server
 
@@ -450,8 +450,8 @@ def test_a_predictor_that_cannot_be_reached(alone: Server) -> None:
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Servers that give a page less time than it needs, and one request at a time."""
     logs = tmp_path_factory.mktemp("hasty")
-    predictor = {"OCR_PAGE_SECONDS": "0.25", "OCR_WORKERS": "1", "OCR_QUEUE": "0"}
-    with start_service(logs=logs, transformer={"OCR_DECODERS": "1"}, predictor=predictor) as running:
+    predictor = {"OCR_PAGE_SECONDS": "0.25", "OCR_WORKERS": "1", "OCR_MAX_QUEUE": "0"}
+    with start_service(logs=logs, transformer={"OCR_DECODE_WORKERS": "1"}, predictor=predictor) as running:
         yield running
 
 

@@ -45,7 +45,7 @@ class TransformerModel(OcrModel):
         super().__init__(name)
         self._settings = settings
         self._predictor = PredictorClient(predictor_url, model_name=name)
-        decoders = settings.decoders or granted_cpus()
+        decoders = settings.decode_workers or granted_cpus()
         pages = settings.pages_in_flight or max(_LEAST_PAGES, _PAGES_PER_CPU * granted_cpus())
         self._documents = DecodePool(settings, observer=metrics.pool(decoders))
         self._admission = Admission(settings.max_requests)

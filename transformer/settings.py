@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from kserve_ocr.settings import Settings
+from kserve_ocr.settings import Settings, renamed
 
 
 class TransformerSettings(Settings):
-    """Read from ``OCR_*`` variables by :meth:`Settings.from_environment`."""
+    """Read from ``OCR_*`` variables; see :func:`kserve_ocr.settings.load`."""
 
     max_document_bytes: int = Field(
         52_428_800, ge=1024, le=4_294_967_296, description="Bytes of one document; more are answered 413."
@@ -26,9 +26,18 @@ class TransformerSettings(Settings):
     decode_seconds: float = Field(
         30.0, gt=0, le=600, description="Seconds a page may be decoded and prepared before it is given up."
     )
-    decoders: int = Field(0, ge=0, le=64, description="Decoding processes; 0 for one per CPU that the cgroup grants.")
-    decoder_megabytes: int = Field(
-        1536, ge=0, description="Limit on a decoding process's address space, in MiB; 0 for none."
+    decode_workers: int = Field(
+        0,
+        validation_alias=renamed("decode_workers", old="decoders"),
+        ge=0,
+        le=64,
+        description="Decoding processes; 0 for one per CPU that the cgroup grants.",
+    )
+    decode_worker_memory_mib: int = Field(
+        1536,
+        validation_alias=renamed("decode_worker_memory_mib", old="decoder_megabytes"),
+        ge=0,
+        description="Limit on a decoding process's address space, in MiB; 0 for none.",
     )
     max_requests: int = Field(128, ge=1, le=10_000, description="Requests worked on at once; more are answered 503.")
     pages_in_flight: int = Field(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kserve_ocr.settings import Settings, SettingsError
+from kserve_ocr.settings import Settings, SettingsError, load, old_names_in_use
 from predictor.settings import PredictorSettings
 from tests.support.http_calls import TIMEOUT
 from tools.local_stack import spawn
@@ -14,15 +14,65 @@ from transformer.settings import TransformerSettings
 SERVICES: tuple[type[Settings], ...] = (TransformerSettings, PredictorSettings)
 
 
+def set_variables(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_every_invalid_value_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_variables(monkeypatch, OCR_WORKERS="many", OCR_ENGINE="magic", OCR_DRAIN_SECONDS="-1")
+
+    with pytest.raises(SettingsError) as error:
+        load(PredictorSettings)
+
+    assert {line.partition("=")[0] for line in str(error.value).splitlines()} == {
+        "OCR_WORKERS",
+        "OCR_ENGINE",
+        "OCR_DRAIN_SECONDS",
+    }
+
+
+def test_old_names_are_accepted_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_variables(monkeypatch, OCR_QUEUE="7", OCR_RECYCLE_PAGES="9")
+
+    settings = load(PredictorSettings)
+
+    assert (settings.max_queue, settings.worker_max_jobs) == (7, 9)
+    assert dict(old_names_in_use(PredictorSettings)) == {
+        "OCR_QUEUE": "OCR_MAX_QUEUE",
+        "OCR_RECYCLE_PAGES": "OCR_WORKER_MAX_JOBS",
+    }
+
+
+def test_a_new_name_wins_over_its_old_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_variables(monkeypatch, OCR_QUEUE="7", OCR_MAX_QUEUE="8")
+
+    assert load(PredictorSettings).max_queue == 8
+
+
+def test_an_invalid_value_under_an_old_name_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_variables(monkeypatch, OCR_QUEUE="many")
+
+    with pytest.raises(SettingsError, match="QUEUE='many': input should be a valid integer"):
+        load(PredictorSettings)
+
+
 @pytest.mark.parametrize("kind", SERVICES)
 def test_nothing_set_means_the_defaults(kind: type[Settings]) -> None:
-    assert kind.from_environment({}) == kind.model_validate({})
+    for name, field in kind.model_fields.items():
+        assert getattr(load(kind), name) == field.default
 
 
-def test_variables_are_read_and_others_left_alone() -> None:
-    settings = PredictorSettings.from_environment(
-        {"OCR_WORKERS": "3", "OCR_PAGE_SECONDS": "2.5", "OCR_ACCELERATE": "false", "OCR_NOTHING": "x", "WORKERS": "9"}
+def test_variables_are_read_and_others_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_variables(
+        monkeypatch,
+        OCR_WORKERS="3",
+        OCR_PAGE_SECONDS="2.5",
+        OCR_ACCELERATE="false",
+        OCR_NOTHING="x",
+        WORKERS="9",
     )
+    settings = load(PredictorSettings)
 
     assert (settings.workers, settings.page_seconds, settings.accelerate) == (3, 2.5, False)
 
@@ -47,10 +97,11 @@ def test_variables_are_read_and_others_left_alone() -> None:
     ],
 )
 def test_a_bad_value_is_told_with_what_the_setting_is_for(
-    kind: type[Settings], variable: str, value: str, says: str
+    monkeypatch: pytest.MonkeyPatch, kind: type[Settings], variable: str, value: str, says: str
 ) -> None:
+    set_variables(monkeypatch, **{variable: value})
     with pytest.raises(SettingsError) as told:
-        kind.from_environment({variable: value})
+        load(kind)
 
     message = str(told.value)
     assert message.startswith(f"{variable}={value!r}: ")
@@ -70,7 +121,7 @@ def test_every_setting_says_what_it_is(kind: type[Settings]) -> None:
     ("command", "settings", "status", "says"),
     [
         ("predictor", {"OCR_WORKERS": "many"}, 2, "OCR_WORKERS='many'"),
-        ("transformer --predictor_host=localhost", {"OCR_DECODERS": "-1"}, 2, "OCR_DECODERS='-1'"),
+        ("transformer --predictor_host=localhost", {"OCR_DECODE_WORKERS": "-1"}, 2, "OCR_DECODE_WORKERS='-1'"),
         ("transformer", {}, 2, "--predictor_host=HOST[:PORT] is needed"),
         ("predictor", {"OCR_TESSDATA": "/nowhere"}, 2, "/nowhere"),
         ("predictor", {"OCR_DEFAULT_LANG": "tlh"}, 1, "tlh"),

@@ -37,7 +37,7 @@ from tools.local_stack import Server, spawn, start_predictor, wait_ready
 def running(logs: Path) -> Iterator[Server]:
     """A predictor with one worker and one place in its queue."""
     before = fault_injection.temporary_files()
-    settings = {"OCR_WORKERS": "1", "OCR_QUEUE": "1"}
+    settings = {"OCR_WORKERS": "1", "OCR_MAX_QUEUE": "1"}
     with start_predictor(logs=logs, settings=settings) as server:
         yield server
     assert fault_injection.temporary_files() <= before
@@ -194,7 +194,7 @@ def test_what_is_not_http(server: Server) -> None:
 
 
 def test_a_page_over_the_memory_that_workers_have(logs: Path) -> None:
-    settings = {"OCR_WORKERS": "1", "OCR_WORKER_MEGABYTES": "400"}
+    settings = {"OCR_WORKERS": "1", "OCR_WORKER_MEMORY_MIB": "400"}
     large = Image.new("L", (12_000, 8_000), 255)
     with start_predictor(logs=logs, settings=settings) as server:
         with one_connection(server) as client:

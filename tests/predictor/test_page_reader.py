@@ -183,7 +183,7 @@ def test_a_page_that_needs_more_memory_than_allowed_fails_alone() -> None:
             await read(reader, np.full((20_000, 20_000), 255, np.uint8))
         assert "ferry" in (await read(reader)).text
 
-    assert with_reader(scenario, worker_megabytes=1024) == ["crash", "crash"]
+    assert with_reader(scenario, worker_memory_mib=1024) == ["crash", "crash"]
 
 
 def test_an_overfull_queue_refuses_and_answers_the_rest() -> None:
@@ -195,7 +195,7 @@ def test_an_overfull_queue_refuses_and_answers_the_rest() -> None:
         assert len(answers) - len(refused) == 3
         assert len(texts) == 1
 
-    assert with_reader(scenario, queue=2) == []
+    assert with_reader(scenario, max_queue=2) == []
 
 
 def test_stopping_answers_every_admitted_page() -> None:
@@ -226,14 +226,14 @@ def test_a_page_reads_the_same_in_any_order_on_any_number_of_workers(size: int) 
         for number, again in zip(order, await asyncio.gather(*(read(reader, *jobs[n]) for n in order)), strict=True):
             assert again == alone[number]
 
-    with_reader(scenario, workers=size, languages=1)
+    with_reader(scenario, workers=size, language_cache_size=1)
 
 
 def test_workers_are_recycled_without_losing_a_page() -> None:
     async def scenario(reader: PageReader) -> None:
         assert len({(await read(reader)).text for _ in range(7)}) == 1
 
-    assert with_reader(scenario, recycle_pages=2) == ["recycled_jobs"] * 3
+    assert with_reader(scenario, worker_max_jobs=2) == ["recycled_jobs"] * 3
 
 
 def test_a_missing_default_language_stops_the_start(tmp_path: Path) -> None:

@@ -191,7 +191,7 @@ def test_an_image_that_is_not_there(ports: dict[str, str]) -> None:
 
 
 def test_a_server_that_does_not_start(ports: dict[str, str]) -> None:
-    status, printed = run({**ports, "ONESHOT": "1", "OCR_QUEUE": "many"})
+    status, printed = run({**ports, "ONESHOT": "1", "OCR_MAX_QUEUE": "many"})
 
     assert status == 1
-    assert "OCR_QUEUE='many'" in printed
+    assert "OCR_MAX_QUEUE='many'" in printed

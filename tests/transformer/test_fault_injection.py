@@ -35,8 +35,8 @@ from tools.local_stack import Service, spawn, start_predictor, start_service, st
 def running(logs: Path) -> Iterator[Service]:
     """A transformer that takes two requests at once, before a predictor with one worker and no queue."""
     before = fault_injection.temporary_files()
-    settings = {"OCR_MAX_REQUESTS": "2", "OCR_DECODERS": "1", "OCR_REQUEST_SECONDS": "60"}
-    predictor = {"OCR_WORKERS": "1", "OCR_QUEUE": "0"}
+    settings = {"OCR_MAX_REQUESTS": "2", "OCR_DECODE_WORKERS": "1", "OCR_REQUEST_SECONDS": "60"}
+    predictor = {"OCR_WORKERS": "1", "OCR_MAX_QUEUE": "0"}
     with start_service(logs=logs, transformer=settings, predictor=predictor) as service:
         yield service
     assert fault_injection.temporary_files() <= before
@@ -156,7 +156,7 @@ def test_a_killed_decoder_is_replaced(both: Service) -> None:
 
 def test_a_predictor_that_stands_still(logs: Path, both: Service) -> None:
     """The client is told within the request's time, and served again when the predictor goes on."""
-    settings = {"OCR_REQUEST_SECONDS": "1", "OCR_DECODERS": "1"}
+    settings = {"OCR_REQUEST_SECONDS": "1", "OCR_DECODE_WORKERS": "1"}
     with start_transformer(both.predictor.port, logs=logs, settings=settings) as transformer:
         both.predictor.process.send_signal(signal.SIGSTOP)
         try:

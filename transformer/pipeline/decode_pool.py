@@ -62,7 +62,7 @@ class DecodePool:
 
     def __init__(self, settings: TransformerSettings, *, observer: PoolObserver | None = None) -> None:
         self._settings = settings
-        size = settings.decoders or granted_cpus()
+        size = settings.decode_workers or granted_cpus()
         self._pool: WorkerPool[DecodeJob, DecodeResult] = WorkerPool(
             _start,
             name="decoder",
@@ -71,7 +71,7 @@ class DecodePool:
             queue=settings.max_requests * settings.max_documents,
             seconds=settings.decode_seconds,
             max_worker_growth_bytes=_GROWTH_BYTES,
-            memory_bytes=settings.decoder_megabytes * _MEBIBYTE,
+            memory_bytes=settings.decode_worker_memory_mib * _MEBIBYTE,
             preload=(_WORKER,),
             environment=_ENVIRONMENT,
             observer=observer,

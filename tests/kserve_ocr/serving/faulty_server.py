@@ -42,6 +42,4 @@ class FaultyModel(OcrModel):
 
 
 if __name__ == "__main__":
-    OcrServer(Settings.from_environment(), RequestBodyLimiter(limit=1 << 20, total=1 << 24)).start(
-        [FaultyModel(args.model_name)]
-    )
+    OcrServer(Settings(), RequestBodyLimiter(limit=1 << 20, total=1 << 24)).start([FaultyModel(args.model_name)])

@@ -22,7 +22,7 @@ MOST_MEBIBYTES = 512
 
 @pytest.fixture(scope="module")
 def reader() -> Iterator[tuple[asyncio.Runner, DecodePool]]:
-    settings = TransformerSettings.from_environment({"OCR_DECODERS": "2", "OCR_DECODE_SECONDS": "20"})
+    settings = TransformerSettings(decode_workers=2, decode_seconds=20)
     with asyncio.Runner() as runner:
         started = DecodePool(settings)
         runner.run(started.start())

@@ -62,9 +62,9 @@ async def begun(reader: DecodePool) -> None:
 
 
 def running(**changed: object) -> Iterator[Running]:
-    environment = {f"OCR_{name.upper()}": str(value) for name, value in {"decoders": 2, **changed}.items()}
+    settings = TransformerSettings.model_validate({"decode_workers": 2, **changed})
     with asyncio.Runner() as runner:
-        reader = DecodePool(TransformerSettings.from_environment(environment))
+        reader = DecodePool(settings)
         runner.run(reader.start())
         yield Running(runner, reader)
         runner.run(reader.stop(grace=5))
@@ -326,7 +326,7 @@ def test_want_of_memory_is_a_limit(faulty: Running) -> None:
 
 def test_a_page_that_needs_too_much_memory_is_refused_and_the_decoder_lives() -> None:
     page = encode(Image.new("RGB", (9000, 9000)), compress_level=1)
-    for small in running(decoder_megabytes=500, decoders=1):
+    for small in running(decode_worker_memory_mib=500, decode_workers=1):
         with pytest.raises(TooManyPixelsError, match="page 1 needs more memory"):
             small.read(page)
         assert small.read(encode(drawing()))
@@ -342,7 +342,7 @@ def test_a_deadline_ends_the_wait(faulty: Running) -> None:
 
 
 def test_documents_are_refused_before_the_start() -> None:
-    reader = DecodePool(TransformerSettings.from_environment({}))
+    reader = DecodePool(TransformerSettings())
     assert not reader.ready
     with pytest.raises(StartingError):
         asyncio.run(read(reader, encode(drawing())))
