@@ -103,7 +103,6 @@ def test_settings_are_ones_that_the_services_have(overlay: str, components: tupl
         (transformer_container(found), TransformerSettings),
     ):
         names = {f"OCR_{field.upper()}" for field in settings.model_fields} | {"STORAGE_URI"}
-        names = {f"OCR_{field.upper()}" for field in settings.model_fields}
         with mock.patch.dict(os.environ, environment(container)):
             load(settings)
         assert set(environment(container)) <= names  # neither PYTHONPATH nor PORT, which are refused
