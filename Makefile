@@ -18,8 +18,8 @@ observe: setup  ## Start both servers under load with a real Prometheus beside t
 test: lint types  ## Lint, types and all tests
 	@$(PYTHON) -m pytest
 
-lint: setup  ## Lint and formatting
-	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
+lint: setup  ## Lint, formatting and import rules
+	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && .venv/bin/lint-imports --no-logo
 
 types: setup  ## Static types
 	@$(PYTHON) -m mypy

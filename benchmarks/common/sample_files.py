@@ -21,8 +21,6 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-from tests.support.drawn_pages import encode
-
 TIFF_COMPRESSIONS = {
     "raw": "1",
     "group3": "1",
@@ -34,6 +32,12 @@ TIFF_COMPRESSIONS = {
     "jpeg": "RGB",
 }
 """Pillow's name of each compression, and a mode that it takes."""
+
+
+def _file(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
 
 
 def drawing(mode: str = "L", size: tuple[int, int] = (120, 80), text: str = "Ab1") -> Image.Image:
@@ -62,13 +66,13 @@ def frames(count: int, compression: str = "raw", mode: str = "L", **options: Any
     """A TIFF of so many frames, each with its number drawn on it."""
     images = [drawing(mode, text=str(number)) for number in range(1, count + 1)]
     more = {} if compression == "raw" else {"compression": compression}
-    return encode(images[0], "TIFF", save_all=True, append_images=images[1:], **more, **options)
+    return _file(images[0], "TIFF", save_all=True, append_images=images[1:], **more, **options)
 
 
 def scans(count: int, *, dpi: int = 150, mode: str = "L") -> bytes:
     """A PDF of scans."""
     images = [drawing(mode, text=str(number)) for number in range(1, count + 1)]
-    return encode(images[0], "PDF", save_all=True, append_images=images[1:], resolution=dpi)
+    return _file(images[0], "PDF", save_all=True, append_images=images[1:], resolution=dpi)
 
 
 def drawn_pdf(
@@ -235,41 +239,41 @@ def every_kind() -> dict[str, bytes]:
     exif[274] = 6
     multi = drawing("P"), drawing("P", text="2")
     found = {
-        "png-grey": encode(drawing("L")),
-        "png-rgb": encode(drawing("RGB"), dpi=(300, 300)),
-        "png-rgba": encode(drawing("RGBA")),
-        "png-palette": encode(drawing("P"), transparency=0),
-        "png-16": encode(drawing("I;16")),
-        "png-1": encode(drawing("1")),
-        "png-exif": encode(drawing("RGB"), exif=exif),
-        "jpeg-grey": encode(drawing("L"), "JPEG"),
-        "jpeg-rgb": encode(drawing("RGB"), "JPEG", exif=exif, dpi=(200, 200)),
-        "jpeg-progressive": encode(drawing("RGB"), "JPEG", progressive=True),
-        "jpeg-cmyk": encode(drawing("CMYK"), "JPEG"),
-        "webp": encode(drawing("RGB"), "WEBP"),
-        "webp-lossless": encode(drawing("RGBA"), "WEBP", lossless=True, exif=exif),
-        "webp-frames": encode(multi[0].convert("RGB"), "WEBP", save_all=True, append_images=[multi[1].convert("RGB")]),
-        "bmp": encode(drawing("RGB"), "BMP"),
-        "bmp-palette": encode(drawing("P"), "BMP"),
-        "bmp-1": encode(drawing("1"), "BMP"),
-        "gif": encode(drawing("P"), "GIF"),
-        "gif-frames": encode(multi[0], "GIF", save_all=True, append_images=[multi[1]], transparency=0),
-        "jp2": encode(drawing("RGB"), "JPEG2000"),
-        "jp2-grey": encode(drawing("L"), "JPEG2000", no_jp2=True),
-        "avif": encode(drawing("RGB"), "AVIF"),
-        "pnm-grey": encode(drawing("L"), "PPM"),
-        "pnm-1": encode(drawing("1"), "PPM"),
-        "tiff-16": encode(drawing("I;16"), "TIFF"),
-        "tiff-float": encode(drawing("F"), "TIFF"),
-        "tiff-cmyk": encode(drawing("CMYK"), "TIFF", compression="tiff_lzw"),
-        "tiff-lab": encode(drawing("LAB"), "TIFF"),
-        "tiff-ycbcr": encode(drawing("YCbCr"), "TIFF"),
-        "tiff-palette": encode(drawing("P"), "TIFF"),
-        "tiff-alpha": encode(drawing("RGBA"), "TIFF"),
-        "tiff-turned": encode(drawing("L"), "TIFF", tiffinfo=tagged),
-        "tiff-strips": encode(drawing("L"), "TIFF", compression="tiff_lzw", strip_size=500),
+        "png-grey": _file(drawing("L")),
+        "png-rgb": _file(drawing("RGB"), dpi=(300, 300)),
+        "png-rgba": _file(drawing("RGBA")),
+        "png-palette": _file(drawing("P"), transparency=0),
+        "png-16": _file(drawing("I;16")),
+        "png-1": _file(drawing("1")),
+        "png-exif": _file(drawing("RGB"), exif=exif),
+        "jpeg-grey": _file(drawing("L"), "JPEG"),
+        "jpeg-rgb": _file(drawing("RGB"), "JPEG", exif=exif, dpi=(200, 200)),
+        "jpeg-progressive": _file(drawing("RGB"), "JPEG", progressive=True),
+        "jpeg-cmyk": _file(drawing("CMYK"), "JPEG"),
+        "webp": _file(drawing("RGB"), "WEBP"),
+        "webp-lossless": _file(drawing("RGBA"), "WEBP", lossless=True, exif=exif),
+        "webp-frames": _file(multi[0].convert("RGB"), "WEBP", save_all=True, append_images=[multi[1].convert("RGB")]),
+        "bmp": _file(drawing("RGB"), "BMP"),
+        "bmp-palette": _file(drawing("P"), "BMP"),
+        "bmp-1": _file(drawing("1"), "BMP"),
+        "gif": _file(drawing("P"), "GIF"),
+        "gif-frames": _file(multi[0], "GIF", save_all=True, append_images=[multi[1]], transparency=0),
+        "jp2": _file(drawing("RGB"), "JPEG2000"),
+        "jp2-grey": _file(drawing("L"), "JPEG2000", no_jp2=True),
+        "avif": _file(drawing("RGB"), "AVIF"),
+        "pnm-grey": _file(drawing("L"), "PPM"),
+        "pnm-1": _file(drawing("1"), "PPM"),
+        "tiff-16": _file(drawing("I;16"), "TIFF"),
+        "tiff-float": _file(drawing("F"), "TIFF"),
+        "tiff-cmyk": _file(drawing("CMYK"), "TIFF", compression="tiff_lzw"),
+        "tiff-lab": _file(drawing("LAB"), "TIFF"),
+        "tiff-ycbcr": _file(drawing("YCbCr"), "TIFF"),
+        "tiff-palette": _file(drawing("P"), "TIFF"),
+        "tiff-alpha": _file(drawing("RGBA"), "TIFF"),
+        "tiff-turned": _file(drawing("L"), "TIFF", tiffinfo=tagged),
+        "tiff-strips": _file(drawing("L"), "TIFF", compression="tiff_lzw", strip_size=500),
         "tiff-tiled": tiled_tiff(drawing("L")),
-        "tiff-big": encode(drawing("L"), "TIFF", big_tiff=True),
+        "tiff-big": _file(drawing("L"), "TIFF", big_tiff=True),
         "pdf-scans": scans(2),
         "pdf-scan-1": scans(1, mode="1"),
         "pdf-drawn": drawn_pdf(texts=["One", "Two"], rotate=90),
