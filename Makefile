@@ -84,7 +84,7 @@ promote:  ## Carry image digests one overlay on: OVERLAY=staging CANARY=10 [PRED
 rollback:  ## Take an overlay's last promotion back: OVERLAY=production
 	@python3 tools/promote.py rollback $(OVERLAY)
 
-configuration: setup  ## Write the README's configuration table anew
+configuration: setup  ## Regenerate the table of settings in docs/configuration.md
 	@$(PYTHON) -m tools.configuration_table
 
 lock:  ## Pin all dependencies anew

@@ -1,4 +1,4 @@
-"""The README's table of settings, from the settings themselves: ``python -m tools.configuration_table [--check]``."""
+"""The table of settings in docs/configuration.md: ``python -m tools.configuration_table [--check]``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kserve_ocr.settings import PREFIX
 from predictor.settings import PredictorSettings
 from transformer.settings import TransformerSettings
 
-README: Final = Path(__file__).resolve().parent.parent / "README.md"
+DOCUMENT: Final = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
 BEGIN: Final = "<!-- configuration:begin -->"
 END: Final = "<!-- configuration:end -->"
 
@@ -93,7 +93,7 @@ def _words(field: FieldInfo) -> Iterator[str]:
             yield ", ".join(f"`{word}`" for word in re.findall(r"\w+", str(pattern)))
 
 
-def renew(text: str) -> str:
+def update(text: str) -> str:
     """The text with the table between its markers. Raises MarkersMissingError."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
@@ -102,13 +102,13 @@ def renew(text: str) -> str:
     return f"{before}{BEGIN}\n{table()}\n{END}{after}"
 
 
-def main(arguments: list[str], path: Path = README) -> int:
+def main(arguments: list[str], path: Path = DOCUMENT) -> int:
     """Write the table, or with ``--check`` only say whether it is current; the exit status."""
     old = path.read_text()
-    new = renew(old)
+    new = update(old)
     if arguments == ["--check"]:
         if new != old:
-            sys.stderr.write(f"{path.name} has an old table of settings; run make configuration\n")
+            sys.stderr.write(f"{path.name} has an outdated table of settings; run make configuration\n")
         return int(new != old)
     if new != old:
         path.write_text(new)

@@ -41,7 +41,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make accuracy", description="Read a folder of pages in every way.")
     parser.add_argument("--docs", type=Path, required=True, help="folder with manifest.json, pages and texts")
     parser.add_argument("--url", default="", help="a running transformer, read as one way more")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs/accuracy", help="where the report goes")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs/benchmarks", help="where the report goes")
     parser.add_argument("--sheets", type=Path, default=ROOT / "build/accuracy", help="where the sheets go")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="pages read at the same time")
     return parser.parse_args()

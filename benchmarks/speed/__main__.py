@@ -1,7 +1,7 @@
 """``python -m benchmarks.speed``: measure, and write ``speed.md`` and ``speed.svg``.
 
 Variables: ``QUICK=1`` for a run of some three minutes, which writes to ``build/bench``; ``DOCS`` a folder of images to
-read as well; ``OUT`` the directory of the report (``docs/bench``).
+read as well; ``OUT`` the directory of the report (``docs/benchmarks``).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tools.local_stack import ROOT
 def main() -> None:
     """Measure and write the report; its ratios are printed as well."""
     quick = os.environ.get("QUICK", "") not in {"", "0"}
-    out = Path(os.environ.get("OUT") or ROOT / ("build/bench" if quick else "docs/bench"))
+    out = Path(os.environ.get("OUT") or ROOT / ("build/bench" if quick else "docs/benchmarks"))
     kinds = list(images.drawn_kinds())
     if docs := os.environ.get("DOCS"):
         kinds.append(images.folder(Path(docs)))

@@ -1,4 +1,4 @@
-"""What the README says about settings is what the settings say."""
+"""The documented table of settings matches the settings classes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tools import configuration_table
 from transformer.settings import TransformerSettings
 
 
-def test_the_table_in_the_readme_is_current() -> None:
+def test_the_documented_table_is_current() -> None:
     assert configuration_table.main(["--check"]) == 0, "run make configuration"
 
 
@@ -38,20 +38,20 @@ def test_rows_say_what_a_setting_takes() -> None:
 
 
 def test_the_table_replaces_only_what_is_between_its_markers(tmp_path: Path) -> None:
-    readme = tmp_path / "README.md"
-    readme.write_text(f"before\n{configuration_table.BEGIN}\nstale\n{configuration_table.END}\nafter\n")
+    document = tmp_path / "configuration.md"
+    document.write_text(f"before\n{configuration_table.BEGIN}\nstale\n{configuration_table.END}\nafter\n")
 
-    assert configuration_table.main(["--check"], readme) == 1
-    assert configuration_table.main([], readme) == 0
+    assert configuration_table.main(["--check"], document) == 1
+    assert configuration_table.main([], document) == 0
 
-    text = readme.read_text()
+    text = document.read_text()
     assert text.startswith(f"before\n{configuration_table.BEGIN}\n")
     assert text.endswith(f"\n{configuration_table.END}\nafter\n")
     assert configuration_table.table() in text
     assert "stale" not in text
-    assert configuration_table.main(["--check"], readme) == 0
+    assert configuration_table.main(["--check"], document) == 0
 
 
 def test_a_document_without_markers_is_told_so() -> None:
     with pytest.raises(configuration_table.MarkersMissingError, match="configuration:begin"):
-        configuration_table.renew("nothing here")
+        configuration_table.update("nothing here")
