@@ -27,6 +27,7 @@ _TOOLS = (
     "touch",
     "env",
     "cp",
+    "date",
     "flock",
     "mkdir",
     "mv",
