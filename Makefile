@@ -1,10 +1,10 @@
-# Targets are one line each; what they do stands in scripts/, benchmarks/ and monitoring/.
+# Targets are one line each; what they do is in scripts/, tools/, benchmarks/ and monitoring/.
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 OVERLAY ?= local
 
-help:  ## Say what there is to make
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+help:  ## Show this help
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 setup:  ## Install Tesseract, a virtual environment and everything locked
 	@scripts/setup
@@ -18,8 +18,8 @@ observe: setup  ## Start both servers under load with a real Prometheus beside t
 test: lint types  ## Lint, types and all tests
 	@$(PYTHON) -m pytest
 
-lint: setup  ## Lint, formatting and import rules
-	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && .venv/bin/lint-imports --no-logo
+lint: setup  ## Lint, formatting, import rules and declared dependencies
+	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && .venv/bin/lint-imports --no-logo && scripts/check-dependencies
 
 types: setup  ## Static types
 	@$(PYTHON) -m mypy

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from kserve_ocr.extras import exit_without
 from kserve_ocr.import_stubs import stub_unused_imports
 from kserve_ocr.settings import load_or_exit
 from predictor.settings import PredictorSettings
@@ -12,6 +13,9 @@ from predictor.settings import PredictorSettings
 def main() -> None:
     """Check the settings before anything heavy is imported, then serve until SIGTERM."""
     settings = load_or_exit(PredictorSettings)
+    exit_without("predictor", "PIL", "pytesseract", "tesserocr")
+    if settings.otlp_endpoint:
+        exit_without("tracing", "opentelemetry")
     stub_unused_imports()
     from kserve.model_server import args  # noqa: PLC0415
 

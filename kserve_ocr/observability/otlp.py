@@ -6,19 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from kserve_ocr.observability.trace_context import Exporter, TraceContext
-from kserve_ocr.settings import SettingsError
+from opentelemetry import context, trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-try:
-    from opentelemetry import context, trace
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    from opentelemetry.sdk.resources import Resource
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
-except ImportError as error:
-    raise SettingsError(
-        "OCR_OTLP_ENDPOINT is set but OpenTelemetry is not installed. Install kserve-ocr[tracing] or empty it."
-    ) from error
+from kserve_ocr.observability.trace_context import Exporter, TraceContext
 
 
 def otlp_exporter(endpoint: str, *, service: str) -> tuple[Exporter, Callable[[], None]]:

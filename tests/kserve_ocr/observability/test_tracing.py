@@ -98,17 +98,6 @@ def test_nothing_is_imported_while_nothing_is_exported() -> None:
     assert done.stdout.strip() == "False"
 
 
-def test_without_the_extra_the_setting_says_what_to_install() -> None:
-    code = (
-        "import sys\nsys.modules['opentelemetry'] = None\n"
-        "from kserve_ocr.observability import tracing\nfrom kserve_ocr.settings import SettingsError\n"
-        "try: tracing.export_to('http://localhost:4318', service='x')\n"
-        "except SettingsError as error: print(error)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "kserve-ocr[tracing]" in done.stdout
-
-
 @pytest.fixture
 def collector() -> Iterator[tuple[str, list[Span]]]:
     """The address of an OTLP/HTTP collector and the spans that it has received."""
