@@ -87,8 +87,11 @@ rollback:  ## Take an overlay's last promotion back: OVERLAY=production
 configuration: setup  ## Regenerate the table of settings in docs/configuration.md
 	@$(PYTHON) -m tools.configuration_table
 
-lock:  ## Pin all dependencies anew
+docs: setup  ## Build the documentation site into build/site
+	@NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --quiet
+
+lock:  ## Update all pinned dependencies
 	@scripts/lock
 
-.PHONY: accuracy argocd bench bench-overhead bench-scraping bench-start cluster configuration crds dashboards dashboards-import deploy \
+.PHONY: accuracy argocd bench bench-overhead bench-scraping bench-start cluster configuration crds dashboards dashboards-import deploy docs \
 	e2e fuzz help images lint lock manifests observe promote rollback run sameness setup soak test types undeploy
