@@ -18,8 +18,13 @@ Labels = NDArray[np.int32] | NDArray[np.uint16]
 
 MEASURED_PIXELS = 2_500_000
 """Pages with more pixels are measured on a smaller copy."""
+SAMPLED_PIXELS = 500_000
+"""Of pages with more pixels every other row is enough for the threshold."""
 LEAST_CONTRAST = 14
 """Levels by which ink is darker than the mean around it."""
+LOCAL_SIDE = 15
+LOCAL_SHARE = 0.35
+"""Side in pixels of the square whose strongest ink sets the local threshold, and that threshold as a share of it."""
 NEIGHBOR_DISTANCE = 2.5
 """Largest gap to the next letter, in median letter heights."""
 
@@ -43,6 +48,12 @@ class Components:
         first, second = self.right_neighbors
         members = np.union1d(first, second)
         return float(np.median(self.stats[members, 3])) * self.factor if len(members) >= 5 else 0.0
+
+    @property
+    def letter_share(self) -> float:
+        """Share of the components of at least 3 pixels that stand beside another letter; low in textures and noise."""
+        counted = int(np.count_nonzero(np.maximum(self.stats[1:, 2], self.stats[1:, 3]) >= 3))
+        return len(np.union1d(*self.right_neighbors)) / max(1, counted)
 
     @cached_property
     def right_neighbors(self) -> tuple[Indices, Indices]:
@@ -81,16 +92,29 @@ class Components:
 
 def ink_mask(gray: Pixels) -> Pixels:
     """1 where a pixel is clearly darker than the mean of its surroundings, 0 elsewhere."""
-    side = max(15, min(51, min(gray.shape) // 12)) | 1
-    darker = cv2.subtract(cv2.blur(gray, (side, side)), gray)
+    darker = _darker_than_surroundings(gray)
     # Ink and the paper's grain both are darker than their surroundings: Otsu's threshold lies between them.
-    candidates = darker[darker >= LEAST_CONTRAST]
+    sample = darker[:: 2 if darker.size > SAMPLED_PIXELS else 1]
+    candidates = sample[sample >= LEAST_CONTRAST]
     if not candidates.size:
         return np.zeros(gray.shape, dtype=np.uint8)
     level, _ = cv2.threshold(candidates[:, None], 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    # Half the threshold keeps thin strokes whole.
+    # Less than the threshold keeps thin strokes whole.
     _, mask = cv2.threshold(darker, max(LEAST_CONTRAST, 0.6 * level), 1, cv2.THRESH_BINARY)
     return np.asarray(mask, dtype=np.uint8)
+
+
+def local_ink_mask(gray: Pixels) -> Pixels:
+    """As :func:`ink_mask`, with a threshold of its own for every place: finds pale ink beside strong ink."""
+    darker = _darker_than_surroundings(gray)
+    strongest = cv2.dilate(darker, np.ones((LOCAL_SIDE, LOCAL_SIDE), dtype=np.uint8))
+    threshold = np.maximum(cv2.convertScaleAbs(strongest, alpha=LOCAL_SHARE).reshape(gray.shape), LEAST_CONTRAST)
+    return (darker > threshold).astype(np.uint8)
+
+
+def _darker_than_surroundings(gray: Pixels) -> Pixels:
+    side = max(15, min(51, min(gray.shape) // 12)) | 1
+    return np.asarray(cv2.subtract(cv2.blur(gray, (side, side)), gray), dtype=np.uint8).reshape(gray.shape)
 
 
 def _components(mask: Pixels) -> tuple[Labels, NDArray[np.int32]]:
@@ -112,14 +136,19 @@ def find(gray: Pixels) -> Components:
     """Connected components of a gray ``(h, w)`` uint8 page with dark text, measured on a reduced copy if large."""
     factor = max(1, round((gray.size / MEASURED_PIXELS) ** 0.5 + 0.2))
     small = shrink(gray, factor)
-    labels, stats = _components(ink_mask(small))
+    return of_mask(ink_mask(small), factor=float(gray.shape[0] / small.shape[0]))
+
+
+def of_mask(mask: Pixels, *, factor: float) -> Components:
+    """Connected components of an ink mask of a page that was reduced by ``factor``."""
+    labels, stats = _components(mask)
     width, height, area = stats[:, 2], stats[:, 3], stats[:, 4]
     # Dots and commas are too small, rules too flat or too tall, pictures and frames too large to be letters.
     letters = (
         (np.maximum(width, height) >= 5)
         & (np.minimum(width, height) >= 2)
         & (area >= 8)
-        & (np.maximum(width, height) <= max(small.shape) / 8)
+        & (np.maximum(width, height) <= max(mask.shape) / 8)
         & (width < 8 * height)
         & (height < 8 * width)
         & (area > 0.08 * width * height)
@@ -129,5 +158,5 @@ def find(gray: Pixels) -> Components:
         labels=labels,
         stats=stats,
         letters=np.flatnonzero(letters),
-        factor=float(gray.shape[0] / small.shape[0]),
+        factor=factor,
     )

@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 
 from transformer.geometry import Geometry
 from transformer.preprocess import background, border, components, deskew, grayscale, invert, orientation, scale
+from transformer.preprocess.components import Components
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
 STEPS: tuple[str, ...] = ("color", "invert", "background", "border", "orient", "scale", "dewarp", "deskew")
 """Names of all steps, in the order in which they run."""
+LEAST_KEPT = 0.7
+"""Share of the letters of a page that must still be found once its background is flattened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,6 @@ def prepare(
     pipeline.invert()
     pipeline.flatten_background()
     pipeline.remove_border()
-    pipeline.measure()
     pipeline.orient()
     pipeline.scale()
     pipeline.level()
@@ -82,6 +84,7 @@ class _Pipeline:
         self.dpi = dpi
         self.orientation_uncertain = False
         self.without = without
+        self._measured: tuple[Pixels, Components] | None = None
 
     def convert_to_gray(self) -> None:
         found = None if "color" in self.without else grayscale.readable(self.pixels)
@@ -91,24 +94,35 @@ class _Pipeline:
             self._apply(found, "color")
 
     def invert(self) -> None:
-        if "invert" not in self.without and invert.is_light_on_dark(self.pixels):
-            self._apply(invert.negative(self.pixels), "invert")
+        if "invert" in self.without:
+            return
+        inversion = invert.find(self.pixels, self.measured())
+        if inversion is not None:
+            self._apply(invert.apply(self.pixels, inversion), "invert")
 
     def flatten_background(self) -> None:
         if "background" in self.without:
             return
         paper = background.estimate(self.pixels)
-        if not background.is_even(paper):
-            self._apply(background.flatten(self.pixels, paper), "background")
+        if background.is_even(paper):
+            return
+        flat = background.flatten(self.pixels, paper)
+        letters = components.find(flat)
+        # Text that the background swallowed is lost for good: rather keep its ground.
+        if len(letters.right_neighbors[0]) >= LEAST_KEPT * len(self.measured().right_neighbors[0]):
+            self._apply(flat, "background")
+            self._measured = flat, letters
 
     def remove_border(self) -> None:
         found = None if "border" in self.without else border.whitened(self.pixels)
         if found is not None:
             self._apply(found, "border")
 
-    def measure(self) -> None:
-        self.letters = components.find(self.pixels)
-        self._transforms_before = len(self.geometry.maps)
+    def measured(self) -> Components:
+        """The components of the page as it is now."""
+        if self._measured is None or self._measured[0] is not self.pixels:
+            self._measured = self.pixels, components.find(self.pixels)
+        return self._measured[1]
 
     def letter_boxes(self) -> Floats:
         """Boxes of the letters that stand beside another, where later steps have moved them."""
@@ -121,7 +135,7 @@ class _Pipeline:
     def orient(self) -> None:
         if "orient" in self.without:
             return
-        found = orientation.estimate(self.letters)
+        found = orientation.estimate(self.measured())
         self.orientation_uncertain = found.uncertain
         if found.quarter_turns:
             self._apply(
@@ -129,17 +143,21 @@ class _Pipeline:
                 "orient",
                 Geometry.quarter_turned(self.geometry.preprocessed, found.quarter_turns),
             )
-            self.measure()
 
     def scale(self) -> None:
         width, height = self.geometry.preprocessed
-        factor = 1.0 if "scale" in self.without else scale.factor(self.letters.height, width, height)
+        self.letters = self.measured()
+        self._transforms_before = len(self.geometry.maps)
+        letters = self.letters
+        wanted = scale.factor(letters.height, (width, height), letter_share=letters.letter_share)
+        factor = 1.0 if "scale" in self.without else wanted
         if factor != 1:
             size = (max(1, round(width * factor)), max(1, round(height * factor)))
             self._apply(scale.resize(self.pixels, size), "scale", Geometry.scaled((width, height), size))
             self.dpi = scale.DPI
 
     def level(self) -> None:
+        # Of the page before it was scaled: slopes and shares of its size are the same.
         if max(self.geometry.preprocessed) > deskew.GREATEST_SIDE:
             return
         curve = None if "dewarp" in self.without else deskew.dewarp_of(self.letters, self.geometry.preprocessed)

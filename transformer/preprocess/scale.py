@@ -10,10 +10,14 @@ from transformer.preprocess.downsample import shrink
 
 Pixels = NDArray[np.uint8]
 
-SMALL = 12.0
+SMALL = 16.0
+SMALL_IN_TEXTURE = 12.0
 LARGE = 28.0
 """Median letter heights, pixels, between which a page keeps its size. Small letters are misread; large ones take
-longer to read and bring their paper's grain along."""
+longer to read and bring their paper's grain along. In a photo of a textured surface the texture would grow into
+letters, so that only very small ones are worth it."""
+CLEAN_SHARE = 0.62
+"""Share of components that are letters in a line, above which a page has no texture."""
 ENLARGED = 26.0
 SHRUNK = 24.0
 """Median letter heights, pixels, of a resized page."""
@@ -26,9 +30,14 @@ GREATEST_SIDE = 32_000
 """Tesseract refuses sides over 32,767 pixels."""
 
 
-def factor(letter_height: float, width: int, height: int) -> float:
-    """By how much to resize a page whose letters have this median height; 1 when it should stay."""
-    if not letter_height or SMALL <= letter_height <= LARGE:
+def factor(letter_height: float, size: tuple[int, int], *, letter_share: float = 1.0) -> float:
+    """By how much to resize a page of ``size`` (width, height) whose letters have this median height; 1 to keep it.
+
+    ``letter_share`` is the share of its components that are letters in a line.
+    """
+    width, height = size
+    small = SMALL if letter_share >= CLEAN_SHARE else SMALL_IN_TEXTURE
+    if not letter_height or small <= letter_height <= LARGE:
         return 1.0
     if letter_height > LARGE:
         return SHRUNK / letter_height

@@ -11,7 +11,7 @@ from transformer.preprocess import components, scale
 
 @given(st.floats(0, 400), st.integers(1, 30_000), st.integers(1, 3000))
 def test_no_factor_leaves_the_limits(letter: float, width: int, height: int) -> None:
-    factor = scale.factor(letter, width, height)
+    factor = scale.factor(letter, (width, height))
     assert 0 < factor <= scale.GREATEST
     if factor > 1:
         assert letter < scale.SMALL
@@ -25,7 +25,7 @@ def test_no_factor_leaves_the_limits(letter: float, width: int, height: int) -> 
 def test_letters_take_the_wanted_height(size: int, wanted: float) -> None:
     page, _ = text_page(size=size, width=30 * size)
     height, width = page.shape
-    factor = scale.factor(components.find(page).height, width, height)
+    factor = scale.factor(components.find(page).height, (width, height))
     resized = scale.resize(page, (round(width * factor), round(height * factor)))
     assert components.find(resized).height == pytest.approx(wanted, rel=0.2)
 
