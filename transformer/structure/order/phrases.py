@@ -7,8 +7,9 @@ text, so that the rest of the package reads from left to right. Words keep their
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
@@ -93,14 +94,13 @@ class Phrase:
     """Whether it is evidence of where columns are."""
     running_text: bool
     number: bool
+    height: float = field(init=False)
+    middle: float = field(init=False)
+    """Height between top and bottom."""
 
-    @property
-    def height(self) -> float:
-        return max(1.0, self.y1 - self.y0)
-
-    @property
-    def middle(self) -> float:
-        return (self.y0 + self.y1) / 2
+    def __post_init__(self) -> None:
+        self.height = max(1.0, self.y1 - self.y0)
+        self.middle = (self.y0 + self.y1) / 2
 
     @property
     def words(self) -> list[Word]:
@@ -117,14 +117,10 @@ def writes_without_spaces(character: str) -> bool:
 def is_right_to_left(words: Iterable[Word]) -> bool:
     """Whether most letters belong to scripts that are written from right to left."""
     right = left = 0
-    for word in words:
-        if word.text.isascii():
-            left += sum(map(str.isalpha, word.text))
-            continue
-        for character in word.text:
-            direction = unicodedata.bidirectional(character)
-            right += direction in ("R", "AL")
-            left += direction == "L"
+    for character, count in Counter("".join(word.text for word in words)).items():
+        direction = unicodedata.bidirectional(character)
+        right += count * (direction in ("R", "AL"))
+        left += count * (direction == "L")
     return right > left
 
 
@@ -222,8 +218,8 @@ def make_phrase(placed: Sequence[Placed], *, line: int, block: int) -> Phrase:
     """The phrase of words of one line, sorted from left to right."""
     reliable = [item for item in placed if item.reliable]
     shown = reliable or placed
-    y1 = median(item.y1 for item in shown)
-    flat = [item.y1 for item in shown if not _DESCENDERS & set(item.word.text)]
+    y1 = _median([item.y1 for item in shown])
+    flat = [item.y1 for item in shown if _DESCENDERS.isdisjoint(item.word.text)]
     text = "".join(item.word.text for item in shown)
     letters = sum(map(str.isalpha, text))
     return Phrase(
@@ -231,14 +227,23 @@ def make_phrase(placed: Sequence[Placed], *, line: int, block: int) -> Phrase:
         line=line,
         block=block,
         x0=min(item.x0 for item in shown),
-        y0=median(item.y0 for item in shown),
+        y0=_median([item.y0 for item in shown]),
         x1=max(item.x1 for item in shown),
         y1=y1,
-        baseline=median(flat) if flat else y1,
+        baseline=_median(flat) if flat else y1,
         reliable=bool(reliable),
         running_text=bool(reliable) and _is_running_text(text, letters, words=len(reliable)),
         number=len(placed) == 1 and not letters and len(text) <= NUMBER_LENGTH,
     )
+
+
+def _median(values: list[float]) -> float:
+    """As :func:`statistics.median`, without its checks: most phrases of a table have one word."""
+    if len(values) == 1:
+        return values[0]
+    values.sort()
+    half = len(values) // 2
+    return values[half] if len(values) % 2 else (values[half - 1] + values[half]) / 2
 
 
 def _is_running_text(text: str, letters: int, *, words: int) -> bool:

@@ -20,6 +20,8 @@ class Row:
     """Parts of lines side by side, from left to right."""
 
     parts: list[Phrase] = field(default_factory=list)
+    y0: float = float("inf")
+    y1: float = float("-inf")
 
     @property
     def middle(self) -> float:
@@ -27,6 +29,8 @@ class Row:
 
     def place(self, part: Phrase, overlap: float) -> float | None:
         """Distance of its baseline to its neighbor's in the row; None if it does not belong there."""
+        if part.y0 >= self.y1 or part.y1 <= self.y0:
+            return None
         index = bisect_left(self.parts, part.x0, key=_left)
         before = self.parts[index - 1] if index else None
         after = self.parts[index] if index < len(self.parts) else None
@@ -41,6 +45,7 @@ class Row:
 
     def add(self, part: Phrase) -> None:
         insort(self.parts, part, key=_left)
+        self.y0, self.y1 = min(self.y0, part.y0), max(self.y1, part.y1)
 
 
 def _left(part: Phrase) -> float:
@@ -80,4 +85,8 @@ def make_rows(phrases: Iterable[Phrase], scale: Scale) -> list[Row]:
 
 def engine_rows(phrases: Iterable[Phrase]) -> list[Row]:
     """Each line by itself, in the engine's order."""
-    return [Row([part]) for part in sorted(whole_lines(phrases), key=lambda part: part.line)]
+    rows = []
+    for part in sorted(whole_lines(phrases), key=lambda part: part.line):
+        rows.append(Row())
+        rows[-1].add(part)
+    return rows
