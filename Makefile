@@ -42,8 +42,11 @@ bench-start: setup  ## Process start to ready, and where the time goes
 soak: setup  ## Two thousand mixed pages: memory, zombies, files left
 	@$(PYTHON) -m benchmarks.soak
 
-accuracy: setup  ## Character errors by set and step: DOCS=folder
-	@$(PYTHON) -m benchmarks.accuracy --docs "$(DOCS)"
+accuracy: setup  ## Character errors by set, beside plain Tesseract (and RapidOCR after make rivals): DOCS=folder STEPS=yes
+	@$(PYTHON) -m benchmarks.accuracy --docs "$(DOCS)" $(if $(STEPS),--steps)
+
+rivals:  ## Install RapidOCR for make accuracy, in an environment of its own
+	@scripts/rivals
 
 fuzz: setup  ## Damaged documents of every kind for ten minutes: SECONDS=
 	@$(PYTHON) -m benchmarks.decoder_fuzz --seconds $(or $(SECONDS),600)
@@ -94,4 +97,4 @@ lock:  ## Update all pinned dependencies
 	@scripts/lock
 
 .PHONY: accuracy argocd bench bench-overhead bench-scraping bench-start cluster configuration crds dashboards dashboards-import deploy docs \
-	e2e fuzz help images lint lock manifests observe promote rollback run sameness setup soak test types undeploy
+	e2e fuzz help images lint lock manifests observe promote rivals rollback run sameness setup soak test types undeploy

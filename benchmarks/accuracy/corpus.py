@@ -1,10 +1,12 @@
-"""A folder of pages with their transcription beside them and a ``manifest.json``."""
+"""Folders of pages with their transcription beside them and a ``manifest.json``."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
+
+MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,27 +17,38 @@ class Document:
     path: Path
     lang: str
     truth: str
-
-    @property
-    def set_name(self) -> str:
-        """The kind that the page stands for: what its name says before the first hyphen."""
-        return self.name.split("-")[0]
+    set_name: str
+    """The kind that the page stands for."""
 
 
 def load(folder: Path) -> list[Document]:
-    """The manifest's documents, in its order. Raises ValueError where there is no such folder or nothing in it."""
-    try:
-        entries = json.loads((folder / "manifest.json").read_text())
-    except OSError as error:
-        raise ValueError(f"{folder} must hold a manifest.json: {error.strerror}") from None
-    if not entries:
-        raise ValueError(f"{folder}/manifest.json names no documents")
+    """The documents of the folder and of every folder in it that has a manifest, in the manifests' order.
+
+    Raises ValueError where there is no manifest, or nothing in it.
+    """
+    manifests = sorted(folder.rglob(MANIFEST))
+    if not manifests:
+        raise ValueError(f"{folder} must hold a {MANIFEST}, or folders that do")
+    documents = [document for manifest in manifests for document in _documents(manifest, folder)]
+    if not documents:
+        raise ValueError(f"{folder}/{MANIFEST} names no documents")
+    return documents
+
+
+def _documents(manifest: Path, root: Path) -> list[Document]:
+    """The documents of one folder: one set, or several if their names begin with different kinds and a hyphen."""
+    folder = manifest.parent
+    entries = json.loads(manifest.read_text())
+    kinds = {entry["name"].partition("-")[0] for entry in entries if "-" in entry["name"]}
+    several = len(kinds) > 1 and all("-" in entry["name"] for entry in entries)
+    place = "" if folder == root else f"{folder.name}/"
     return [
         Document(
             name=entry["name"],
             path=folder / entry["file"],
             lang=entry["lang"],
             truth=(folder / f"{entry['name']}.txt").read_text(),
+            set_name=place + entry["name"].partition("-")[0] if several else folder.name,
         )
         for entry in entries
     ]

@@ -40,13 +40,20 @@ def edit_distance(first: str, second: str) -> int:
     return distance
 
 
+def _alike(read: str, truth: str) -> tuple[str, str]:
+    """Both texts normalized; in capitals if the truth was transcribed in capitals only."""
+    read, truth = normalise(read), normalise(truth)
+    return (read.upper(), truth) if truth.isupper() else (read, truth)
+
+
 def character_error_rate(read: str, truth: str) -> float:
     """Edit distance over the length of the truth, at most 1.5; both texts are normalised first."""
-    read, truth = normalise(read), normalise(truth)
+    read, truth = _alike(read, truth)
     return min(edit_distance(truth, read) / max(1, len(truth)), WORST_CER)
 
 
 def word_recall(read: str, truth: str) -> float:
     """Share of the truth's words that were read, as bags of words; 1 when there is nothing to read."""
-    wanted, found = Counter(normalise(truth).split()), Counter(normalise(read).split())
+    read, truth = _alike(read, truth)
+    wanted, found = Counter(truth.split()), Counter(read.split())
     return (wanted & found).total() / wanted.total() if wanted else 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from statistics import fmean
 
-from benchmarks.accuracy.variants import AUTO, COMMAND, NONE, Result, Way
+from benchmarks.accuracy.variants import AUTO, COMMAND, NONE, SERVICE, Result, Way
 
 Value = Callable[[Result], float]
 
@@ -30,34 +30,36 @@ class Results:
         return sum(result.preparing for result in prepared) / sum(result.reading for result in prepared)
 
     def worst(self, count: int) -> list[Result]:
-        """The prepared pages with the highest error rates."""
-        prepared = [result for result in self.all if result.way == AUTO]
-        return sorted(prepared, key=lambda result: -result.cer)[:count]
+        """The service's pages with the highest error rates."""
+        read = [result for result in self.all if result.way == SERVICE]
+        return sorted(read, key=lambda result: -result.cer)[:count]
 
 
 def markdown(results: Results, *, machine: str) -> str:
     """The whole report."""
-    plain, auto = (results.mean(way, _cer) for way in (COMMAND, AUTO))
+    plain, whole = (results.mean(way, _cer) for way in (COMMAND, SERVICE))
+    leading = [way for way in results.ways if not way.without]
     pages = sum(result.way == AUTO for result in results.all)
     return "\n".join(
         [
             "# Accuracy",
             "",
             f"Written by `make accuracy`: {pages} pages in {len(results.sets)} sets, on {machine}.",
-            f"Preparing pages takes {results.share_of_preparing():.0%} of the time that reading them takes. It leaves",
-            f"{auto / plain:.2f} of the errors of the `tesseract` command, which gets the files as they are.",
+            f"The service leaves {whole / plain:.2f} of the errors of the `tesseract` command,",
+            "which gets the files as they are.",
+            f"Preparing pages takes {results.share_of_preparing():.0%} of the time that recognizing them takes.",
             "",
-            *_table("Character error rate", results, results.ways[: _leading(results)], _cer, digits=3),
-            *_table("Words found", results, results.ways[: _leading(results)], _recall, digits=3),
-            *_table("Seconds a page", results, results.ways[: _leading(results)], _seconds, digits=2),
-            *_steps(results),
+            "`none` and `auto` are the engine alone, without and with preparation of pages; `service` is the",
+            "whole service, with its reading order and its second look. CPU seconds are those of one process,",
+            "or of both servers.",
+            "",
+            *_table("Character error rate", results, leading, _cer, digits=3),
+            *_table("Words found", results, leading, _recall, digits=3),
+            *_table("CPU seconds a page", results, leading, _seconds, digits=2),
+            *(_steps(results) if len(leading) < len(results.ways) else ()),
             *_pages(results),
         ]
     )
-
-
-def _leading(results: Results) -> int:
-    return sum(not way.without for way in results.ways)
 
 
 def _cer(result: Result) -> float:
@@ -110,12 +112,12 @@ def _steps(results: Results) -> Iterator[str]:
 def _pages(results: Results) -> Iterator[str]:
     yield "## By page"
     yield ""
-    yield "| page | `tesseract` | none | auto | steps |"
-    yield "|---|--:|--:|--:|---|"
-    by_page = {(result.document.name, result.way): result for result in results.all}
+    yield "| page | `tesseract` | none | auto | service | steps |"
+    yield "|---|--:|--:|--:|--:|---|"
+    by_page = {(result.document.path, result.way): result for result in results.all}
     for result in results.all:
         if result.way == AUTO:
             name = result.document.name
-            cells = [f"{by_page[name, way].cer:.3f}" for way in (COMMAND, NONE, AUTO)]
+            cells = [f"{by_page[result.document.path, way].cer:.3f}" for way in (COMMAND, NONE, AUTO, SERVICE)]
             yield f"| {name} | {' | '.join(cells)} | {', '.join(result.steps)} |"
     yield ""

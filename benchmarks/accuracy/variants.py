@@ -1,11 +1,10 @@
-"""One document read in one way: by the command line, by the engine in this process, or by a running service."""
+"""One document read in one way: by the command line, or by the engine in this process."""
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import time
-import urllib.parse
-import urllib.request
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,7 +24,6 @@ from transformer.decoding.sniff import detect_file_type
 from transformer.preprocess.prepare import STEPS, PreprocessedPage, prepare
 
 PIXELS = 200_000_000
-SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +34,13 @@ class Way:
     auto: bool = True
     without: frozenset[str] = frozenset()
     command: bool = False
-    url: str = ""
+    options: tuple[tuple[str, str], ...] | None = None
+    """Options of a request to the service, None for ways that do without it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one way made of one document; seconds are those of preparing and of reading it."""
+    """What one way made of one document; the CPU seconds are those of preparing and of reading it."""
 
     document: Document
     way: Way
@@ -55,32 +54,34 @@ class Result:
 COMMAND = Way("`tesseract`", command=True)
 NONE = Way("none", auto=False)
 AUTO = Way("auto")
+ENGINE_ORDER = Way("service, `order=engine`", options=(("order", "engine"),))
+SERVICE = Way("service", options=())
+RAPID_OCR = Way("RapidOCR")
 
 
-def ways(url: str) -> list[Way]:
-    """All columns, the running service's among them when there is a ``url``."""
+def ways(*, steps: bool) -> list[Way]:
+    """The ways that need no server, with each step of the preparation left out in turn if ``steps``."""
     left_out = [Way(f"without {step}", without=frozenset({step})) for step in STEPS]
-    service = [Way("service", url=url)] if url else []
-    return [COMMAND, NONE, AUTO, *service, *left_out]
+    return [COMMAND, NONE, AUTO, *(left_out if steps else [])]
 
 
 def measure(document: Document, way: Way) -> Result:
     """Read one document in one way, with one thread."""
     cv2.setNumThreads(1)
-    if way.command or way.url:
-        began = time.perf_counter()
-        text = _by_command(document) if way.command else _by_service(document, way.url)
-        return _result(document, way, text=text, reading=time.perf_counter() - began)
+    if way.command:
+        began = _seconds_of_children()
+        text = _by_command(document)
+        return result_of(document, way, text=text, reading=_seconds_of_children() - began)
     page = decode(document.path)
     began = time.process_time()
     ready = prepare(page.pixels, dpi=page.dpi, auto=way.auto, without=way.without)
     prepared = time.process_time()
     text, _ = read(ready, document.lang, layout=False)
     reading = time.process_time() - prepared
-    return _result(document, way, text=text, reading=reading, preparing=prepared - began, steps=ready.steps)
+    return result_of(document, way, text=text, reading=reading, preparing=prepared - began, steps=ready.steps)
 
 
-def _result(
+def result_of(
     document: Document,
     way: Way,
     *,
@@ -89,6 +90,7 @@ def _result(
     preparing: float = 0.0,
     steps: tuple[str, ...] = (),
 ) -> Result:
+    """What a way made of a document, compared with the transcription."""
     return Result(
         document=document,
         way=way,
@@ -129,13 +131,6 @@ def _by_command(document: Document) -> str:
     return done.stdout.decode(errors="replace")
 
 
-def _by_service(document: Document, url: str) -> str:
-    query = urllib.parse.urlencode({"lang": document.lang})
-    request = urllib.request.Request(
-        f"{url.rstrip('/')}/gateway/ocr?{query}",
-        data=document.path.read_bytes(),
-        headers={"Content-Type": "application/octet-stream", "Accept": "text/plain"},
-    )
-    with urllib.request.urlopen(request, timeout=SECONDS) as answer:
-        text: str = answer.read().decode()
-    return text
+def _seconds_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from benchmarks.accuracy import contact_sheet, corpus, metrics, plot, report, variants
+from benchmarks.accuracy import contact_sheet, corpus, metrics, plot, rapid_ocr, report, service, variants
+from benchmarks.common import servers
 from tests.transformer.preprocess.pages import SENTENCE, text_page
 
 
@@ -42,6 +43,12 @@ def test_error_rate_is_capped_and_recall_counts_words() -> None:
     assert metrics.word_recall("anything", "") == 1
 
 
+def test_a_transcription_in_capitals_is_compared_in_capitals() -> None:
+    assert metrics.character_error_rate("Total 12", "TOTAL 12") == 0
+    assert metrics.word_recall("Total 12", "TOTAL 12") == 1
+    assert metrics.character_error_rate("TOTAL 12", "Total 12") > 0
+
+
 def folder(path: Path) -> Path:
     entries = []
     for name, turned in (("drawn-upright", 0), ("drawn-turned", 1)):
@@ -56,9 +63,12 @@ def folder(path: Path) -> Path:
 
 def test_a_folder_is_read_in_every_way_and_reported(tmp_path: Path) -> None:
     pages = corpus.load(folder(tmp_path))
-    assert {page.set_name for page in pages} == {"drawn"}
-    ways = [way for way in variants.ways("") if not way.without or "orient" in way.without]
-    results = report.Results([variants.measure(page, way) for way in ways for page in pages])
+    ways = [way for way in variants.ways(steps=True) if not way.without or "orient" in way.without]
+    found = [variants.measure(page, way) for way in ways for page in pages]
+    with servers.service(logs=tmp_path) as running:
+        found += service.measure(pages, variants.SERVICE, running)
+    results = report.Results(found)
+    assert all(result.reading > 0 for result in found), "CPU seconds are counted for each way"
     assert results.mean(variants.AUTO, lambda result: result.recall) > 0.5
     text = report.markdown(results, machine="a machine")
     assert "| drawn-turned |" in text
@@ -74,3 +84,27 @@ def test_a_folder_is_read_in_every_way_and_reported(tmp_path: Path) -> None:
 def test_a_folder_without_a_manifest_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"must hold a manifest\.json"):
         corpus.load(tmp_path)
+
+
+def test_a_folder_of_sets_names_them_by_folder_and_by_kind(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    folder(tmp_path / "one")
+    folder(tmp_path / "two")
+    entries = [{"name": name, "file": "drawn-upright.png", "lang": "eng"} for name in ("kind-1", "other-1")]
+    for entry in entries:
+        (tmp_path / "two" / f"{entry['name']}.txt").write_text(SENTENCE)
+    (tmp_path / "two" / "manifest.json").write_text(json.dumps(entries))
+
+    assert [page.set_name for page in corpus.load(tmp_path)] == ["one", "one", "two/kind", "two/other"]
+
+
+def test_texts_of_boxes_are_joined_by_rows() -> None:
+    def box(x: float, y: float) -> list[tuple[float, float]]:
+        return [(x, y), (x + 90, y), (x + 90, y + 20), (x, y + 20)]
+
+    texts = ["price", "Total", "item", "12.50"]
+    assert (
+        rapid_ocr.by_rows(texts, [box(500, 12), box(10, 100), box(10, 10), box(500, 103)]) == "item price\nTotal 12.50"
+    )
+    assert rapid_ocr.by_rows([], []) == ""
