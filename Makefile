@@ -93,7 +93,7 @@ configuration: setup  ## Regenerate the table of settings in docs/configuration.
 docs: setup  ## Build the documentation site into build/site
 	@NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --quiet
 
-lock:  ## Update all pinned dependencies
+lock:  ## Pin all dependencies: UPGRADE=1 for newer versions
 	@scripts/lock
 
 .PHONY: accuracy argocd bench bench-overhead bench-scraping bench-start cluster configuration crds dashboards dashboards-import deploy docs \
