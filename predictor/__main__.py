@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 from kserve_ocr.extras import exit_without
 from kserve_ocr.import_stubs import stub_unused_imports
 from kserve_ocr.settings import load_or_exit
+from predictor.model_mounts import ModelMountError, model_directory
 from predictor.settings import PredictorSettings
+from predictor.tessdata import ModelDirectoryError
 
 
 def main() -> None:
@@ -22,16 +27,23 @@ def main() -> None:
     from kserve_ocr.serving.server import OcrServer, reject_multiple_server_workers, request_body_limiter  # noqa: PLC0415
     from predictor import metrics  # noqa: PLC0415
     from predictor.model import PredictorModel  # noqa: PLC0415
-    from predictor.tessdata import ModelDirectoryError  # noqa: PLC0415
 
     reject_multiple_server_workers()
     metrics.announce(engine=settings.engine)
+    models = model_directory(settings.tessdata, Path(settings.models_path), seconds=settings.models_timeout_seconds)
+    with exit_on_model_errors(), models as tessdata:
+        model = PredictorModel(args.model_name, settings.model_copy(update={"tessdata": tessdata}))
+        OcrServer(settings, request_body_limiter(settings)).start([model])
+
+
+@contextlib.contextmanager
+def exit_on_model_errors() -> Iterator[None]:
+    """Exit with status 2 and one sentence, which KServe and Knative show in the conditions of a failed revision."""
     try:
-        model = PredictorModel(args.model_name, settings)
-    except ModelDirectoryError as error:
+        yield
+    except (ModelDirectoryError, ModelMountError) as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(2) from None
-    OcrServer(settings, request_body_limiter(settings)).start([model])
 
 
 if __name__ == "__main__":

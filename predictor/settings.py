@@ -31,6 +31,13 @@ class PredictorSettings(Settings):
     )
     page_seconds: float = Field(60.0, gt=0, le=3600, description="Seconds a page may be read before it is given up.")
     tessdata: str = Field("", description="Directory of `*.traineddata` models; empty for the system's.")
+    models_path: str = Field(
+        "/mnt/models",
+        description="Directory of models that KServe mounts; used beside the ones in `tessdata`.",
+    )
+    models_timeout_seconds: float = Field(
+        45.0, gt=0, le=600, description="Seconds that a start waits for models that KServe says may be mounted late."
+    )
     language_cache_size: int = Field(
         4,
         validation_alias=renamed("language_cache_size", old="languages"),

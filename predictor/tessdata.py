@@ -13,7 +13,9 @@ from kserve_ocr.protocol.parameters import RecognitionOptions
 OSD = "osd"
 """The model that detects orientation and script; it reads no text."""
 
-_SUFFIX = ".traineddata"
+SUFFIX = ".traineddata"
+"""What the names of model files end with."""
+
 _SCRIPTS = "script/"
 _PLACES = (
     "/usr/share/tesseract-ocr/5/tessdata",
@@ -49,12 +51,12 @@ class ModelDirectory:
             if directory.installed():
                 return directory
         looked = ", ".join(str(candidate) for candidate in candidates)
-        raise ModelDirectoryError(f"no *{_SUFFIX} model in {looked}; install one or set OCR_TESSDATA")
+        raise ModelDirectoryError(f"no *{SUFFIX} model in {looked}; install one or set OCR_TESSDATA")
 
     def installed(self) -> list[str]:
         """Names of the models, sorted: ``eng``, ``script/Latin``."""
-        found = [*self.path.glob(f"*{_SUFFIX}"), *self.path.glob(f"*/*{_SUFFIX}")]
-        return sorted(str(model.relative_to(self.path))[: -len(_SUFFIX)] for model in found)
+        found = [*self.path.glob(f"*{SUFFIX}"), *self.path.glob(f"*/*{SUFFIX}")]
+        return sorted(str(model.relative_to(self.path))[: -len(SUFFIX)] for model in found)
 
     def resolve(self, options: RecognitionOptions) -> RecognitionOptions:
         """The options with the models' names as they are installed: ``script/Latin`` may lie beside ``eng``.
@@ -78,4 +80,4 @@ class ModelDirectory:
         )
 
     def _has(self, model: str) -> bool:
-        return (self.path / f"{model}{_SUFFIX}").is_file()
+        return (self.path / f"{model}{SUFFIX}").is_file()
