@@ -19,5 +19,5 @@ def announce(*, engine: str) -> None:
 
 
 def pool(size: int) -> PoolMetrics:
-    """The observer of the Tesseract workers: stages ``wait`` and ``recognise``."""
-    return PoolMetrics("tesseract", size=size, runs="recognise")
+    """The observer of the Tesseract workers: stages ``wait`` and ``recognize``."""
+    return PoolMetrics("recognize", size=size, runs="recognize")

@@ -36,7 +36,7 @@ _FIGURES = {
     "p95 s": 'max(component:ocr_request_duration_seconds:p95_5m{component="transformer", pages="1"})',
     "confidence": 'max(component:ocr_page_confidence:mean1h{component="transformer"})',
     "CPU s/page": "sum(component:ocr_cpu_seconds_per_page:rate30m)",
-    "workers busy": 'sum(ocr_workers{pool="tesseract", state="busy"})',
+    "workers busy": 'sum(ocr_workers{pool="recognize", state="busy"})',
 }
 
 

@@ -70,7 +70,7 @@ def announce() -> None:
             metrics.OTHER: (metrics.OTHER,),
         }
     )
-    metrics.declare_stages("decode", "preprocess", "transfer", "order", "format", "assemble")
+    metrics.declare_stages("decode", "preprocess", "network", "order", "format", "merge")
 
 
 def pool(size: int) -> PoolMetrics:

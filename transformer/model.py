@@ -97,7 +97,7 @@ class TransformerModel(OcrModel):
                 values = await asyncio.to_thread(outputs.make, request.outputs, documents)
             else:
                 values = outputs.make(request.outputs, documents)
-        with metrics.stage("assemble"):
+        with metrics.stage("merge"):
             return response(request.inference, values)
 
     def get_input_types(self) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""One log line a request: whoever works on it notes figures, the server writes them when it ends."""
+"""Access log: handlers add fields during a request; one line is written at its end."""
 
 from __future__ import annotations
 
@@ -10,28 +10,29 @@ from contextvars import ContextVar
 from typing import Any
 
 _log = logging.getLogger("ocr.request")
-_notes: ContextVar[dict[str, Any] | None] = ContextVar("notes", default=None)
+_fields: ContextVar[dict[str, Any] | None] = ContextVar("notes", default=None)
 
 
-def note(**figures: float | str) -> None:
-    """Add figures to the current request's line; never anything of a document's content."""
-    notes = _notes.get()
-    if notes is not None:
-        notes.update(figures)
+def add_fields(**fields: float | str) -> None:
+    """Add fields to the current request's line; never anything of a document's content."""
+    line = _fields.get()
+    if line is not None:
+        line.update(fields)
 
 
 @contextmanager
-def line(**figures: float | str) -> Iterator[dict[str, Any]]:
-    """Write one line when the block ends, with ``figures``, what was noted meanwhile, and milliseconds in all.
+def log_request(**fields: float | str) -> Iterator[dict[str, Any]]:
+    """Write one line when the block ends: ``fields``, those added during the block, and ``duration_ms``.
 
     A ``status`` of 500 and more makes it a warning.
     """
-    notes: dict[str, Any] = dict(figures)
-    token = _notes.set(notes)
+    line: dict[str, Any] = dict(fields)
+    token = _fields.set(line)
     started = time.perf_counter()
     try:
-        yield notes
+        yield line
     finally:
-        _notes.reset(token)
-        notes["ms"] = round((time.perf_counter() - started) * 1000, 1)
-        _log.log(logging.WARNING if notes.get("status", 0) >= 500 else logging.INFO, "request", extra=notes)
+        _fields.reset(token)
+        # ``ms`` is the old name of the field, kept for one release.
+        line["duration_ms"] = line["ms"] = round((time.perf_counter() - started) * 1000, 1)
+        _log.log(logging.WARNING if line.get("status", 0) >= 500 else logging.INFO, "request", extra=line)

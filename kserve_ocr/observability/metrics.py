@@ -36,9 +36,9 @@ ROUTES: Final = ("gateway", "infer", "predict", OTHER)
 """``/gateway/ocr``, V2 infer (REST and gRPC), V1 predict, everything else."""
 PROTOCOLS: Final = ("multipart", "json", "raw", "binary", "grpc", OTHER)
 CODES: Final = (OK, CANCELLED, *codes())
-FAULTS: Final = codes(least_status=500)
+SERVER_ERRORS: Final = codes(least_status=500)
 """What counts against the error budget."""
-STAGES: Final = ("decode", "preprocess", "wait", "transfer", "recognise", "order", "format", "assemble")
+STAGES: Final = ("decode", "preprocess", "queue", "network", "recognize", "order", "format", "merge")
 SIZES: Final = ("1", "2-10", "11+")
 
 
@@ -154,7 +154,7 @@ def declare_requests(protocols_of: Mapping[str, Sequence[str]]) -> None:
     for route, protocols in protocols_of.items():
         _request_histogram(route, "1")
         for protocol in protocols:
-            for code in (OK, *FAULTS):
+            for code in (OK, *SERVER_ERRORS):
                 _request_counter(route, protocol, code)
 
 

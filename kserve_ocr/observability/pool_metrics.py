@@ -9,7 +9,7 @@ from prometheus_client import Counter, Gauge
 from kserve_ocr.observability.metrics import _known, declare_stages, observe_stage
 from kserve_ocr.workers.observer import PoolObserver, Restart
 
-POOLS: Final = ("tesseract", "decode")
+POOLS: Final = ("recognize", "decode")
 
 
 RESTART_REASONS: Final[tuple[Restart, ...]] = get_args(Restart)
@@ -33,7 +33,7 @@ class PoolMetrics(PoolObserver):
     ``waits`` is the stage under which the wait for a worker counts, ``runs`` that of the job itself, if any.
     """
 
-    def __init__(self, pool: str, *, size: int, waits: str = "wait", runs: str | None = None) -> None:
+    def __init__(self, pool: str, *, size: int, waits: str = "queue", runs: str | None = None) -> None:
         pool = _known(pool, POOLS)
         self._size = size
         self._depth = QUEUE_DEPTH.labels(pool)

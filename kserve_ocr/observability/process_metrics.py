@@ -35,14 +35,13 @@ class ProcessTree(Collector):
         cpu, memory = self._measure()
         # A worker reaped between two reads is in neither figure for once; a counter must not fall.
         self._cpu = max(self._cpu, cpu)
-        yield CounterMetricFamily(
-            "ocr_cpu_seconds", "CPU seconds of the service and its worker processes.", value=self._cpu
-        )
-        yield GaugeMetricFamily(
-            "ocr_memory_bytes",
-            "Resident memory of the service and its worker processes, memory shared with files or each other once.",
-            value=memory,
-        )
+        cpu_help = "CPU seconds of the service and its worker processes."
+        memory_help = "Resident memory of the service and its worker processes, shared memory counted once."
+        yield CounterMetricFamily("ocr_process_tree_cpu_seconds", cpu_help, value=self._cpu)
+        yield GaugeMetricFamily("ocr_process_tree_memory_bytes", memory_help, value=memory)
+        # The names of the last release, kept for one more.
+        yield CounterMetricFamily("ocr_cpu_seconds", "Old name of ocr_process_tree_cpu_seconds.", value=self._cpu)
+        yield GaugeMetricFamily("ocr_memory_bytes", "Old name of ocr_process_tree_memory_bytes.", value=memory)
 
     def _measure(self) -> tuple[float, int]:
         with self._self.oneshot():

@@ -16,13 +16,22 @@ COLD_SECONDS: Final = 2.0
 
 
 START_SECONDS = Gauge(
-    "ocr_start_seconds",
+    "ocr_startup_duration_seconds",
     "Seconds from process start until ready, until the first answer, and until the first answer of a cold start.",
-    ("until",),
+    ("phase",),
 )
 
 
 START_TIME = Gauge("ocr_start_time_seconds", "Unix time at which the process started.")
+
+
+_OLD_START_SECONDS = Gauge("ocr_start_seconds", "Old name of ocr_startup_duration_seconds.", ("until",))
+"""Kept for one release."""
+
+
+def _set(phase: str, seconds: float) -> None:
+    START_SECONDS.labels(phase).set(seconds)
+    _OLD_START_SECONDS.labels(phase).set(seconds)
 
 
 BUILD = Info("ocr_build", "What runs here.")
@@ -39,7 +48,7 @@ class _Start:
         """The service can answer from now on."""
         if self._ready is None:
             self._ready = seconds_since_start()
-            START_SECONDS.labels("ready").set(self._ready)
+            _set("ready", self._ready)
 
     def answered(self, seconds: float, *, pages: int) -> None:
         """A good answer went out that took ``seconds``; only the first counts.
@@ -51,9 +60,9 @@ class _Start:
             return
         self._answered = True
         now = seconds_since_start()
-        START_SECONDS.labels("first_answer").set(now)
+        _set("first_answer", now)
         if self._ready is not None and pages <= 1 and now - seconds - self._ready < COLD_SECONDS:
-            START_SECONDS.labels("cold_answer").set(now)
+            _set("cold_answer", now)
 
 
 START = _Start()

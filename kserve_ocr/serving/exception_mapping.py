@@ -62,7 +62,7 @@ def map_exceptions() -> Iterator[None]:
 
 def error_response(error: OcrError) -> Response:
     """The JSON answer for an error."""
-    access_log.note(code=error.code)
+    access_log.add_fields(code=error.code)
     return Response(
         orjson.dumps(error.body()), error.status, headers={"content-type": "application/json", **error.headers()}
     )

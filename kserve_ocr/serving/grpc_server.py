@@ -40,7 +40,7 @@ class _Servicer(InferenceServicer):
         parent = str(metadata.get(names.TRACEPARENT, ""))
         with (
             tracing.serve("ModelInfer", traceparent=parent, request_id=identity),
-            access_log.line(method="ModelInfer") as notes,
+            access_log.log_request(method="ModelInfer") as notes,
             metrics.request("infer", "grpc"),
         ):
             try:

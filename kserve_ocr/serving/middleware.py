@@ -40,7 +40,7 @@ class RequestContextMiddleware:
         if scope["path"] in _QUIET:
             await self._send_with(scope, receive, send, own)
         else:
-            with access_log.line(path=scope["path"]) as notes:
+            with access_log.log_request(path=scope["path"]) as notes:
                 notes["status"] = await self._send_with(scope, receive, send, own)
 
     async def _send_with(self, scope: Scope, receive: Receive, send: Send, own: dict[str, str]) -> int:

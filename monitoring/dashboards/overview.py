@@ -7,13 +7,23 @@ from typing import Final
 from grafana_foundation_sdk.models import dashboard as models
 
 from monitoring.dashboards.panels import Builder, board, graph, heatmap, number, rows
-from monitoring.dashboards.queries import FAULTS, NAMESPACE, PREDICTOR, TRANSFORMER, mean, quantile, rate, ratio, used
+from monitoring.dashboards.queries import (
+    NAMESPACE,
+    PREDICTOR,
+    SERVER_ERRORS,
+    TRANSFORMER,
+    mean,
+    quantile,
+    rate,
+    ratio,
+    used,
+)
 
 _T: Final = TRANSFORMER
-_TRANSFER: Final = mean("ocr_stage_duration_seconds", f'{TRANSFORMER}, stage="transfer"')
+_TRANSFER: Final = mean("ocr_stage_duration_seconds", f'{TRANSFORMER}, stage="network"')
 _PREPARED: Final = f'{TRANSFORMER}, stage="preprocess"'
 _SERVED: Final = mean("ocr_request_duration_seconds", f'{PREDICTOR}, route="infer"')
-_WAITED: Final = mean("ocr_stage_duration_seconds", f'{PREDICTOR}, stage="wait"')
+_WAITED: Final = mean("ocr_stage_duration_seconds", f'{PREDICTOR}, stage="queue"')
 
 
 def dashboard() -> models.Dashboard:
@@ -49,7 +59,7 @@ def _now() -> list[Builder]:
         ),
         number(
             "Faults",
-            ratio(rate("ocr_requests_total", f"{_T}, {FAULTS}"), rate("ocr_requests_total", _T)),
+            ratio(rate("ocr_requests_total", f"{_T}, {SERVER_ERRORS}"), rate("ocr_requests_total", _T)),
             description="Share of the requests answered with a fault of the service (status 500 to 504). Red over "
             "the objective of 0.5 %. Refusals of bad documents are no faults.",
             unit="percentunit",
@@ -187,14 +197,14 @@ def _latency() -> list[Builder]:
             "Where a page's time goes",
             *(
                 (mean("ocr_stage_duration_seconds", f'{_T}, stage="{stage}"'), stage)
-                for stage in ("decode", "preprocess", "format", "assemble")
+                for stage in ("decode", "preprocess", "format", "merge")
             ),
             (
                 f"clamp_min({_TRANSFER} - {_SERVED}, 0)",
                 "network and Knative",
             ),
             (_WAITED, "wait for a worker"),
-            (f"clamp_min({_SERVED} - {_WAITED}, 0)", "recognise"),
+            (f"clamp_min({_SERVED} - {_WAITED}, 0)", "recognize"),
             description="Mean seconds by stage, stacked. Network and Knative is what a page's round trip to the "
             "predictor takes beyond the predictor's own time: gateway, activator, cold starts. Recognise"
             " is the predictor's time without the wait for a worker. Pages of one document overlap, so "
@@ -240,7 +250,7 @@ def _saturation() -> list[Builder]:
         graph(
             "CPU",
             (
-                rate("ocr_cpu_seconds_total", NAMESPACE, by="component"),
+                rate("ocr_process_tree_cpu_seconds_total", NAMESPACE, by="component"),
                 "{{component}}",
             ),
             description="CPU cores in use by all pods of a component, worker processes included.",
@@ -250,7 +260,7 @@ def _saturation() -> list[Builder]:
         ),
         graph(
             "Memory",
-            (f"max by (component) (ocr_memory_bytes{{{NAMESPACE}}})", "{{component}}, largest pod"),
+            (f"max by (component) (ocr_process_tree_memory_bytes{{{NAMESPACE}}})", "{{component}}, largest pod"),
             description="Resident memory of the largest pod of a component, worker processes included.",
             unit="bytes",
             width=4,
@@ -264,7 +274,7 @@ def _cost_per_page() -> list[Builder]:
             "CPU seconds per page",
             (
                 ratio(
-                    rate("ocr_cpu_seconds_total", NAMESPACE, by="component"),
+                    rate("ocr_process_tree_cpu_seconds_total", NAMESPACE, by="component"),
                     rate("ocr_pages_total", NAMESPACE, by="component"),
                 ),
                 "{{component}}",
@@ -279,7 +289,7 @@ def _cost_per_page() -> list[Builder]:
             "CPU seconds per megapixel",
             (
                 (
-                    f"sum(rate(ocr_cpu_seconds_total{{{NAMESPACE}}}[$__rate_interval]))"
+                    f"sum(rate(ocr_process_tree_cpu_seconds_total{{{NAMESPACE}}}[$__rate_interval]))"
                     f" / (sum(rate(ocr_pixels_total{{{_T}}}[$__rate_interval])) / 1e6)"
                 ),
                 "both components",

@@ -7,7 +7,7 @@ from typing import Final
 NAMESPACE: Final = 'namespace=~"$namespace"'
 TRANSFORMER: Final = f'{NAMESPACE}, component="transformer"'
 PREDICTOR: Final = f'{NAMESPACE}, component="predictor"'
-FAULTS: Final = 'code=~"internal|page_crashed|predictor_unreachable|overloaded|starting|stopping|timed_out"'
+SERVER_ERRORS: Final = 'code=~"internal|page_crashed|predictor_unreachable|overloaded|starting|stopping|timed_out"'
 """The codes whose status is 500 or more."""
 
 

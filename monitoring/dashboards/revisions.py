@@ -8,7 +8,7 @@ from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.models import dashboard as models
 
 from monitoring.dashboards.panels import Builder, board, graph, listing, rows
-from monitoring.dashboards.queries import FAULTS, NAMESPACE, mean, quantile, rate, ratio
+from monitoring.dashboards.queries import NAMESPACE, SERVER_ERRORS, mean, quantile, rate, ratio
 
 _ONE: Final = f'{NAMESPACE}, component="$component"'
 _BY: Final = "serving_knative_dev_revision"
@@ -61,7 +61,8 @@ def _side_by_side() -> list[Builder]:
             "Faults",
             (
                 ratio(
-                    rate("ocr_requests_total", f"{_ONE}, {FAULTS}", by=_BY), rate("ocr_requests_total", _ONE, by=_BY)
+                    rate("ocr_requests_total", f"{_ONE}, {SERVER_ERRORS}", by=_BY),
+                    rate("ocr_requests_total", _ONE, by=_BY),
                 ),
                 _NAME,
             ),
@@ -129,7 +130,10 @@ def _quality_and_cost() -> list[Builder]:
         ),
         graph(
             "CPU seconds per page",
-            (ratio(rate("ocr_cpu_seconds_total", _ONE, by=_BY), rate("ocr_pages_total", _ONE, by=_BY)), _NAME),
+            (
+                ratio(rate("ocr_process_tree_cpu_seconds_total", _ONE, by=_BY), rate("ocr_pages_total", _ONE, by=_BY)),
+                _NAME,
+            ),
             description="CPU time for each page read, worker processes and idle time included, by revision. A canary"
             " with little traffic idles more and looks dearer.",
             unit="s",
@@ -137,7 +141,7 @@ def _quality_and_cost() -> list[Builder]:
         ),
         graph(
             "Memory of the largest pod",
-            (f"max by ({_BY}) (ocr_memory_bytes{{{_ONE}}})", _NAME),
+            (f"max by ({_BY}) (ocr_process_tree_memory_bytes{{{_ONE}}})", _NAME),
             description="Resident memory of each revision's largest pod, worker processes included.",
             unit="bytes",
             width=4,

@@ -72,7 +72,7 @@ def _now() -> list[Builder]:
         ),
         number(
             "Start until ready",
-            f'quantile(0.95, max_over_time(ocr_start_seconds{{{NAMESPACE}, until="ready"}}[$__range]))',
+            f'quantile(0.95, max_over_time(ocr_startup_duration_seconds{{{NAMESPACE}, phase="ready"}}[$__range]))',
             description="Seconds from process start until ready that 95 % of the processes in the time range stayed "
             "under. Budget: 4 s. Scheduling the pod and fetching its image come on top.",
             unit="s",
@@ -81,8 +81,8 @@ def _now() -> list[Builder]:
         ),
         number(
             "Cold answer",
-            f'quantile(0.95, max_over_time(ocr_start_seconds{{{NAMESPACE}, component="transformer", '
-            'until="cold_answer"}[$__range]))',
+            f'quantile(0.95, max_over_time(ocr_startup_duration_seconds{{{NAMESPACE}, component="transformer", '
+            'phase="cold_answer"}[$__range]))',
             description="Seconds from the transformer's process start until its first answer, where a single page "
             "was already waiting: what a client sees of a start from zero. Budget: 10 s.",
             unit="s",
@@ -224,8 +224,8 @@ def _starts() -> list[Builder]:
         graph(
             "Cold start by part",
             (
-                f'max by (component, until) (ocr_start_seconds{{{NAMESPACE}, until=~"ready|cold_answer"}})',
-                "{{component}} until {{until}}",
+                f'max by (component, phase) (ocr_startup_duration_seconds{{{NAMESPACE}, phase=~"ready|cold_answer"}})',
+                "{{component}} until {{phase}}",
             ),
             description="Slowest of the running processes: seconds from process start until ready, and until the "
             "answer to a single page that was waiting (the cold answer).",

@@ -71,14 +71,14 @@ def test_killed_workers_slow_pages_and_bad_documents_are_told_apart(watched: Wat
         'sum(ocr_requests_total{component="transformer", code="invalid_parameter"}) == 1',
         'sum(ocr_request_duration_seconds_count{component="transformer", pages="2-10"}) == 1',
         'sum(ocr_pages_total{component="transformer"}) >= 10',
-        'ocr_start_seconds{component="transformer", until="cold_answer"} > 0',
+        'ocr_startup_duration_seconds{component="transformer", phase="cold_answer"} > 0',
     ):
         assert prometheus.wait_for(query), query
 
 
 def test_worker_processes_count_in_cpu_and_memory(watched: Watched) -> None:
     _, prometheus = watched
-    tree = prometheus.wait_for('ocr_cpu_seconds_total{component="predictor"}')
+    tree = prometheus.wait_for('ocr_process_tree_cpu_seconds_total{component="predictor"}')
     alone = prometheus.wait_for('process_cpu_seconds_total{component="predictor"}')
     assert tree[0] > alone[0] + 0.5  # the slow page alone took more of a worker's CPU
 

@@ -71,9 +71,9 @@ def test_no_alert_takes_a_sleeping_pod_for_a_broken_one() -> None:
 
 
 def test_faults_are_the_errors_of_status_500_and_more() -> None:
-    sources = [queries.FAULTS, *(path.read_text() for path in rules.FILES)]
+    sources = [queries.SERVER_ERRORS, *(path.read_text() for path in rules.FILES)]
     said = {match for source in sources for match in re.findall(r'code=~"([^"]+)"', source)}
-    assert {frozenset(one.split("|")) for one in said} == {frozenset(metrics.FAULTS)}
+    assert {frozenset(one.split("|")) for one in said} == {frozenset(metrics.SERVER_ERRORS)}
 
 
 def test_prometheus_rule_is_generated_anew() -> None:

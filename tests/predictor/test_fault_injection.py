@@ -58,7 +58,7 @@ def server(running: Server) -> Iterator[Server]:
 
 
 def restarts(server: Server, reason: str) -> float:
-    return metric(server, "ocr_worker_restarts_total", pool="tesseract", reason=reason)
+    return metric(server, "ocr_worker_restarts_total", pool="recognize", reason=reason)
 
 
 def test_a_killed_worker_costs_no_answer(server: Server) -> None:
@@ -242,7 +242,7 @@ def test_a_server_that_is_starting_says_so(logs: Path) -> None:
             with grpc_stub(server) as stub:
                 status, trailing, _ = grpc_refusal(stub.ModelInfer, grpc_request(GOOD))
             assert (status, trailing["ocr-code"]) == ("UNAVAILABLE", "starting")
-            assert metric(server, "ocr_start_seconds", until="ready") == 0
+            assert metric(server, "ocr_startup_duration_seconds", phase="ready") == 0
             fork_server.resume()
             wait_ready(server)
             assert text_of(client.post(INFER, json=v2_body(GOOD))).strip() == LINE

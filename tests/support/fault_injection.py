@@ -38,7 +38,7 @@ def workers(server: Server) -> list[psutil.Process]:
     ]
 
 
-def busy(server: Server, pool: str = "tesseract") -> int:
+def busy(server: Server, pool: str = "recognize") -> int:
     """How many workers are at work."""
     return int(metric(server, "ocr_workers", pool=pool, state="busy"))
 

@@ -24,7 +24,7 @@ Scenario = Callable[[TransformerModel, FakePredictor], Coroutine[Any, Any, None]
 
 @pytest.fixture(autouse=True, scope="module")
 def declared() -> None:
-    metrics.declare_stages("decode", "preprocess", "transfer", "order", "format", "assemble")
+    metrics.declare_stages("decode", "preprocess", "network", "order", "format", "merge")
 
 
 def with_model(scenario: Scenario) -> None:

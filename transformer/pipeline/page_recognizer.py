@@ -52,7 +52,7 @@ class PageRecognizer:
         Raises what :meth:`PredictorClient.read` raises.
         """
         ordering = options.order != "engine"
-        with metrics.stage("transfer"):
+        with metrics.stage("network"):
             reading = await self._predictor.read(
                 page.pixels,
                 replace(options.engine, dpi=page.dpi),
@@ -115,7 +115,7 @@ class _Recognition:
         options = replace(self._options.engine, dpi=self._page.dpi, psm=mode)
         deadline = min(self._deadline, asyncio.get_running_loop().time() + _SECOND_LOOK_SECONDS)
         try:
-            with metrics.stage("transfer"):
+            with metrics.stage("network"):
                 reading = await self._predictor.read(pixels, options, wants_layout=True, deadline=deadline)
         except OcrError:
             return None

@@ -59,7 +59,7 @@ class RequestPipeline:
         pages = sum(len(document.pages) for document in found)
         common_metrics.note_pages(pages)
         milliseconds = {f"{stage}_ms": round(seconds * 1000, 1) for stage, seconds in self._seconds.items()}
-        access_log.note(documents=len(found), pages=pages, **milliseconds)
+        access_log.add_fields(documents=len(found), pages=pages, **milliseconds)
         return found
 
     async def _document(self, document: Document, number: int) -> DocumentResult:

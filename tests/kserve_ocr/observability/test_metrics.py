@@ -101,7 +101,7 @@ def test_series_of_a_service_start_at_zero() -> None:
         for sample in metric.samples
         if (sample.labels["route"], sample.labels["protocol"]) == ("infer", "grpc")
     }
-    assert found == {"ok", *metrics.FAULTS}
+    assert found == {"ok", *metrics.SERVER_ERRORS}
 
 
 def test_stage_is_timed_even_if_it_fails() -> None:
@@ -126,29 +126,29 @@ def test_record_page() -> None:
 
 
 def test_pool_figures() -> None:
-    pool = pool_metrics.PoolMetrics("tesseract", size=3, runs="recognise")
-    assert value("ocr_workers", pool="tesseract", state="idle") == 3
+    pool = pool_metrics.PoolMetrics("recognize", size=3, runs="recognize")
+    assert value("ocr_workers", pool="recognize", state="idle") == 3
     pool.queued(7)
     pool.busy(2)
     pool.waited(0.2)
-    busy = value("ocr_worker_busy_seconds_total", pool="tesseract")
+    busy = value("ocr_worker_busy_seconds_total", pool="recognize")
     pool.ran(1.5)
-    crashes = value("ocr_worker_restarts_total", pool="tesseract", reason="crash")
+    crashes = value("ocr_worker_restarts_total", pool="recognize", reason="crash")
     pool.restarted("crash")
-    assert value("ocr_queue_depth", pool="tesseract") == 7
-    assert value("ocr_workers", pool="tesseract", state="busy") == 2
-    assert value("ocr_workers", pool="tesseract", state="idle") == 1
-    assert value("ocr_worker_busy_seconds_total", pool="tesseract") == busy + 1.5
-    assert value("ocr_worker_restarts_total", pool="tesseract", reason="crash") == crashes + 1
-    assert value("ocr_stage_duration_seconds_count", stage="recognise") >= 1
+    assert value("ocr_queue_depth", pool="recognize") == 7
+    assert value("ocr_workers", pool="recognize", state="busy") == 2
+    assert value("ocr_workers", pool="recognize", state="idle") == 1
+    assert value("ocr_worker_busy_seconds_total", pool="recognize") == busy + 1.5
+    assert value("ocr_worker_restarts_total", pool="recognize", reason="crash") == crashes + 1
+    assert value("ocr_stage_duration_seconds_count", stage="recognize") >= 1
 
 
-def until() -> dict[str, float]:
+def phases() -> dict[str, float]:
     """The start figures that are set."""
     return {
-        sample.labels["until"]: sample.value
+        sample.labels["phase"]: sample.value
         for metric in REGISTRY.collect()
-        if metric.name == "ocr_start_seconds"
+        if metric.name == "ocr_startup_duration_seconds"
         for sample in metric.samples
     }
 
@@ -164,23 +164,23 @@ def start() -> Iterator[startup_metrics._Start]:
 def test_an_answer_to_a_request_that_waited_is_a_cold_one(start: startup_metrics._Start) -> None:
     start.ready()
     start.answered(0.1, pages=1)
-    assert set(until()) == {"ready", "first_answer", "cold_answer"}
-    assert until()["ready"] <= until()["cold_answer"] == until()["first_answer"]
+    assert set(phases()) == {"ready", "first_answer", "cold_answer"}
+    assert phases()["ready"] <= phases()["cold_answer"] == phases()["first_answer"]
 
 
 def test_only_the_first_answer_counts(start: startup_metrics._Start) -> None:
     start.ready()
     start.answered(0.1, pages=1)
-    first = until()
+    first = phases()
     start.ready()
     start.answered(0.1, pages=1)
-    assert until() == first
+    assert phases() == first
 
 
 def test_a_long_document_says_nothing_about_the_start(start: startup_metrics._Start) -> None:
     start.ready()
     start.answered(0.1, pages=500)
-    assert set(until()) == {"ready", "first_answer"}
+    assert set(phases()) == {"ready", "first_answer"}
 
 
 def test_a_request_long_after_the_start_is_no_cold_one(
@@ -189,7 +189,7 @@ def test_a_request_long_after_the_start_is_no_cold_one(
     start.ready()
     monkeypatch.setattr(startup_metrics, "seconds_since_start", lambda: seconds_since_start() + 3600)
     start.answered(0.1, pages=1)
-    assert set(until()) == {"ready", "first_answer"}
+    assert set(phases()) == {"ready", "first_answer"}
 
 
 def test_age_of_the_process() -> None:
@@ -199,16 +199,16 @@ def test_age_of_the_process() -> None:
 
 def test_worker_processes_count_and_are_not_forgotten_when_they_end() -> None:
     tree = ProcessTree()
-    before = figure(tree, "ocr_cpu_seconds")
+    before = figure(tree, "ocr_process_tree_cpu_seconds")
     worker = subprocess.Popen([sys.executable, "-c", BURN], stdout=subprocess.PIPE, stdin=subprocess.PIPE)
     assert worker.stdout is not None
     worker.stdout.readline()
-    running = figure(tree, "ocr_cpu_seconds")
-    memory = figure(tree, "ocr_memory_bytes")
+    running = figure(tree, "ocr_process_tree_cpu_seconds")
+    memory = figure(tree, "ocr_process_tree_memory_bytes")
     assert running >= before + 0.2
     assert memory > psutil.Process().memory_info().rss
     worker.communicate()
-    assert figure(tree, "ocr_cpu_seconds") >= running
+    assert figure(tree, "ocr_process_tree_cpu_seconds") >= running
 
 
 BURN = "import time\nwhile time.process_time() < 0.25: pass\nprint(flush=True)\ninput()"
