@@ -47,6 +47,12 @@ class Settings(BaseSettings):
         max_length=100,
         description="Languages read when a request names none, by code or name, joined by `+`.",
     )
+    model_aliases: str = Field(
+        "",
+        pattern=r"^([A-Za-z0-9_.-]+(,[A-Za-z0-9_.-]+)*)?$",
+        max_length=1000,
+        description="Further names under which the model is served, separated by commas.",
+    )
     otlp_endpoint: str = Field(
         "",
         description="OTLP/HTTP collector that gets trace spans (needs the `tracing` extra); empty for none.",

@@ -19,7 +19,7 @@ from kserve_ocr.protocol.parameters import (
     given,
     recognition_options,
 )
-from kserve_ocr.protocol.v2_response import response
+from kserve_ocr.protocol.v2_response import Tensor, response
 from predictor.engines.base import Reading
 
 _BUDGET = Integer(name=names.BUDGET_MS, description="Milliseconds that are left for the page.", low=1, high=86_400_000)
@@ -99,7 +99,7 @@ def answer(request: ReadRequest, readings: Sequence[Reading]) -> InferResponse:
             values[name] = [reading.confidence for reading in readings]
         else:
             values[name] = [_words(reading) for reading in readings]
-    return response(request.inference, {name: (OUTPUTS[name], data) for name, data in values.items()})
+    return response(request.inference, {name: Tensor(OUTPUTS[name], data) for name, data in values.items()})
 
 
 def _words(reading: Reading) -> str:

@@ -75,6 +75,8 @@ class TransformerModel(OcrModel):
         await self._predictor.close()
 
     async def preprocess(self, payload: InferRequest, headers: Mapping[str, str] | None = None) -> OcrRequest:
+        if any(tensor.datatype == "UINT8" for tensor in payload.inputs):  # pixels are copied, perhaps from a JSON list
+            return await asyncio.to_thread(ocr_request.parse, payload, self._settings)
         return ocr_request.parse(payload, self._settings)
 
     async def predict(

@@ -21,11 +21,23 @@ ORDER: Final = Choice(
     description="Reading order: what fits the page, rows across, columns down, or as the engine found it.",
     choices=ORDERS,
 )
+GRANULARITY: Final = Choice(
+    name=names.GRANULARITY,
+    description="What an entry of the outputs `boxes`, `txts` and `scores` is; a line if not given.",
+    choices=("line", "word"),
+)
 PAGES: Final = Text(
     name=names.PAGE_SELECTION,
     description="Pages to read; all if not given.",
     form="a list of numbers and ranges such as 1-3,7",
     example="1-3,7",
 )
-DOCUMENT_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (*ENGINE_PARAMETERS, PREPROCESS, ORIENT, ORDER, PAGES)
+DOCUMENT_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
+    *ENGINE_PARAMETERS,
+    PREPROCESS,
+    ORIENT,
+    ORDER,
+    GRANULARITY,
+    PAGES,
+)
 """Every parameter of a document, in the order in which they are shown."""

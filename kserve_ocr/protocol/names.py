@@ -18,6 +18,14 @@ HOCR: Final = "hocr"
 ALTO: Final = "alto"
 PDF: Final = "pdf"
 
+# Tensors of Docling's engine kserve_v2_ocr
+IMAGE: Final = "image"
+LANG_TYPE: Final = "lang_type"
+BOXES: Final = "boxes"
+TXTS: Final = "txts"
+SCORES: Final = "scores"
+PAGE_INDEX: Final = "page_index"
+
 # Request and page parameters
 LANG: Final = "lang"
 PSM: Final = "psm"
@@ -27,6 +35,7 @@ PREPROCESS: Final = "preprocess"
 ORIENT: Final = "orient"
 ORDER: Final = "order"
 PAGE_SELECTION: Final = "pages"
+GRANULARITY: Final = "granularity"
 BUDGET_MS: Final = "budget_ms"
 
 # Let through unread: older clients send content_type; the rest belongs to the binary tensor extension.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 import struct
 from collections.abc import Iterator, Mapping, Sequence
@@ -206,21 +207,41 @@ def from_base64(text: str) -> bytes:
 
 def page(tensor: InferInput) -> Page:
     """The page in a UINT8 tensor of shape ``[height, width]``, as a view. Raises MalformedRequestError."""
-    shape = tuple(int(side) for side in tensor.shape)
-    if tensor.datatype != "UINT8" or len(shape) != 2:
+    if tensor.datatype != "UINT8" or len(tensor.shape) != 2:
         raise MalformedRequestError(f"input '{tensor.name}' must be UINT8 of shape [height, width], one grey page")
+    height, width = tensor.shape
+    return pixels(tensor).reshape(int(height), int(width))
+
+
+def pixels(tensor: InferInput) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """The values of a UINT8 tensor in its shape, as a view of raw data. Raises MalformedRequestError."""
+    shape = tuple(int(side) for side in tensor.shape)
     if tensor._raw_data is not None:
-        pixels = np.frombuffer(tensor._raw_data, dtype=np.uint8)
+        values = np.frombuffer(tensor._raw_data, dtype=np.uint8)
     else:
         try:
-            pixels = np.array(list(_flat(tensor.data)), dtype=np.uint8)
+            values = np.fromiter(_flat(tensor.data), dtype=np.uint8)
         except (OverflowError, TypeError, ValueError):
             raise MalformedRequestError(f"input '{tensor.name}': pixels must be 0 to 255") from None
-    if pixels.size != shape[0] * shape[1]:
+    if values.size != math.prod(shape):
         raise MalformedRequestError(
-            f"input '{tensor.name}': shape {list(shape)} needs {shape[0] * shape[1]} bytes, got {pixels.size}"
+            f"input '{tensor.name}': shape {list(shape)} needs {math.prod(shape)} bytes, got {values.size}"
         )
-    return pixels.reshape(shape)
+    return values.reshape(shape)
+
+
+def texts(tensor: InferInput) -> list[str]:
+    """The elements of a BYTES tensor that holds text, not documents. Raises MalformedRequestError."""
+    if tensor._raw_data is not None:
+        found: list[Any] = [*_raw_elements(tensor.name, memoryview(tensor._raw_data))]
+    else:
+        found = [*_flat(tensor.data)]
+    if not all(isinstance(value, str | Buffer) for value in found):
+        raise MalformedRequestError(f"input '{tensor.name}' must hold text")
+    try:
+        return [value if isinstance(value, str) else bytes(value).decode() for value in found]
+    except UnicodeDecodeError:
+        raise MalformedRequestError(f"input '{tensor.name}' must hold text in UTF-8") from None
 
 
 def parameters(request: InferRequest, tensor: InferInput) -> dict[str, Any]:

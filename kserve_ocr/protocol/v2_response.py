@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import orjson
 from kserve import InferOutput, InferRequest, InferResponse
+from kserve.protocol.grpc.grpc_predict_v2_pb2 import ModelInferResponse
 
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.types import Buffer
 from kserve_ocr.protocol.v2_request import _LENGTH, _raw_elements
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """One output: its flat values (str, bytes, int or float), and its shape if that is not ``[N]``."""
+
+    datatype: str
+    data: list[Any]
+    shape: tuple[int, ...] | None = None
+
+    @property
+    def full_shape(self) -> tuple[int, ...]:
+        return (len(self.data),) if self.shape is None else self.shape
 
 
 def encode_response(response: InferResponse, *, request: InferRequest) -> tuple[bytes, Mapping[str, str]]:
@@ -92,24 +107,49 @@ def decode_response(body: Buffer, *, json_length: int | None) -> dict[str, list[
     return values
 
 
-def response(request: InferRequest, outputs: Mapping[str, tuple[str, list[Any]]]) -> InferResponse:
-    """The answer to ``request`` from ``{name: (datatype, values)}``, each output of shape ``[N]``."""
+def response(request: InferRequest, outputs: Mapping[str, Tensor]) -> InferResponse:
+    """The response to ``request`` with these tensors by name."""
     return InferResponse(
         response_id=request.id,
         model_name=request.model_name,
         infer_outputs=[
-            InferOutput(name=name, shape=[len(values)], datatype=datatype, data=values)
-            for name, (datatype, values) in outputs.items()
+            InferOutput(name=name, shape=list(tensor.full_shape), datatype=tensor.datatype, data=tensor.data)
+            for name, tensor in outputs.items()
         ],
         requested_outputs=request.request_outputs,
         use_binary_outputs=bool(request.use_binary_outputs),
     )
 
 
+def encode_grpc(response: InferResponse, *, request: InferRequest) -> ModelInferResponse:
+    """The response as a gRPC message: raw contents for all tensors if the request names any as binary, else typed.
+
+    KServe's own leaves empty tensors out of the raw contents, so that they no longer match the outputs.
+    """
+    binary = bool(request.use_binary_outputs) or any(output.binary_data for output in request.request_outputs or ())
+    message = ModelInferResponse(id=response.id or "", model_name=response.model_name)
+    for output in response.outputs:
+        tensor = message.outputs.add(name=output.name, datatype=output.datatype, shape=output.shape)
+        if binary:
+            message.raw_output_contents.append(_raw(output.datatype, output.data))
+        elif output.datatype == "BYTES":
+            tensor.contents.bytes_contents.extend(
+                value.encode() if isinstance(value, str) else value for value in output.data
+            )
+        elif output.datatype == "FP32":
+            tensor.contents.fp32_contents.extend(output.data)
+        else:
+            tensor.contents.int_contents.extend(output.data)
+    return message
+
+
 def output_types(outputs: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The outputs of a model's metadata, from datatypes by name; each is of shape ``[N]``, an alias goes unsaid."""
+    """The outputs of a model's metadata, from datatypes by name; an alias is omitted.
+
+    Each is of shape ``[N]``, but for boxes, which have four corners of two coordinates.
+    """
     return [
-        {"name": name, "datatype": datatype, "shape": [-1]}
+        {"name": name, "datatype": datatype, "shape": [-1, 4, 2] if name == names.BOXES else [-1]}
         for name, datatype in outputs.items()
         if name != names.TEXT_ALIAS
     ]

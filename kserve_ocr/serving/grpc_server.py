@@ -6,12 +6,15 @@ from typing import Any, NoReturn
 
 from grpc import StatusCode, aio
 from grpc_interceptor import AsyncExceptionToStatusInterceptor
+from kserve import InferRequest
 from kserve.protocol.grpc import grpc_predict_v2_pb2_grpc
-from kserve.protocol.grpc.servicer import InferenceServicer
+from kserve.protocol.grpc.grpc_predict_v2_pb2 import ModelInferResponse
+from kserve.protocol.grpc.servicer import InferenceServicer, to_headers
 
 from kserve_ocr.observability import access_log, metrics, tracing
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.errors import OcrError
+from kserve_ocr.protocol.v2_response import encode_grpc
 from kserve_ocr.serving.dataplane import OcrDataPlane, ReadOnlyModelRepository
 from kserve_ocr.serving.exception_mapping import map_exceptions, to_ocr_error
 from kserve_ocr.serving.http import valid_or_new_request_id
@@ -45,10 +48,17 @@ class _Servicer(InferenceServicer):
         ):
             try:
                 with map_exceptions():
-                    return await super().ModelInfer(request, context)
+                    return await self._infer(request, context)
             except OcrError as error:
                 notes["code"] = error.code
                 raise
+
+    async def _infer(self, request: Any, context: Any) -> ModelInferResponse:
+        self.validate_grpc_request(request)
+        model = self._data_plane.ocr_model(request.model_name)
+        inference = InferRequest.from_grpc(request)
+        result, _ = await model(inference, headers=to_headers(context))
+        return encode_grpc(result, request=inference)
 
 
 class GrpcServer:

@@ -44,10 +44,11 @@ class InferenceEndpoints:
         """``POST /v2/models/{model_name}/infer``, JSON or with the binary tensor extension."""
         encoding = "binary" if names.JSON_LENGTH in request.headers else "json"
         with metrics.request("infer", encoding), map_exceptions():
-            model = self._dataplane.ocr_model(request.path_params["model_name"])
+            name = request.path_params["model_name"]
+            model = self._dataplane.ocr_model(name)
             async with self._bodies.read(request) as body:
                 length = json_length(request.headers)
-                inference = v2_request.decode_request(body, json_length=length, model_name=model.name)
+                inference = v2_request.decode_request(body, json_length=length, model_name=name)
                 result, _ = await cancel_on_disconnect(request, model(inference, headers=request.headers))
             content, headers = v2_response.encode_response(result, request=inference)
             return Response(content, headers=dict(headers))

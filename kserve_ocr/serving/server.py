@@ -46,7 +46,7 @@ class OcrServer(ModelServer):
         self._settings = settings
         self._bodies = bodies
         self._routes = routes
-        self.dataplane = OcrDataPlane(model_registry=self.registered_models)
+        self.dataplane = OcrDataPlane(self.registered_models, aliases=filter(None, settings.model_aliases.split(",")))
         self.model_repository_extension = ReadOnlyModelRepository(model_registry=self.registered_models)
 
     def start(self, models: list[OcrModel]) -> None:

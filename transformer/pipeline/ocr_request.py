@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kserve import InferRequest
+from kserve import InferInput, InferRequest
 
 from kserve_ocr.protocol import names, types, v2_request
 from kserve_ocr.protocol.errors import (
@@ -16,7 +16,8 @@ from kserve_ocr.protocol.errors import (
     TooManyDocumentsError,
 )
 from kserve_ocr.protocol.parameters import RecognitionOptions, check_known, given, recognition_options
-from transformer.parameters import DOCUMENT_PARAMETERS, ORDER, ORIENT, PAGES, PREPROCESS
+from transformer.parameters import DOCUMENT_PARAMETERS, GRANULARITY, ORDER, ORIENT, PAGES, PREPROCESS
+from transformer.pipeline import pixel_input
 from transformer.settings import TransformerSettings
 from transformer.structure.order.page_order import ORDERS, Order
 
@@ -30,8 +31,14 @@ OUTPUTS: Final = {
     names.HOCR: "BYTES",
     names.ALTO: "BYTES",
     names.PDF: "BYTES",
+    names.BOXES: "FP32",
+    names.TXTS: "BYTES",
+    names.SCORES: "FP32",
+    names.PAGE_INDEX: "INT32",
 }
-LAYOUT_OUTPUTS: Final = frozenset({names.WORDS, names.TSV, names.HOCR, names.ALTO, names.PDF})
+ENTRY_OUTPUTS: Final = frozenset({names.BOXES, names.TXTS, names.SCORES, names.PAGE_INDEX})
+"""One value a line or word of all documents."""
+LAYOUT_OUTPUTS: Final = frozenset({names.WORDS, names.TSV, names.HOCR, names.ALTO, names.PDF, *ENTRY_OUTPUTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,8 @@ class Document:
     order: Order
     """``engine`` where the client chose a page segmentation mode and no order."""
     selection: str | None
+    by_word: bool = False
+    """Whether an entry of ``boxes``, ``txts`` and ``scores`` is a word, not a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +79,12 @@ def parse(inference: InferRequest, settings: TransformerSettings) -> OcrRequest:
         if name not in OUTPUTS:
             raise InvalidParameterError(f"there is no output '{name}'; choose from {', '.join(OUTPUTS)}")
     documents: list[Document] = []
+    lang = pixel_input.language(inference.inputs)
     for tensor in inference.inputs:
-        if tensor.datatype != "BYTES":
-            raise MalformedRequestError(
-                f"input '{tensor.name}' is {tensor.datatype}; send documents as BYTES, one element each"
-            )
-        parameters = v2_request.parameters(inference, tensor)
-        documents += [document(data, parameters, settings) for data in v2_request.elements(tensor)]
+        if tensor.name == names.LANG_TYPE:
+            continue
+        parameters = {**lang, **v2_request.parameters(inference, tensor)}
+        documents += [document(data, parameters, settings) for data in _contents(tensor)]
         if len(documents) > settings.max_documents:
             raise TooManyDocumentsError(
                 f"the request has more than {settings.max_documents} documents; send the rest in another one"
@@ -92,6 +100,18 @@ def parse(inference: InferRequest, settings: TransformerSettings) -> OcrRequest:
     return OcrRequest(inference, tuple(documents), outputs)
 
 
+def _contents(tensor: InferInput) -> Sequence[types.Buffer]:
+    """The files that a tensor holds, or makes of its pixels."""
+    if tensor.datatype == "UINT8":
+        return pixel_input.image_files(tensor)
+    if tensor.datatype == "BYTES":
+        return v2_request.elements(tensor)
+    raise MalformedRequestError(
+        f"input '{tensor.name}' is {tensor.datatype}; send documents as BYTES, one element each, "
+        "or an image as UINT8 [1, height, width, 3]"
+    )
+
+
 def document(data: types.Buffer, parameters: Mapping[str, Any], settings: TransformerSettings) -> Document:
     """One document with its options. Raises InvalidParameterError."""
     check_known(parameters, DOCUMENT_PARAMETERS)
@@ -103,6 +123,7 @@ def document(data: types.Buffer, parameters: Mapping[str, Any], settings: Transf
         orient=given(parameters, ORIENT, settings.orient) == "auto",
         order=_order(parameters, settings),
         selection=given(parameters, PAGES, None),
+        by_word=given(parameters, GRANULARITY, "line") == "word",
     )
 
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from kserve_ocr.protocol import names
+from kserve_ocr.protocol.v2_response import Tensor
 from transformer.formats.alto import alto
 from transformer.formats.hocr import hocr
 from transformer.formats.pdf.writer import PdfPage, pdf
 from transformer.formats.tsv import tsv
 from transformer.formats.words_json import words_json
-from transformer.pipeline.ocr_request import OUTPUTS
+from transformer.pipeline.entries import Entry, entries_of
+from transformer.pipeline.ocr_request import ENTRY_OUTPUTS, OUTPUTS
 from transformer.pipeline.results import DocumentResult
 
 
@@ -36,6 +38,29 @@ _MAKERS: Final[dict[str, Callable[[DocumentResult], Any]]] = {
 }
 
 
-def make(outputs: Sequence[str], documents: Sequence[DocumentResult]) -> dict[str, tuple[str, list[Any]]]:
-    """``{name: (datatype, one value a document)}`` for the outputs, in their order."""
-    return {name: (OUTPUTS[name], [_MAKERS[name](read) for read in documents]) for name in outputs}
+def _boxes(entries: Sequence[Entry]) -> Tensor:
+    """Corners clockwise from the top left, in pixels of the page."""
+    corners: list[Any] = []
+    for entry in entries:
+        x0, y0, x1, y1 = entry.bbox
+        corners += (x0, y0, x1, y0, x1, y1, x0, y1)
+    return Tensor("FP32", [float(value) for value in corners], (len(entries), 4, 2))
+
+
+_ENTRY_MAKERS: Final[dict[str, Callable[[Sequence[Entry]], Tensor]]] = {
+    names.BOXES: _boxes,
+    names.TXTS: lambda entries: Tensor("BYTES", [entry.text for entry in entries]),
+    names.SCORES: lambda entries: Tensor("FP32", [round(entry.confidence, 4) for entry in entries]),
+    names.PAGE_INDEX: lambda entries: Tensor("INT32", [entry.page for entry in entries]),
+}
+
+
+def make(outputs: Sequence[str], documents: Sequence[DocumentResult]) -> dict[str, Tensor]:
+    """The outputs by name in their order: one value a document, or one a line or word of all of them."""
+    entries = entries_of(documents) if ENTRY_OUTPUTS.intersection(outputs) else []
+    return {
+        name: _ENTRY_MAKERS[name](entries)
+        if name in _ENTRY_MAKERS
+        else Tensor(OUTPUTS[name], [_MAKERS[name](read) for read in documents])
+        for name in outputs
+    }

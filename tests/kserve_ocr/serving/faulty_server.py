@@ -9,7 +9,7 @@ from kserve import InferRequest, InferResponse
 from kserve.model_server import args
 
 from kserve_ocr.protocol import names, v2_request
-from kserve_ocr.protocol.v2_response import response
+from kserve_ocr.protocol.v2_response import Tensor, response
 from kserve_ocr.serving.model import OcrModel
 from kserve_ocr.serving.request_body import RequestBodyLimiter
 from kserve_ocr.serving.server import OcrServer
@@ -35,7 +35,7 @@ class FaultyModel(OcrModel):
         (element,) = v2_request.elements(payload.inputs[0])
         if bytes(element) == b"raise":
             raise RuntimeError("a secret of the page")
-        return response(payload, {names.TEXT: ("BYTES", [bytes(element).decode()])})
+        return response(payload, {names.TEXT: Tensor("BYTES", [bytes(element).decode()])})
 
     async def postprocess(self, result: InferResponse, headers: Mapping[str, str] | None = None) -> InferResponse:
         return result

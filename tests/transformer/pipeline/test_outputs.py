@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pypdf
@@ -10,9 +11,10 @@ from lxml import etree
 
 from kserve_ocr.protocol.layout import Block, Line, PageLayout, Paragraph, Word
 from kserve_ocr.protocol.parameters import RecognitionOptions
+from kserve_ocr.protocol.v2_response import Tensor
 from transformer.formats.pdf.page_image import from_pixels
 from transformer.pipeline import outputs
-from transformer.pipeline.ocr_request import OUTPUTS, Document
+from transformer.pipeline.ocr_request import ENTRY_OUTPUTS, OUTPUTS, Document
 from transformer.pipeline.results import DocumentResult, PageResult
 
 IMAGE = from_pixels(np.full((20, 100), 255, dtype=np.uint8))
@@ -37,21 +39,22 @@ TWO = [document(page(1, "one"), page(3, "two words", confidence=0.8)), document(
 
 def test_pages_are_separated_by_form_feeds() -> None:
     assert outputs.make(["output-0", "text"], TWO) == {
-        "output-0": ("BYTES", ["one\n\ftwo words\n", "\n"]),
-        "text": ("BYTES", ["one\n\ftwo words\n", "\n"]),
+        "output-0": Tensor("BYTES", ["one\n\ftwo words\n", "\n"]),
+        "text": Tensor("BYTES", ["one\n\ftwo words\n", "\n"]),
     }
 
 
 def test_confidence_weighs_every_word_alike() -> None:
-    datatype, (first, blank) = outputs.make(["confidence"], TWO)["confidence"]
+    tensor = outputs.make(["confidence"], TWO)["confidence"]
+    first, blank = tensor.data
 
-    assert datatype == "FP32"
+    assert tensor.datatype == "FP32"
     assert first == pytest.approx((0.5 + 2 * 0.8) / 3)
     assert blank == 0
 
 
 def test_pages_are_counted() -> None:
-    assert outputs.make(["pages"], TWO) == {"pages": ("INT32", [2, 1])}
+    assert outputs.make(["pages"], TWO) == {"pages": Tensor("INT32", [2, 1])}
 
 
 def test_outputs_come_in_the_order_asked_for_with_one_value_a_document() -> None:
@@ -60,12 +63,12 @@ def test_outputs_come_in_the_order_asked_for_with_one_value_a_document() -> None
     found = outputs.make(wanted, TWO)
 
     assert list(found) == wanted
-    assert {name: datatype for name, (datatype, _) in found.items()} == {name: OUTPUTS[name] for name in wanted}
-    assert all(len(values) == 2 for _, values in found.values())
+    assert {name: tensor.datatype for name, tensor in found.items()} == {name: OUTPUTS[name] for name in wanted}
+    assert all(len(found[name].data) == 2 for name in OUTPUTS.keys() - ENTRY_OUTPUTS)
 
 
 def test_every_format_tells_the_same_words_and_the_documents_page_numbers() -> None:
-    found = {name: values[0] for name, (_, values) in outputs.make(list(OUTPUTS), TWO).items()}
+    found = {name: tensor.data[0] for name, tensor in outputs.make(list(OUTPUTS), TWO).items()}
 
     pages = json.loads(found["words"])["pages"]
     assert [entry["page"] for entry in pages] == [1, 3]
@@ -79,3 +82,26 @@ def test_every_format_tells_the_same_words_and_the_documents_page_numbers() -> N
     assert alto.xpath("//*[local-name()='Page']/@PHYSICAL_IMG_NR") == ["1", "3"]
     reader = pypdf.PdfReader(io.BytesIO(found["pdf"]))
     assert [entry.extract_text().split() for entry in reader.pages] == [["one"], ["two", "words"]]
+
+
+def test_lines_of_all_documents_as_flat_lists() -> None:
+    found = outputs.make(["boxes", "txts", "scores", "page_index"], TWO)
+
+    assert found["txts"].data == ["one", "two words"]
+    assert found["page_index"].data == [0, 1]
+    assert found["scores"].data == [0.5, 0.8]
+    assert found["boxes"].full_shape == (2, 4, 2)
+    x0, y0, x1, y1 = TWO[0].layouts[0].blocks[0].bbox
+    assert found["boxes"].data[:8] == [x0, y0, x1, y0, x1, y1, x0, y1]
+
+
+def test_words_as_flat_lists() -> None:
+    by_word = [replace(read, document=replace(read.document, by_word=True)) for read in TWO]
+
+    assert outputs.make(["txts"], by_word)["txts"].data == ["one", "two", "words"]
+
+
+def test_a_blank_page_has_no_entries() -> None:
+    found = outputs.make(["boxes", "txts", "scores", "page_index"], TWO[1:])
+
+    assert [tensor.full_shape for tensor in found.values()] == [(0, 4, 2), (0,), (0,), (0,)]
