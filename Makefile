@@ -63,6 +63,9 @@ dashboards-import: setup  ## Put the dashboards into the Grafana at GRAFANA_URL=
 images:  ## Build both images: BASE_IMAGE= LANGUAGES= REGISTRY= TAG= PUSH=1
 	@scripts/images
 
+models:  ## Build a language pack as an image: LANGUAGES="deu fra" FLAVOUR=fast|best|integer MODELS= REGISTRY= PUSH=1
+	@scripts/models
+
 manifests: setup  ## Validate every overlay with every combination of components
 	@OCR_EVERY_OVERLAY=1 $(PYTHON) -m pytest tests/deploy/test_combinations.py
 
@@ -97,4 +100,4 @@ lock:  ## Pin all dependencies: UPGRADE=1 for newer versions
 	@scripts/lock
 
 .PHONY: accuracy argocd bench bench-overhead bench-scraping bench-start cluster configuration crds dashboards dashboards-import deploy docs \
-	e2e fuzz help images lint lock manifests observe promote rivals rollback run sameness setup soak test types undeploy
+	e2e fuzz help images lint lock manifests models observe promote rivals rollback run sameness setup soak test types undeploy

@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import struct
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -143,3 +144,17 @@ def model_directory(tessdata: str, folder: Path, *, seconds: float) -> Iterator[
         return
     with joined_models(ModelDirectory.find(tessdata), mounted) as joined:
         yield str(joined)
+
+
+def main() -> None:
+    """Check the models in a folder: ``python -m predictor.model_mounts FOLDER``."""
+    try:
+        models = mounted_models(Path(sys.argv[1]))
+    except ModelMountError as error:
+        raise SystemExit(str(error)) from None
+    for name, path in models.items():
+        sys.stdout.write(f"{name}: {path.stat().st_size} bytes\n")
+
+
+if __name__ == "__main__":
+    main()
