@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,21 @@ def test_knative_is_scraped_once_for_the_cluster() -> None:
     monitor = build(MONITORING / "knative")["PodMonitor", "knative"]
     assert monitor["metadata"]["namespace"] == "knative-serving"
     assert [endpoint["port"] for endpoint in monitor["spec"]["podMetricsEndpoints"]] == ["metrics"]
+
+
+def test_runbook_urls_follow_the_pattern_of_the_component(tmp_path: Path) -> None:
+    component = rendering.ROOT / "kustomize" / "components" / "monitoring"
+    copied = tmp_path / "repository"
+    for folder in ("manifests", "monitoring", "kustomize"):
+        shutil.copytree(rendering.ROOT / folder, copied / folder)
+    pattern = copied / component.relative_to(rendering.ROOT) / "runbooks.yaml"
+    text = pattern.read_text()
+    placeholder = yaml.safe_load(text)["metadata"]["annotations"]["kserve-ocr/runbooks"]
+    pattern.write_text(text.replace(placeholder, "https://docs.example.org/ocr/runbooks/"))
+    groups = build(copied / "kustomize" / "overlays" / "production")["PrometheusRule", "ocr"]["spec"]["groups"]
+    urls = [rule["annotations"]["runbook_url"] for group in groups for rule in group["rules"] if "alert" in rule]
+    assert len(urls) == len(set(urls))
+    assert all(url.startswith("https://docs.example.org/ocr/runbooks/#ocr") for url in urls)
 
 
 def test_prometheus_rule_carries_the_tested_rules() -> None:
