@@ -26,7 +26,7 @@ def dashboard() -> models.Dashboard:
     return rows(
         frame,
         {
-            "What runs": _what_runs(),
+            "Running revisions": _what_runs(),
             "Side by side": _side_by_side(),
             "Quality and cost": _quality_and_cost(),
         },
@@ -49,7 +49,7 @@ def _what_runs() -> list[Builder]:
 def _side_by_side() -> list[Builder]:
     return [
         graph(
-            "Share of the traffic",
+            "Traffic share",
             (ratio(rate("ocr_requests_total", _ONE, by=_BY), f"scalar({rate('ocr_requests_total', _ONE)})"), _NAME),
             description="Share of the component's requests that each revision answered; compare with "
             "canaryTrafficPercent.",
@@ -58,7 +58,7 @@ def _side_by_side() -> list[Builder]:
             stack=True,
         ),
         graph(
-            "Faults",
+            "Server errors",
             (
                 ratio(
                     rate("ocr_requests_total", f"{_ONE}, {SERVER_ERRORS}", by=_BY),
@@ -72,7 +72,7 @@ def _side_by_side() -> list[Builder]:
             limit=0.005,
         ),
         graph(
-            "Answers by status in queue-proxy",
+            "Responses by status (queue-proxy)",
             (
                 (
                     f"sum by ({_BY}, http_response_status_code) (rate(kn_serving_invocation_duration_seconds_count"
@@ -85,7 +85,7 @@ def _side_by_side() -> list[Builder]:
             unit="reqps",
         ),
         graph(
-            "Single page, median and 95th percentile",
+            "Single-page latency, median and 95th percentile",
             (quantile(0.5, "ocr_request_duration_seconds", f'{_ONE}, pages="1"', by=_BY), "median: " + _NAME),
             (quantile(0.95, "ocr_request_duration_seconds", f'{_ONE}, pages="1"', by=_BY), "95 %: " + _NAME),
             description="Seconds to the good answer to a request of one page, by revision.",
@@ -98,7 +98,7 @@ def _side_by_side() -> list[Builder]:
             unit="s",
         ),
         graph(
-            "Workers that crashed or hung",
+            "Worker crashes and time-outs",
             (
                 (
                     f"sum by ({_BY}) (increase(ocr_worker_restarts_total{{{_ONE}, "

@@ -1,4 +1,4 @@
-"""*Scaling*: how many pods are there and why, who sleeps, what does waking up cost? Knative 1.19 and later."""
+"""*Scaling*: how many pods are there and why, what does a cold start cost? Knative 1.19 and later."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _READY: Final = f"max by (kn_service_name, kn_revision_name) (kn_revision_pods_c
 
 
 def _by_revision(metric: str) -> str:
-    """Of the autoscalers that report a revision the one that has most to say."""
+    """Maximum over the autoscaler replicas that report the revision."""
     return f"max by (kn_revision_name) ({metric}{{{_KN}}})"
 
 
@@ -27,7 +27,7 @@ def dashboard() -> models.Dashboard:
     frame = board(
         "ocr-scaling",
         "OCR scaling",
-        description="How many pods are there and why, who sleeps, what does waking up cost?",
+        description="How many pods are there and why, which revisions are scaled to zero, what does a cold start cost?",
         namespaces="kn_revision_pods_desired, k8s_namespace_name",
     )
     return rows(
@@ -36,7 +36,7 @@ def dashboard() -> models.Dashboard:
             "Now": _now(),
             "Pods": _pods(),
             "Concurrency": _concurrency(),
-            "Requests as Knative sees them": _requests_as_knative_sees_them(),
+            "Requests seen by Knative": _requests_as_knative_sees_them(),
             "Starts": _starts(),
         },
     )
@@ -45,33 +45,33 @@ def dashboard() -> models.Dashboard:
 def _now() -> list[Builder]:
     return [
         number(
-            "Pods ready",
+            "Ready pods",
             f"sum({_by_revision('kn_revision_pods_count')})",
             description="Pods of all revisions that the autoscaler counts as ready.",
             unit="none",
         ),
         number(
-            "Pods wanted",
+            "Desired pods",
             f"sum({_by_revision('kn_revision_pods_desired')})",
-            description="Pods that the autoscaler wants. More than are ready for long: no room in the cluster, or "
-            "pods that do not start.",
+            description="Pods that the autoscaler wants. More than are ready over a long time: no room in the "
+            "cluster, or pods that do not start.",
             unit="none",
         ),
         number(
-            "Revisions asleep",
+            "Revisions scaled to zero",
             f"count({_by_revision('kn_revision_pods_count')} == 0) or vector(0)",
             description="Revisions with no ready pod: they cost nothing, and the next request starts one.",
             unit="none",
         ),
         number(
-            "Waiting in the activator",
+            "Requests queued in the activator",
             f"sum(kn_revision_request_queued{{{_KN}}})",
             description="Requests that Knative holds until a pod has room or has started. From Knative 1.22 on.",
             unit="none",
             limit=50,
         ),
         number(
-            "Start until ready",
+            "Startup duration until ready",
             f'quantile(0.95, max_over_time(ocr_startup_duration_seconds{{{NAMESPACE}, phase="ready"}}[$__range]))',
             description="Seconds from process start until ready that 95 % of the processes in the time range stayed "
             "under. Budget: 4 s. Scheduling the pod and fetching its image come on top.",
@@ -80,7 +80,7 @@ def _now() -> list[Builder]:
             decimals=1,
         ),
         number(
-            "Cold answer",
+            "Cold start response",
             f'quantile(0.95, max_over_time(ocr_startup_duration_seconds{{{NAMESPACE}, component="transformer", '
             'phase="cold_answer"}[$__range]))',
             description="Seconds from the transformer's process start until its first answer, where a single page "
@@ -95,14 +95,14 @@ def _now() -> list[Builder]:
 def _pods() -> list[Builder]:
     return [
         graph(
-            "Pods ready and wanted",
+            "Ready and desired pods",
             (_by_revision("kn_revision_pods_count"), "ready: {{kn_revision_name}}"),
-            (_by_revision("kn_revision_pods_desired"), "wanted: {{kn_revision_name}}"),
-            description="Pods by revision as the autoscaler counts and wants them. At 0 a revision sleeps.",
+            (_by_revision("kn_revision_pods_desired"), "desired: {{kn_revision_name}}"),
+            description="Pods by revision as the autoscaler counts and wants them. At 0 a revision is scaled to zero.",
             unit="none",
         ),
         graph(
-            "Pods on their way",
+            "Pods starting and terminating",
             (_by_revision("kn_revision_pods_not_ready_count"), "not ready: {{kn_revision_name}}"),
             (_by_revision("kn_revision_pods_pending_count"), "pending: {{kn_revision_name}}"),
             (_by_revision("kn_revision_pods_terminating_count"), "terminating: {{kn_revision_name}}"),
@@ -111,7 +111,7 @@ def _pods() -> list[Builder]:
             unit="none",
         ),
         graph(
-            "Time at zero",
+            "Time scaled to zero",
             (
                 f"1 - avg_over_time(clamp_max(sum by (kn_service_name) ({_READY}), 1)[1h:])",
                 "{{kn_service_name}}",
@@ -126,7 +126,7 @@ def _pods() -> list[Builder]:
 def _concurrency() -> list[Builder]:
     return [
         graph(
-            "Concurrency per pod against its target",
+            "Concurrency per pod and target",
             (_by_revision("kn_revision_concurrency_stable"), "last minute: {{kn_revision_name}}"),
             (_by_revision("kn_revision_concurrency_panic"), "last 6 s: {{kn_revision_name}}"),
             (_by_revision("kn_revision_concurrency_target"), "target: {{kn_revision_name}}"),
@@ -135,7 +135,7 @@ def _concurrency() -> list[Builder]:
             unit="none",
         ),
         graph(
-            "Panic",
+            "Panic mode",
             (_by_revision("kn_revision_panic_mode"), "{{kn_revision_name}}"),
             description="1 while the autoscaler adds pods for a sudden load and removes none.",
             unit="none",
@@ -152,7 +152,7 @@ def _concurrency() -> list[Builder]:
             width=4,
         ),
         graph(
-            "Requests by place",
+            "Requests by queue location",
             (_activators("kn_revision_request_queued"), "queued in the activator: {{kn_revision_name}}"),
             (_activators("kn_revision_request_active"), "passed on by it: {{kn_revision_name}}"),
             (
@@ -169,7 +169,7 @@ def _concurrency() -> list[Builder]:
 def _requests_as_knative_sees_them() -> list[Builder]:
     return [
         graph(
-            "Answers by status",
+            "Responses by status",
             (
                 (
                     "sum by (serving_knative_dev_revision, http_response_status_code) "
@@ -182,7 +182,7 @@ def _requests_as_knative_sees_them() -> list[Builder]:
             stack=True,
         ),
         graph(
-            "95th percentile in pods and from the activator",
+            "95th percentile latency, pods and activator",
             (
                 quantile(
                     0.95,
@@ -207,7 +207,7 @@ def _requests_as_knative_sees_them() -> list[Builder]:
             unit="s",
         ),
         graph(
-            "Autoscaler's look at the pods",
+            "Autoscaler scrape duration",
             (
                 quantile(0.95, "kn_autoscaler_scrape_duration_seconds", _KN, by="kn_service_name"),
                 "{{kn_service_name}}",
@@ -222,7 +222,7 @@ def _requests_as_knative_sees_them() -> list[Builder]:
 def _starts() -> list[Builder]:
     return [
         graph(
-            "Cold start by part",
+            "Startup duration by component",
             (
                 f'max by (component, phase) (ocr_startup_duration_seconds{{{NAMESPACE}, phase=~"ready|cold_answer"}})',
                 "{{component}} until {{phase}}",
