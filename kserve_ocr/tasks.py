@@ -1,4 +1,4 @@
-"""Running coroutines side by side."""
+"""Helpers for coroutines that run concurrently."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ async def gather_or_cancel(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        tasks.clear()  # a failure knows this frame, which knows its task, which knows the failure
+        tasks.clear()  # break the reference cycle exception → traceback → frame → task → exception
 
 
 def release_frames(error: BaseException) -> None:
-    """Empty the frames that an error and those behind it have passed through.
+    """Clear the frames in the tracebacks of an error and of its causes.
 
-    They hold pages, and are often part of a cycle (a frame knows an error that knows the frame), so that a page would
-    stay in memory until the next collection. File names, lines and functions remain for the log.
+    Their locals hold pages, and traceback, frame and exception often form a reference cycle that would keep a page in
+    memory until the next collection. File names, lines and functions remain for the log.
     """
     waiting: list[BaseException | None] = [error]
     seen: set[int] = set()

@@ -1,4 +1,4 @@
-"""The version of the distribution, said once."""
+"""The version of the distribution."""
 
 from typing import Final
 

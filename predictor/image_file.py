@@ -58,7 +58,7 @@ def decode(data: Buffer, *, max_pixels: int) -> Page:
     except MemoryError:
         raise TooManyPixelsError("the image needs more memory to decode than a worker has; scale it down") from None
     except Exception as error:  # Pillow's decoders raise whatever they stumble over
-        raise DamagedDocumentError(f"the image is damaged ({type(error).__name__}); send it again whole") from error
+        raise DamagedDocumentError(f"the image is damaged ({type(error).__name__}); upload it again") from error
 
 
 def _grey(image: Image.Image) -> Image.Image:

@@ -233,4 +233,4 @@ def test_the_doctor_says_what_is_wrong(service: Service) -> None:
     assert checks["ready"].passed
     assert checks["languages"].passed
     assert not checks["recognizes a known page"].passed
-    assert "nothing at this address" in checks["recognizes a known page"].detail
+    assert "not found" in checks["recognizes a known page"].detail

@@ -1,4 +1,4 @@
-"""One JSON object a line on stderr, for our own loggers, KServe's and uvicorn's; never a document's content."""
+"""JSON logging to stderr, one object per line, for all loggers of the process; document content is never logged."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from kserve_ocr.protocol.errors import OcrError
 
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
 LONGEST: Final = 300
-"""Characters of any one value in a log line; no page and no document fits."""
+"""Maximum number of characters of a value in a log line, too few for document content."""
 
 
 class JsonFormatter(logging.Formatter):
     """``time``, ``level``, ``logger``, ``message``, ``request_id`` and ``trace_id`` if any, then the extras.
 
-    Extras are numbers, short strings, and lists or mappings of those; anything else is written as its type, so that a
-    document passed by mistake does not end up in a log.
+    Extras are numbers, short strings, and lists or mappings of those; anything else is written as its type name, so
+    that a document passed by mistake is not logged.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -61,7 +61,7 @@ def _plain(value: object) -> object:
 
 
 def _error(error: BaseException) -> dict[str, Any]:
-    """Type and stack of an exception; its text only where it is known to hold none of the request."""
+    """Type and stack of an exception; its message only for types whose messages contain no request data."""
     frames = traceback.extract_tb(error.__traceback__)
     said = {"text": _short(str(error))} if isinstance(error, OcrError | OSError) else {}
     return {
@@ -73,12 +73,12 @@ def _error(error: BaseException) -> dict[str, Any]:
 
 
 def configure(level: str = "info") -> None:
-    """Set up logging of the whole process; before KServe's server is made, which then leaves it alone.
+    """Configure logging of the whole process. Call it before KServe's server is created, which then keeps it.
 
     Lines for every request from uvicorn (probes, scrapes) and KServe's timings are off: the service writes one line a
     request itself.
     """
-    # Nothing of this is written, and finding it out costs more than writing the line (see Python's logging HOWTO).
+    # The caller and ids of thread and process are not logged, and finding them costs more than the line itself.
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     own = {"handlers": ["stderr"], "level": level.upper(), "propagate": False}

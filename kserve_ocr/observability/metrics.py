@@ -1,4 +1,4 @@
-"""What both services measure, on prometheus_client's default registry, which KServe serves at ``/metrics``.
+"""Metrics that both services have, on prometheus_client's default registry, which KServe serves at ``/metrics``.
 
 Names start with ``ocr_`` and carry base units. Every label takes its values from a closed set, anything else becomes
 ``other``, and the series that rates are taken of exist from the start: an increase from nothing is invisible to
@@ -37,7 +37,7 @@ ROUTES: Final = ("gateway", "infer", "predict", OTHER)
 PROTOCOLS: Final = ("multipart", "json", "raw", "binary", "grpc", OTHER)
 CODES: Final = (OK, CANCELLED, *codes())
 SERVER_ERRORS: Final = codes(least_status=500)
-"""What counts against the error budget."""
+"""Codes that count against the error budget."""
 STAGES: Final = ("decode", "preprocess", "queue", "network", "recognize", "order", "format", "merge")
 SIZES: Final = ("1", "2-10", "11+")
 
@@ -82,7 +82,7 @@ def _request_histogram(route: str, size: str) -> Histogram:
 
 @dataclass(slots=True)
 class Outcome:
-    """What is known of a request when it ends; set the fields as they become known."""
+    """Outcome of a request; set the fields as they become known."""
 
     protocol: str = OTHER
     code: str = OK
@@ -96,7 +96,7 @@ _current: ContextVar[Outcome | None] = ContextVar("outcome", default=None)
 def request(route: str, protocol: str = OTHER) -> Iterator[Outcome]:
     """Measure one request: in flight, seconds, outcome. An OcrError that passes through gives its code.
 
-    Routes that turn errors into answers inside the block set ``outcome.code`` themselves.
+    Routes that turn errors into responses inside the block set ``outcome.code`` themselves.
     """
     outcome = Outcome(protocol=protocol)
     began = time.perf_counter()
@@ -126,13 +126,13 @@ def request(route: str, protocol: str = OTHER) -> Iterator[Outcome]:
 
 
 def note_pages(pages: int) -> None:
-    """Say how many pages the current request holds, from wherever that becomes known."""
+    """Record the number of pages of the current request."""
     if outcome := _current.get():
         outcome.pages = pages
 
 
 def record_request(route: str, protocol: str, code: str, *, seconds: float, pages: int = 1) -> None:
-    """Count one answered request. ``pages`` is how many pages it held, 1 if that is not known."""
+    """Count one finished request. ``pages`` is its number of pages, 1 if unknown."""
     route = _known(route, ROUTES)
     _request_counter(route, _known(protocol, PROTOCOLS), _known(code, CODES)).inc()
     if code == OK:
@@ -147,9 +147,9 @@ def _size(pages: int) -> str:
 
 
 def declare_requests(protocols_of: Mapping[str, Sequence[str]]) -> None:
-    """Let a service's series of good answers and of faults start at 0: ``{"infer": ("json", "binary", "grpc")}``.
+    """Create a service's series for successes and server errors at 0: ``{"infer": ("json", "binary", "grpc")}``.
 
-    Refusals appear when they occur: no alert counts them, and every series is paid for at every scrape.
+    Rejection series are created on first use: alerts do not need them and each series adds scrape cost.
     """
     for route, protocols in protocols_of.items():
         _request_histogram(route, "1")
@@ -162,18 +162,18 @@ _stages: dict[str, Histogram] = {}
 
 
 def declare_stages(*stages: str) -> None:
-    """Let the series of these stages start at 0. Only declared stages are recorded."""
+    """Create the series of these stages at 0. Only declared stages are recorded."""
     _stages.update({stage: STAGE_SECONDS.labels(stage) for stage in stages if stage in STAGES})
 
 
 def observe_stage(name: str, seconds: float) -> None:
-    """Record seconds that were measured elsewhere, in a worker for one."""
+    """Record seconds measured elsewhere, for example in a worker."""
     _stages[name].observe(seconds)
 
 
 @contextmanager
 def stage(name: str) -> Iterator[None]:
-    """Record the seconds of a block, failed ones too, and a span of that name in the request's trace."""
+    """Measure a block, whether it fails or not, and add a span of that name to the request's trace."""
     began = time.perf_counter()
     try:
         with tracing.span(name):
@@ -183,7 +183,7 @@ def stage(name: str) -> Iterator[None]:
 
 
 def record_page(*, confidence: float, characters: int) -> None:
-    """Count one page that was read: mean word confidence, 0 to 1, and length of its text."""
+    """Count one recognized page: mean word confidence, 0 to 1, and number of characters."""
     PAGES.inc()
     CONFIDENCE.observe(confidence)
     CHARACTERS.observe(characters)

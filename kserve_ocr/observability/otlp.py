@@ -16,7 +16,7 @@ from kserve_ocr.observability.trace_context import Exporter, TraceContext
 
 
 def otlp_exporter(endpoint: str, *, service: str) -> tuple[Exporter, Callable[[], None]]:
-    """What makes spans and what flushes and stops it. ``endpoint`` is the collector's base URL."""
+    """The exporter, and a function that flushes and stops it. ``endpoint`` is the collector's base URL."""
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
     sink = OTLPSpanExporter(endpoint=endpoint.rstrip("/") + "/v1/traces")
     provider.add_span_processor(BatchSpanProcessor(sink))

@@ -28,9 +28,9 @@ JOB_SECONDS = Counter("ocr_worker_busy_seconds", "Seconds that workers spent on 
 
 
 class PoolMetrics(PoolObserver):
-    """The figures of one worker pool.
+    """Metrics of one worker pool.
 
-    ``waits`` is the stage under which the wait for a worker counts, ``runs`` that of the job itself, if any.
+    ``waits`` is the stage that records waiting for a worker, ``runs`` the stage of the job itself, if any.
     """
 
     def __init__(self, pool: str, *, size: int, waits: str = "queue", runs: str | None = None) -> None:

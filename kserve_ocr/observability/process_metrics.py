@@ -15,16 +15,16 @@ from prometheus_client.registry import Collector
 def seconds_since_start() -> float:
     """Age of this process in seconds, to 10 ms.
 
-    Not from ``process_start_time_seconds``: that rests on the boot time in whole seconds.
+    ``process_start_time_seconds`` is less exact: it uses the boot time in whole seconds.
     """
     fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
     return time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")
 
 
 class ProcessTree(Collector):
-    """Reads the tree at each scrape, so that nothing is paid between scrapes.
+    """Collects CPU and memory of the process tree at each scrape; no cost between scrapes.
 
-    A worker that has ended and was waited for stays in its parent's children times, so the sum never loses it.
+    The CPU time of an exited worker remains in its parent's children times, so the sum never decreases.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class ProcessTree(Collector):
 
     def collect(self) -> Iterator[Metric]:
         cpu, memory = self._measure()
-        # A worker reaped between two reads is in neither figure for once; a counter must not fall.
+        # A worker reaped between two reads may be missing from both; a counter must not decrease.
         self._cpu = max(self._cpu, cpu)
         cpu_help = "CPU seconds of the service and its worker processes."
         memory_help = "Resident memory of the service and its worker processes, shared memory counted once."

@@ -12,7 +12,7 @@ from kserve_ocr.observability.process_metrics import ProcessTree, seconds_since_
 from kserve_ocr.version import VERSION
 
 COLD_SECONDS: Final = 2.0
-"""A first request that arrives within this time of readiness was waiting for the start."""
+"""A first request that arrives within this time after readiness was waiting for the start."""
 
 
 START_SECONDS = Gauge(
@@ -38,23 +38,23 @@ BUILD = Info("ocr_build", "What runs here.")
 
 
 class _Start:
-    """The figures of one process start, each set once."""
+    """Metrics of one process start, each set once."""
 
     def __init__(self) -> None:
         self._ready: float | None = None
         self._answered = False
 
     def ready(self) -> None:
-        """The service can answer from now on."""
+        """The service is ready."""
         if self._ready is None:
             self._ready = seconds_since_start()
             _set("ready", self._ready)
 
     def answered(self, seconds: float, *, pages: int) -> None:
-        """A good answer went out that took ``seconds``; only the first counts.
+        """A successful response took ``seconds``; only the first one counts.
 
-        As the answer of a cold start it counts if its request was waiting for the start and held one page: long
-        documents say nothing about starts.
+        It counts as a cold start if its request was waiting for the start and had one page: the time of a long
+        document is not start-up time.
         """
         if self._answered:
             return
@@ -69,9 +69,9 @@ START = _Start()
 
 
 def announce(*, component: str, engine: str = "") -> None:
-    """Publish build info and the process tree's CPU and memory. Call once, early in the service's start.
+    """Publish build information and the metrics of the process tree. Call once, early during start-up.
 
-    The ``_created`` series are turned off: Prometheus would store each as one more series.
+    The ``_created`` series are disabled: Prometheus would store each as another series.
     ``revision`` is Knative's, from ``K_REVISION``, which Knative sets in every container that it starts.
     """
     disable_created_metrics()  # type: ignore[no-untyped-call]

@@ -1,6 +1,6 @@
-"""W3C trace context: taken from the client or made, passed on, and put into every log line.
+"""Trace context of requests: from the client or new, forwarded to the predictor and added to every log line.
 
-Spans are exported only after :func:`export_to`; until then nothing of OpenTelemetry is imported and a span costs a
+Spans are exported only after :func:`export_to`; until then OpenTelemetry is not imported and a span costs one
 context variable. Header format: https://www.w3.org/TR/trace-context/
 """
 
@@ -15,7 +15,7 @@ from kserve_ocr.observability.trace_context import Exporter, TraceContext, parse
 
 
 def new() -> TraceContext:
-    """The root of a new trace; recorded if spans are exported."""
+    """Root of a new trace; sampled if spans are exported."""
     return TraceContext(secrets.token_hex(16), secrets.token_hex(8), _exporter is not None)
 
 
@@ -24,12 +24,12 @@ _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 def current() -> TraceContext | None:
-    """The position that the running code is at."""
+    """Trace context of the running code."""
     return _trace.get()
 
 
 def request_id() -> str | None:
-    """The id of the request that the running code works on."""
+    """Id of the request that the running code handles."""
     return _request_id.get()
 
 
@@ -37,9 +37,9 @@ def request_id() -> str | None:
 def serve(
     name: str, *, traceparent: str | None, request_id: str | None = None, exported: bool = True
 ) -> Iterator[TraceContext]:
-    """Work on one request: its log lines carry its ids, its answer and its own requests the yielded header.
+    """Handle one request: log lines carry its ids; responses and forwarded requests carry the yielded context.
 
-    Continues the client's trace, or begins one. Without ``exported`` its span stays here: for probes and scrapes.
+    Continues the client's trace or starts one. ``exported=False`` is for probes and scrapes.
     """
     parent = parse(traceparent)
     position: AbstractContextManager[TraceContext] = nullcontext(parent.child() if parent else new())
@@ -54,7 +54,7 @@ def serve(
 
 
 def span(name: str, **attributes: str | float) -> AbstractContextManager[TraceContext | None]:
-    """A part of the current request. Costs nothing and changes nothing unless spans are exported."""
+    """A span of the current request; without export it does nothing."""
     here = _trace.get()
     if _exporter is None or here is None:
         return nullcontext(here)

@@ -1,4 +1,4 @@
-"""Every error a client can see: HTTP status, gRPC status, slug, and a message that says what to do."""
+"""Every error that a client can see: HTTP status, gRPC status, code, and a message that says what to do."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Self
 class OcrError(Exception):
     """Base of all errors that reach a client.
 
-    ``status`` is the HTTP status, ``grpc_status`` the numeric gRPC code, ``code`` the slug of the error body.
-    The one argument is the message the client reads. Instances pickle, so worker processes can raise them.
+    ``status`` is the HTTP status, ``grpc_status`` the numeric gRPC code, ``code`` the code of the error body.
+    The argument is the message for the client. Instances can be pickled, so worker processes can raise them.
     """
 
     status: ClassVar[int] = 500
@@ -23,11 +23,11 @@ class OcrError(Exception):
         """Seconds after which a client should try again, or None."""
 
     def within(self, place: str) -> Self:
-        """The same error with the place it concerns in front: ``document 2: …``."""
+        """The same error with a location in front of the message: ``document 2: …``."""
         return type(self)(f"{place}: {self.message}", retry_after=self.retry_after)
 
     def body(self) -> dict[str, str]:
-        """The JSON object that every route answers with."""
+        """JSON object of the response body."""
         return {"error": self.message, "code": self.code}
 
     def headers(self) -> dict[str, str]:
@@ -36,7 +36,7 @@ class OcrError(Exception):
 
 
 class InternalError(OcrError):
-    """A defect of ours; nothing the client can mend."""
+    """Unexpected server error; the client cannot fix it."""
 
 
 class MalformedRequestError(OcrError):
@@ -92,7 +92,7 @@ class EncryptedDocumentError(OcrError):
 
 
 class ClientGoneError(OcrError):
-    """Nobody is left to read it; 499 is nginx's number for that."""
+    """The client disconnected; 499 is nginx's status for that."""
 
     status, grpc_status, code = 499, 1, "client_gone"
 
@@ -129,12 +129,12 @@ _BY_CODE: dict[str, type[OcrError]] = {error.code: error for error in _all(OcrEr
 
 
 def codes(*, least_status: int = 0) -> tuple[str, ...]:
-    """Every slug that an error body can carry, of errors with that status or a higher one."""
+    """All error codes of errors with that status or a higher one."""
     return tuple(code for code, error in _BY_CODE.items() if error.status >= least_status)
 
 
 def from_wire(status: int, body: Any, *, retry_after: int | None = None) -> OcrError | None:
-    """The error that a peer of ours answered with, or None if the answer is not one of ours.
+    """The error in a response of the other service, or None if the response is not from it.
 
     ``body`` is the decoded JSON body, of any type.
     """

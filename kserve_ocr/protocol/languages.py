@@ -1,4 +1,4 @@
-"""Languages as people name them, and the Tesseract models that read them.
+"""Languages as people name them, and the Tesseract models for them.
 
 ``en``, ``en-GB``, ``English`` and ``eng`` are one model. Names and codes are those of ISO 639-1, 639-2 (both forms),
 639-3 and BCP 47, and the names that a language has in English and in itself. A name that is not in the table stays as

@@ -14,7 +14,7 @@ Box = tuple[int, int, int, int]
 
 
 def around(boxes: Iterable[Box]) -> Box:
-    """The smallest box that holds all of these, one at least."""
+    """Bounding box of one or more boxes."""
     x0, y0, x1, y1 = zip(*boxes, strict=True)
     return min(x0), min(y0), max(x1), max(y1)
 
@@ -37,7 +37,7 @@ class Line:
     bbox: Box
     words: tuple[Word, ...]
     baseline: tuple[float, float, float, float]
-    """Two points ``(x0, y0, x1, y1)`` on the line that the letters stand on, in page pixels."""
+    """Two points ``(x0, y0, x1, y1)`` on the baseline, in page pixels."""
     height: float
     """Height of the row from descenders to ascenders, pixels."""
 

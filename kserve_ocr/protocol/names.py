@@ -38,7 +38,7 @@ PAGE_SELECTION: Final = "pages"
 GRANULARITY: Final = "granularity"
 BUDGET_MS: Final = "budget_ms"
 
-# Let through unread: older clients send content_type; the rest belongs to the binary tensor extension.
+# Ignored: legacy clients send content_type; the others belong to the binary tensor extension.
 PASSED_PARAMETERS: Final = frozenset({"content_type", "binary_data", "binary_data_size", "binary_data_output"})
 
 # Headers

@@ -21,7 +21,7 @@ _MAX_LANG_CHARACTERS = 512
 
 
 class Parameter(Protocol[T_co]):
-    """One parameter: its name on the wire, and what a person is told about it."""
+    """One parameter: its name on the wire and its description."""
 
     @property
     def name(self) -> str: ...
@@ -77,7 +77,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A text whose form is checked where it is used; a number is taken as its digits."""
+    """A text that is checked where it is used; a number is accepted as its digits."""
 
     name: str
     description: str
@@ -126,12 +126,12 @@ OEM: Final = Integer(
 )
 DPI: Final = Integer(name=names.DPI, description="Resolution of the page, pixels per inch.", low=70, high=2400)
 ENGINE_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (LANG, PSM, OEM, DPI)
-"""What both services take: how Tesseract reads a page."""
+"""Parameters of both services: how Tesseract recognizes a page."""
 
 
 @dataclass(frozen=True)
 class RecognitionOptions:
-    """How Tesseract reads a page.
+    """How Tesseract recognizes a page.
 
     ``lang`` is one model or several joined by ``+``; ``psm`` is the page segmentation mode, 0-13; ``oem`` the
     engine mode, 0-3; ``dpi`` a resolution hint, 70-2400, or None to let Tesseract estimate it.

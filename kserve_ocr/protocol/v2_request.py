@@ -245,7 +245,7 @@ def texts(tensor: InferInput) -> list[str]:
 
 
 def parameters(request: InferRequest, tensor: InferInput) -> dict[str, Any]:
-    """Request parameters with the tensor's own on top, as plain values whether they came by REST or gRPC."""
+    """Request parameters overridden by the tensor's own, as plain values for REST and gRPC alike."""
     return {**to_http_parameters(request.parameters or {}), **to_http_parameters(tensor.parameters or {})}
 
 

@@ -69,7 +69,7 @@ def encode_response(response: InferResponse, *, request: InferRequest) -> tuple[
 
 
 def json_value(value: Any) -> Any:
-    """The value as JSON carries it: bytes as base64, anything else as it is."""
+    """The value in JSON: bytes as base64, anything else unchanged."""
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 

@@ -42,16 +42,16 @@ def to_ocr_error(error: BaseException) -> OcrError:
         case HTTPException(status_code=405):
             return MethodNotAllowedError("this route does not take that method; see /openapi.json")
         case HTTPException(status_code=404) | NotImplementedError():
-            return RouteNotFoundError("there is nothing at this address; see /openapi.json for the routes")
+            return RouteNotFoundError("not found; see /openapi.json for the routes")
         case HTTPException():
             return MalformedRequestError(str(error.detail))
     _log.error("unexpected error", exc_info=error)
-    return InternalError("the service made a mistake; its log has the details under this request's id")
+    return InternalError("internal error; see the server log for this request id")
 
 
 @contextlib.contextmanager
 def map_exceptions() -> Iterator[None]:
-    """Let every exception leave the block as the error that the client sees, so that it is counted as that."""
+    """Convert exceptions raised in the block to OcrError, so that metrics count what the client sees."""
     try:
         yield
     except OcrError:
@@ -61,7 +61,7 @@ def map_exceptions() -> Iterator[None]:
 
 
 def error_response(error: OcrError) -> Response:
-    """The JSON answer for an error."""
+    """The JSON response for an error."""
     access_log.add_fields(code=error.code)
     return Response(
         orjson.dumps(error.body()), error.status, headers={"content-type": "application/json", **error.headers()}

@@ -1,4 +1,4 @@
-"""KServe's gRPC server with our errors as gRPC statuses and a port that is really taken or really free."""
+"""KServe's gRPC server with errors mapped to gRPC statuses, and a start that fails when the port is in use."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STATUS = {status.value[0]: status for status in StatusCode}
 
 
 class _Boundary(AsyncExceptionToStatusInterceptor):
-    """Turns every exception into a status, with the error's slug in the trailing metadata ``ocr-code``."""
+    """Turns every exception into a status, with the error's code in the trailing metadata ``ocr-code``."""
 
     async def handle_exception(
         self, ex: Exception, request_or_iterator: Any, context: Any, method_name: str
@@ -73,7 +73,7 @@ class GrpcServer:
             options=[
                 ("grpc.max_send_message_length", max_bytes),
                 ("grpc.max_receive_message_length", max_bytes),
-                ("grpc.so_reuseport", 0),  # else a second server silently shares the port
+                ("grpc.so_reuseport", 0),  # otherwise a second server would silently share the port
             ],
         )
         grpc_predict_v2_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(
@@ -89,5 +89,5 @@ class GrpcServer:
         await self._server.start()
 
     async def stop(self, grace: float) -> None:
-        """Refuse new calls and let those under way finish within ``grace`` seconds."""
+        """Reject new calls and let running ones finish within ``grace`` seconds."""
         await self._server.stop(grace)

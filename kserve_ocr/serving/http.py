@@ -21,18 +21,18 @@ T = TypeVar("T")
 Handler = Callable[[Request], Awaitable[Response]]
 
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}\Z")
-_GONE = "the client hung up before its answer was ready"
+_GONE = "the client disconnected before the response was ready"
 
 
 def valid_or_new_request_id(given: str) -> str:
-    """The given id, or a fresh one if it is empty or unfit for a log."""
+    """The client's id, or a new one if it is empty or not safe for a log."""
     return given if _REQUEST_ID.match(given) else uuid.uuid4().hex
 
 
 async def cancel_on_disconnect(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """The result of ``work``, cancelled when the client hangs up. Needs the body to have been read.
+    """The result of ``work``, cancelled when the client disconnects. The body must have been read.
 
-    Raises ClientGoneError after a hang-up, and whatever ``work`` raises.
+    Raises ClientGoneError after a disconnect, and what ``work`` raises.
     """
     task = asyncio.current_task()
     assert task is not None

@@ -14,9 +14,9 @@ _QUIET = frozenset({"/", "/metrics", "/v2/health/live", "/v2/health/ready"})
 
 
 class RequestContextMiddleware:
-    """Middleware around the whole application: request id and trace, one log line, and no error of another shape.
+    """Adds request id and trace context, writes the access log, and turns every exception into an error response.
 
-    Catching here, inside the server's own boundary, keeps the connection of a failed request alive.
+    An exception that reached the server would close the keep-alive connection of the failed request.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -44,7 +44,7 @@ class RequestContextMiddleware:
                 notes["status"] = await self._send_with(scope, receive, send, own)
 
     async def _send_with(self, scope: Scope, receive: Receive, send: Send, own: dict[str, str]) -> int:
-        """Answer with our headers; the status."""
+        """Send the response with these headers; returns the status."""
         status, finished = 0, False
 
         async def send_with_ids(message: Message) -> None:
@@ -64,5 +64,5 @@ class RequestContextMiddleware:
             if not status:
                 await answer(scope, receive, send_with_ids)
             elif not finished:
-                raise  # only breaking the connection tells the client that the rest will not come
+                raise  # closing the connection is the only way to tell the client that the response is incomplete
         return status

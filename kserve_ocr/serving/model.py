@@ -1,4 +1,4 @@
-"""The KServe pieces that both services build on, each with the SDK's traps taken out."""
+"""Base class of both models, with workarounds for behavior of KServe's SDK."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from kserve import Model
 
 
 class OcrModel(Model):
-    """A KServe model that becomes ready when :meth:`open` has returned, and says what it takes and gives."""
+    """A KServe model that becomes ready when :meth:`open` has returned, and describes its inputs and outputs."""
 
     async def open(self) -> None:
-        """Bring up what the model needs; it is ready afterwards. Raises OcrError or OSError with a message."""
+        """Start what the model needs; it is ready afterwards. Raises OcrError or OSError with a message."""
         raise NotImplementedError
 
     async def close(self) -> None:
-        """Let go of everything that :meth:`open` brought up. Safe to call at any time, more than once."""
+        """Release everything that :meth:`open` started. May be called at any time and more than once."""
         raise NotImplementedError
 
     async def describe(self) -> Mapping[str, Any]:
-        """What clients may choose from, for the model's metadata: languages, parameters, outputs."""
+        """Languages, parameters and outputs for the model's metadata."""
         raise NotImplementedError
 
     def load(self) -> bool:
-        """KServe calls this on a model that is not ready; being asked does not make ours ready."""
+        """KServe calls this on a model that is not ready; this model becomes ready only when its pool has started."""
         return bool(self.ready)
 
     def start(self) -> None:
-        """KServe calls this at registration and would set ``ready``; only :meth:`open` may."""
+        """KServe calls this at registration and would set ``ready``; here only :meth:`open` leads to it."""
 
     def validate(self, payload: Any) -> Any:
-        """KServe looks for V1 and V2 keys in the payload; ours is checked where it is parsed."""
+        """KServe checks for V1 and V2 keys here; this payload is checked where it is parsed."""
         return payload

@@ -1,4 +1,4 @@
-"""Request bodies, bounded one by one, all together, and in the time that they may take to arrive."""
+"""Limits on request bodies: bytes of each, bytes of all, and time to arrive."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ARRIVAL_SECONDS: Final = 120.0
 
 
 class RequestBodyLimiter:
-    """The bodies that a server holds: each at most ``limit`` bytes, all of them at most ``total``."""
+    """Reads request bodies of at most ``limit`` bytes each and ``total`` bytes at once."""
 
     def __init__(self, *, limit: int, total: int) -> None:
         self._limit = limit
@@ -51,7 +51,7 @@ class RequestBodyLimiter:
         while True:
             message = await request.receive()
             if message["type"] == "http.disconnect":
-                raise ClientGoneError("the client hung up before its request was complete")
+                raise ClientGoneError("the client disconnected before its request was complete")
             chunk: bytes = message.get("body", b"")
             size += len(chunk)
             share.grow_to(size)

@@ -33,7 +33,7 @@ _log = logging.getLogger("ocr.server")
 class _Uvicorn(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave signals to :class:`OcrServer`; uvicorn would raise them again and end the process undrained."""
+        """Leave signals to :class:`OcrServer`; uvicorn would raise them again before the server has drained."""
         yield
 
 
@@ -97,7 +97,7 @@ class OcrServer(ModelServer):
 
     async def _open(self, model: OcrModel) -> None:
         await model.open()
-        # What the imports made stays for ever; without this every full collection walks all of it again.
+        # Freeze import-time objects so that full collections skip them.
         gc.collect()
         gc.freeze()
         model.ready = True
@@ -123,12 +123,12 @@ class OcrServer(ModelServer):
 
 
 def _package(model: OcrModel) -> str:
-    """``transformer`` or ``predictor``: the models of both have the same name."""
+    """``transformer`` or ``predictor``; their models have the same name."""
     return type(model).__module__.partition(".")[0]
 
 
 async def _until_done(stopping: asyncio.Event, opening: asyncio.Task[None], serving: asyncio.Task[None]) -> int:
-    """Wait for a signal, or for the model or the server to give up; the process's exit status."""
+    """Wait for a signal, or for the model or the server to fail; returns the exit status of the process."""
     signalled = asyncio.create_task(stopping.wait())
     waiting: set[asyncio.Task[object]] = {signalled, opening, serving}
     try:
@@ -159,12 +159,12 @@ def _listen(port: int) -> socket.socket:
 
 
 def request_body_limiter(settings: Settings) -> RequestBodyLimiter:
-    """The bounds on request bodies that the settings give."""
+    """The limiter of request bodies that the settings describe."""
     return RequestBodyLimiter(limit=settings.max_bytes, total=settings.max_bytes_in_flight)
 
 
 def reject_multiple_server_workers() -> None:
-    """Stop a start with more than one KServe worker: each would spawn a pool of its own, unconfigured."""
+    """Exit if KServe is asked for several server workers: each would start its own pool, without configuration."""
     if kserve.model_server.args.workers != 1:
         sys.stderr.write("--workers must be 1; the pages are spread over OCR_WORKERS processes\n")
         raise SystemExit(2)

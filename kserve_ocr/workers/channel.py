@@ -35,7 +35,7 @@ def send(channel: socket.socket, value: Any) -> None:
     parts += [buffer.raw() for buffer in buffers]
     sizes = [len(part) for part in parts]
     header = struct.pack(f"=I{len(sizes)}Q", len(sizes), *sizes)
-    if len(header) > _MAX_HEADER:  # thousands of small arrays: their place is in the stream
+    if len(header) > _MAX_HEADER:  # thousands of small arrays: pickle them in band
         parts = [pickle.dumps(value, 5)]
         sizes = [len(parts[0])]
         header = struct.pack("=IQ", 1, *sizes)
@@ -45,7 +45,7 @@ def send(channel: socket.socket, value: Any) -> None:
             channel.sendmsg([header, *padded])
             return
         except OSError as error:
-            if error.errno != errno.EMSGSIZE:  # a kernel with smaller socket buffers than Linux has by default
+            if error.errno != errno.EMSGSIZE:  # socket buffers smaller than Linux's default
                 raise
     descriptor = _memory_file(padded)
     try:
@@ -55,7 +55,7 @@ def send(channel: socket.socket, value: Any) -> None:
 
 
 def receive(channel: socket.socket) -> Any:
-    """The next value. Raises EOFError when the other side is gone, BlockingIOError when nothing is there yet."""
+    """The next value. Raises EOFError when the other side has exited, BlockingIOError when there is none yet."""
     message, descriptors, _, _ = socket.recv_fds(channel, _MAX_HEADER + 2 * INLINE_BYTES, 1)
     if not message:
         raise EOFError

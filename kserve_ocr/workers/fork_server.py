@@ -1,4 +1,4 @@
-"""The process that forks a pool's workers, and what runs in them.
+"""The process that forks the workers of a pool.
 
 A server process has threads, an event loop and gRPC, and must not be forked. So a pool starts one small process, the
 fork server, which imports what the workers need and forks a worker on request: a replacement takes milliseconds, and
@@ -57,17 +57,17 @@ class ForkServerConfig:
 def main(control_descriptor: int) -> None:
     """Run the fork server on its control socket until that closes."""
     control = socket.socket(fileno=control_descriptor)
-    # Ctrl-C and a supervisor's SIGTERM may reach every process of the server; it is the server's to drain.
+    # Signals may reach the whole process group; only the server handles them, by draining.
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
-    prctl(_PR_SET_CHILD_SUBREAPER, 1)  # what a killed worker has started becomes ours to reap
+    prctl(_PR_SET_CHILD_SUBREAPER, 1)  # children of a killed worker are reparented to this process, which reaps them
     config: ForkServerConfig = frames.receive(control)
     for module in config.preload:
         importlib.import_module(module)
     start = pickle.loads(config.start)  # noqa: S301 - from the process that started this one
     control.send(MESSAGE.pack(READY, 0, 0))
     gc.collect()
-    gc.freeze()  # collections in a worker then leave the shared pages alone
+    gc.freeze()  # collections in a worker then do not touch shared memory pages
     try:
         ForkServer(control, config, start).run()
     finally:
@@ -76,7 +76,7 @@ def main(control_descriptor: int) -> None:
 
 
 class ForkServer:
-    """Forks, kills and reaps workers as the control socket says."""
+    """Forks, kills and reaps workers on request of the control socket."""
 
     def __init__(
         self, control: socket.socket, config: ForkServerConfig, start: Callable[[], Callable[[Any], Any]]
@@ -123,7 +123,7 @@ class ForkServer:
             parent = os.getpid()
             try:
                 pid = os.fork()
-            except OSError:  # no memory or no process number left: for this worker only
+            except OSError:  # no memory or process id left: only this worker fails
                 traceback.print_exc()
                 self._control.send(MESSAGE.pack(EXITED, number, _STATUS_ONE))
                 return
@@ -131,7 +131,7 @@ class ForkServer:
                 for other in (self._control, *inherited):
                     other.close()
                 self._become_worker(channel, number, parent=parent)
-            with contextlib.suppress(OSError):  # the child does the same; whoever is first
+            with contextlib.suppress(OSError):  # the child does the same; one of the two comes first
                 os.setpgid(pid, pid)
         self._pids[number] = pid
         self._numbers[pid] = number
@@ -141,7 +141,8 @@ class ForkServer:
             while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None:
                 pid: int = ended.si_pid
                 if pid in self._numbers:
-                    _kill_group(pid)  # what the worker had started; the zombie keeps the group's number ours
+                    # kill its children too; the unreaped worker keeps the process-group id from being reused
+                    _kill_group(pid)
                 _, status = os.waitpid(pid, 0)
                 number = self._numbers.pop(pid, None)
                 if number is None:

@@ -23,7 +23,7 @@ _BOOTSTRAP = (
 
 
 _STOP_TIMEOUT = 10.0
-"""Seconds that a fork server gets to end once its socket is closed; it needs milliseconds."""
+"""Time limit for a fork server to exit once its socket is closed; it needs milliseconds."""
 
 
 class ForkServerProcess:
@@ -72,13 +72,13 @@ class ForkServerProcess:
         return worker
 
     def kill(self, worker: Worker) -> None:
-        """End a worker at once, whatever it is doing, stopped or not."""
+        """Kill a worker, whatever it is doing."""
         worker.discard_reply()
         with contextlib.suppress(OSError):
             self._control.send(MESSAGE.pack(KILL, worker.number, 0))
 
     async def stop(self) -> None:
-        """End the fork server and every worker; nothing of them is left on return."""
+        """Stop the fork server and every worker; on return none of them is left."""
         if self.alive:
             with contextlib.suppress(OSError):
                 self._control.shutdown(socket.SHUT_WR)

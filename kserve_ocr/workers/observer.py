@@ -8,7 +8,7 @@ Restart = Literal["crash", "timeout", "cancelled", "recycled_jobs", "recycled_me
 
 
 class PoolObserver:
-    """What a pool tells its metrics. Each method does nothing here; override what is wanted."""
+    """Receives the events of a pool. The methods do nothing; override the ones you need."""
 
     def queued(self, jobs: int) -> None:
         """``jobs`` are waiting for a worker now."""
@@ -20,7 +20,7 @@ class PoolObserver:
         """A job got its worker after waiting this long."""
 
     def ran(self, seconds: float) -> None:
-        """A job was answered, or given up as too slow, after running this long."""
+        """A job finished or timed out after running this long."""
 
     def restarted(self, reason: Restart) -> None:
         """A worker is being replaced."""

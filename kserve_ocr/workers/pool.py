@@ -1,4 +1,4 @@
-"""A pool of worker processes on the event loop: warm, bounded, and each worker killable at any moment.
+"""A pool of warm worker processes for an event loop; its queue is bounded and each worker can be killed at any time.
 
 Works on asyncio and uvloop. A worker runs one job at a time; jobs are served in the order in which they came.
 """
@@ -25,13 +25,13 @@ Result = TypeVar("Result")
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _WEIGHT_OF_LATEST = 0.1
-"""Of the latest job in the running mean of job times."""
+"""Weight of the newest job in the moving average of job durations."""
 _LONGEST_RETRY = 60
-"""Seconds: the most that a client is told to wait before it tries again."""
+"""Largest ``Retry-After`` in seconds."""
 
 
 class WorkerCrashedError(Exception):
-    """The worker died over a job. ``cause`` says how: ``was killed by SIGKILL``."""
+    """A worker died while it ran a job. ``cause`` says how: ``was killed by SIGKILL``."""
 
     def __init__(self, cause: str) -> None:
         super().__init__(f"the worker {cause}")
@@ -39,7 +39,7 @@ class WorkerCrashedError(Exception):
 
 
 class WorkerPool(Generic[Job, Result]):
-    """``size`` processes that each ran ``start()`` once and now answer jobs with the handler it returned.
+    """``size`` processes that each called ``start()`` once and run jobs with the handler that it returned.
 
     ``start`` is a picklable top-level callable, or a ``functools.partial`` of one. At most ``queue`` jobs wait beside
     those that run. A job may run for ``seconds``. A worker is replaced after ``max_jobs_per_worker`` jobs, or when its
@@ -92,7 +92,7 @@ class WorkerPool(Generic[Job, Result]):
 
     @property
     def idle(self) -> int:
-        """Workers that would take a job at once."""
+        """Idle workers."""
         return self._supervisor.idle
 
     @property
@@ -117,7 +117,7 @@ class WorkerPool(Generic[Job, Result]):
 
     @property
     def description(self) -> str:
-        """What a worker's handler says of itself in an attribute of this name; empty without one, or any worker."""
+        """Description reported by a worker's handler; empty if there is none."""
         return next((worker.description for worker in self._supervisor.workers), "")
 
     async def start(self) -> None:
@@ -127,7 +127,7 @@ class WorkerPool(Generic[Job, Result]):
             self._state = "started"
 
     async def stop(self, *, grace: float) -> None:
-        """Admit nothing more, let admitted jobs finish for ``grace`` seconds, then end every process.
+        """Admit no more jobs, let admitted ones finish for ``grace`` seconds, then stop every process.
 
         Jobs that are not finished by then raise StoppingError.
         """
@@ -173,7 +173,7 @@ class WorkerPool(Generic[Job, Result]):
             try:
                 raise reply.value
             finally:
-                del reply, job  # the error knows this frame, and would keep itself and the job in memory
+                del reply, job  # break the cycle exception → traceback → frame, so that the page is freed now
         result: Result = reply.value
         return result
 
@@ -209,7 +209,7 @@ class WorkerPool(Generic[Job, Result]):
         return worker
 
     async def _wait_for_worker(self, waiter: Waiter, deadline: float | None) -> Worker:
-        """The worker that will be put into ``waiter``; TimedOutError at the deadline."""
+        """The worker that ``waiter`` is resolved with. Raises TimedOutError at the deadline."""
         timer = None
         if deadline is not None:
             error = TimedOutError("no worker was free within the time allowed; try again later or allow more")
@@ -218,7 +218,7 @@ class WorkerPool(Generic[Job, Result]):
             return await waiter
         except asyncio.CancelledError:
             if not waiter.cancelled() and waiter.exception() is None:
-                self._supervisor.release(waiter.result())  # it came in the same turn of the loop
+                self._supervisor.release(waiter.result())  # the worker came in the same iteration of the loop
             raise
         finally:
             if timer is not None:
@@ -235,7 +235,7 @@ class WorkerPool(Generic[Job, Result]):
             future = worker.send(job)
         except WorkerDied:
             raise
-        except BaseException:  # the job does not pickle; the worker has seen nothing of it
+        except BaseException:  # the job cannot be pickled; nothing was sent to the worker
             self._supervisor.release(worker)
             raise
         error = TimedOutError(f"it took longer than {allowed:.3g} s; send less at once or allow more time")

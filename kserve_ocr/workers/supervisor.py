@@ -1,4 +1,4 @@
-"""The living workers of a pool: started, handed to the jobs that wait, replaced when they die or have served enough."""
+"""Starts the workers of a pool, hands them to waiting jobs, and replaces them when they die or reach a limit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from kserve_ocr.workers.worker_handle import Worker, WorkerDied
 from kserve_ocr.workers.worker_main import ERROR_FRAME
 
 Waiter = asyncio.Future[Worker]
-"""What a waiting job holds: a worker will be put into it."""
+"""Future of a queued job, resolved with a worker."""
 
 _BACKOFF = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds between attempts to replace a worker that does not start."""
@@ -48,7 +48,7 @@ class SupervisorSettings:
 
 
 class WorkerSupervisor:
-    """Keeps ``settings.size`` workers alive, and gives each free one to the waiter that has waited longest."""
+    """Keeps ``settings.size`` workers alive and hands each idle one to the waiter that has waited longest."""
 
     def __init__(self, settings: SupervisorSettings, observer: PoolObserver) -> None:
         self._settings = settings
@@ -56,7 +56,7 @@ class WorkerSupervisor:
         self._fork_server: ForkServerProcess | None = None
         self._fork_server_lock = asyncio.Lock()
         self._baseline: dict[Worker, int] = {}
-        """Every started worker, with its resident memory when it had started."""
+        """Every started worker, with its resident memory at that time in bytes."""
         self._idle: list[Worker] = []
         self._waiting: deque[Waiter] = deque()
         self._replacements: set[asyncio.Task[None]] = set()
@@ -92,13 +92,13 @@ class WorkerSupervisor:
             raise
 
     async def stop(self, error: Exception) -> None:
-        """End every process; what still waits or runs raises ``error``."""
+        """Stop every process; waiting and running jobs raise ``error``."""
         self._stopped = True
         for task in self._replacements:
             task.cancel()
         await asyncio.gather(*self._replacements, return_exceptions=True)
         for waiter in self._waiting:
-            _fail(waiter, copy.copy(error))  # each gets a traceback of its own
+            _fail(waiter, copy.copy(error))  # each job gets its own traceback
         for worker in self._baseline:
             worker.fail(copy.copy(error))
         if self._fork_server is not None:
@@ -107,7 +107,7 @@ class WorkerSupervisor:
         self._idle.clear()
 
     def try_acquire(self) -> Worker | None:
-        """An idle worker, the one that worked last, or None."""
+        """The idle worker that was used last, or None."""
         return self._idle.pop() if self._idle else None
 
     def add_waiter(self, waiter: Waiter) -> None:
@@ -115,12 +115,12 @@ class WorkerSupervisor:
         self._waiting.append(waiter)
 
     def cancel_wait(self, waiter: Waiter) -> None:
-        """Take a waiter out of the queue, if it is still there."""
+        """Remove a waiter from the queue, if it is still there."""
         if waiter in self._waiting:
             self._waiting.remove(waiter)
 
     def release(self, worker: Worker) -> None:
-        """Give a free worker to the waiter that has waited longest, or let it idle."""
+        """Hand an idle worker to the waiter that has waited longest, or keep it idle."""
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():
@@ -131,7 +131,7 @@ class WorkerSupervisor:
         self._observer.busy(self.busy)
 
     def finish_job(self, worker: Worker) -> None:
-        """A worker has answered: on to the next job, unless it is time to replace it."""
+        """A worker has finished a job: release it, or replace it if it died or reached a limit."""
         max_jobs_per_worker, max_worker_growth_bytes = (
             self._settings.max_jobs_per_worker,
             self._settings.max_worker_growth_bytes,
@@ -146,7 +146,7 @@ class WorkerSupervisor:
             self.release(worker)
 
     def replace(self, worker: Worker, reason: Restart, *, waiter: Waiter | None = None) -> None:
-        """End a worker and start another in its place, for ``waiter`` or else for anyone."""
+        """Kill a worker and start a replacement, reserved for ``waiter`` if given."""
         self._baseline.pop(worker, None)
         if worker in self._idle:
             self._idle.remove(worker)
@@ -165,7 +165,7 @@ class WorkerSupervisor:
         task.add_done_callback(self._replacements.discard)
 
     def _on_worker_exit(self, worker: Worker) -> None:
-        if worker in self._idle:  # a busy one's is noticed by its job
+        if worker in self._idle:  # a busy worker's exit is reported to its job
             self.replace(worker, "crash")
 
     async def _start_replacement(self, waiter: Waiter | None) -> None:
@@ -191,7 +191,7 @@ class WorkerSupervisor:
         raise AssertionError
 
     async def _start_worker(self) -> Worker:
-        """A worker that has run ``start``. Raises WorkerStartError."""
+        """A new worker in which ``start`` has returned. Raises WorkerStartError."""
         name = self._settings.name
         try:
             fork_server = await self._running_fork_server()

@@ -1,4 +1,4 @@
-"""The server's side of worker processes: starting a fork server, and one object per worker on the event loop."""
+"""The server's handle on one worker process."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from kserve_ocr.workers.worker_main import OUT_OF_MEMORY
 
 
 class WorkerDied(Exception):  # noqa: N818 - an event, handled by the pool; callers see WorkerCrashedError
-    """A worker process ended by itself, or was killed from outside. The argument says how."""
+    """A worker process exited or was killed from outside. The argument says how."""
 
 
 class WorkerExited(WorkerDied):
-    """It had died before it got the job."""
+    """The worker had died before it got the job."""
 
 
 class Reply(NamedTuple):
@@ -35,16 +35,16 @@ class Worker:
         self.number = number
         self.pid = 0
         self.description: str = ""
-        """What its handler says of itself."""
+        """Description reported by its handler."""
         self.jobs = 0
         self.resident = 0
         self.alive = True
         self.on_unexpected_exit: Callable[[Worker], None] | None = None
-        """Called when the process ends by itself."""
+        """Called when the process exits unexpectedly."""
         self._channel = channel
         self._loop = asyncio.get_running_loop()
         self._reply: asyncio.Future[Reply] | None = self._loop.create_future()
-        """None once it was answered: a reply that was kept would keep its page in memory."""
+        """Cleared after completion so that the page is freed."""
         self._loop.add_reader(channel.fileno(), self._on_readable)
 
     def send(self, job: Any) -> asyncio.Future[Reply]:
@@ -63,12 +63,12 @@ class Worker:
         return reply
 
     def reply(self) -> asyncio.Future[Reply]:
-        """The reply being waited for; a new worker's first says that it has started."""
+        """The pending reply; the first one of a new worker reports that it has started."""
         assert self._reply is not None
         return self._reply
 
     def on_exit(self, cause: str) -> None:
-        """The process is gone. An answer that it left in the socket still counts."""
+        """Handle process exit; a reply already in the socket is still delivered."""
         if not self.alive:
             return
         self._on_readable()
@@ -82,10 +82,10 @@ class Worker:
         """Raise ``error`` where the reply is awaited."""
         if self._reply is not None and not self._reply.done():
             self._reply.set_exception(error)
-            self._reply.exception()  # an idle worker's is nobody's to retrieve
+            self._reply.exception()  # mark as retrieved: nobody awaits the future of an idle worker
 
     def discard_reply(self) -> None:
-        """Nothing it may still answer is wanted."""
+        """Discard any later reply."""
         self.alive = False
         self._close()
 
@@ -95,7 +95,7 @@ class Worker:
         except BlockingIOError:
             return
         except (EOFError, OSError):
-            self._loop.remove_reader(self._channel.fileno())  # how it ended comes from the fork server
+            self._loop.remove_reader(self._channel.fileno())  # the fork server reports how it exited
             return
         except Exception as error:
             reply = Reply("error", error, self.resident)

@@ -16,11 +16,11 @@ READY_FRAME, RESULT_FRAME, ERROR_FRAME = "ready", "result", "error"
 
 
 OUT_OF_MEMORY = 77
-"""Exit status of a worker whose job raised MemoryError: its heap is not worth keeping."""
+"""Exit status of a worker whose job raised MemoryError; it is replaced."""
 
 
 def run_worker(channel: socket.socket, start: Callable[[], Callable[[Any], Any]]) -> int:
-    """A worker's life: start, then one job after the other until the channel closes. Its exit status is returned."""
+    """Call ``start``, then run one job after the other until the channel closes. Returns the exit status."""
     try:
         handler = start()
     except Exception as error:
@@ -54,7 +54,7 @@ def _run_job(handler: Callable[[Any], Any], job: Any) -> tuple[str, Any, int]:
 
 
 def _picklable(error: Exception) -> Exception:
-    """``error`` with where it happened as a note, in a form that pickles."""
+    """``error`` with its traceback as a note, in a form that can be pickled."""
     trace = "".join(traceback.format_exception(error))
     error.add_note(trace)
     try:

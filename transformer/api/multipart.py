@@ -41,7 +41,7 @@ def parts_of(body: bytes, content_type: str) -> list[Part]:
     except FormParserError as error:
         raise MalformedRequestError(f"the multipart body cannot be read: {error}") from None
     if collector.open:
-        raise MalformedRequestError("the multipart body ends before its last boundary; send it again whole")
+        raise MalformedRequestError("the multipart body ends before its last boundary; upload it again")
     return collector.parts
 
 

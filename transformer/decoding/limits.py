@@ -51,7 +51,7 @@ def check_page(number: int, size: Size, limit: int) -> None:
     """Raise TooManyPixelsError for a page of more than ``limit`` pixels, DamagedDocumentError for one of none."""
     width, height = size
     if width < 1 or height < 1:
-        raise DamagedDocumentError(f"page {number} is damaged and has no size to go by; save or export it anew")
+        raise DamagedDocumentError(f"page {number} is damaged and has no usable size; export the document again")
     if width * height > limit:
         raise TooManyPixelsError(
             f"page {number} has {width} x {height} pixels, more than the {limit} allowed; send it at a lower resolution"
@@ -84,5 +84,5 @@ def choose(sizes: Iterable[Size], selection: PageRange, limits: Limits) -> tuple
         if seen == selection.last:
             break
     if not seen:
-        raise DamagedDocumentError("the document has no pages; save or export it anew")
+        raise DamagedDocumentError("the document has no pages; export the document again")
     return selection.of(seen)

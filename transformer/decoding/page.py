@@ -81,4 +81,4 @@ def no_memory(number: int) -> TooManyPixelsError:
 def damaged_document(place: str, reason: object) -> DamagedDocumentError:
     """The error for a part of a document that a decoder refused, with the decoder's own words."""
     words = " ".join(str(reason).split())[:200] or type(reason).__name__
-    return DamagedDocumentError(f"{place} is damaged and cannot be read ({words}); save or export it anew")
+    return DamagedDocumentError(f"{place} is damaged and cannot be read ({words}); export the document again")

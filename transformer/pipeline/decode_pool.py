@@ -39,7 +39,7 @@ _IN_THE_JOB = 1 << 16
 """Documents up to this size are cheaper to send with each job than to lay into a file."""
 _ON_THE_LOOP = 1 * _MEBIBYTE
 """Larger documents are copied off the event loop."""
-DECODING_FAILED = "the decoder gave up on"
+DECODING_FAILED = "decoding crashed or timed out on"
 """How the message starts for a document on which decoders died."""
 _AHEAD_PIXELS = 60_000_000
 """Pixels of pages that may wait decoded until they are asked for, over all documents."""
@@ -179,7 +179,7 @@ class DecodePool:
             raise error.within(place) from None
         except WorkerCrashedError as crash:
             raise DamagedDocumentError(
-                f"{DECODING_FAILED} {place} ({crash.cause}); save or export it anew, or in another format"
+                f"{DECODING_FAILED} {place} ({crash.cause}); export the document again, or in another format"
             ) from None
 
 
