@@ -24,22 +24,22 @@ lint: setup  ## Lint, formatting, import rules and declared dependencies
 types: setup  ## Static types
 	@$(PYTHON) -m mypy
 
-e2e: setup  ## Every call against OCR_URL=, or the whole life in the cluster of KUBECONFIG=
+e2e: setup  ## End-to-end tests: calls against OCR_URL=, or deploy, scale, canary and rollout on the cluster in KUBECONFIG=
 	@$(PYTHON) -m pytest tests/e2e
 
-bench: setup  ## Speed beside the older system, the command line and the limit: DOCS=folder QUICK=1
+bench: setup  ## Benchmark against the legacy system, the tesseract CLI and in-process Tesseract: DOCS=folder QUICK=1
 	@$(PYTHON) -m benchmarks.speed
 
-bench-overhead: setup  ## What the service adds to an A4 page, and probes under load
+bench-overhead: setup  ## Overhead of the service on an A4 page, and health probes under load
 	@$(PYTHON) -m benchmarks.overhead
 
-bench-scraping: setup  ## Throughput with and without a scrape a second
+bench-scraping: setup  ## Throughput with and without one scrape per second
 	@$(PYTHON) -m benchmarks.scrape_cost
 
 bench-start: setup  ## Process start to ready, and where the time goes
 	@$(PYTHON) -m benchmarks.startup
 
-soak: setup  ## Two thousand mixed pages: memory, zombies, files left
+soak: setup  ## Recognize two thousand mixed pages; check memory, zombies and leftover files
 	@$(PYTHON) -m benchmarks.soak
 
 accuracy: setup  ## Character errors by set, beside plain Tesseract (and RapidOCR after make rivals): DOCS=folder STEPS=yes
@@ -48,16 +48,16 @@ accuracy: setup  ## Character errors by set, beside plain Tesseract (and RapidOC
 rivals:  ## Install RapidOCR for make accuracy, in an environment of its own
 	@scripts/rivals
 
-fuzz: setup  ## Damaged documents of every kind for ten minutes: SECONDS=
+fuzz: setup  ## Fuzz the decoders with damaged documents: SECONDS=600
 	@$(PYTHON) -m benchmarks.decoder_fuzz --seconds $(or $(SECONDS),600)
 
 sameness: setup  ## Random images by this project's code and by Tesseract alone: SECONDS= SEED=
 	@SECONDS=$(or $(SECONDS),300) $(PYTHON) -m benchmarks.sameness
 
-dashboards: setup  ## Generate the alert rules' manifest and the Grafana dashboards anew
+dashboards: setup  ## Regenerate the manifest of the alert rules and the Grafana dashboards
 	@$(PYTHON) -m monitoring.rules && $(PYTHON) -m monitoring.dashboards
 
-dashboards-import: setup  ## Put the dashboards into the Grafana at GRAFANA_URL=
+dashboards-import: setup  ## Import the dashboards into the Grafana at GRAFANA_URL=
 	@$(PYTHON) -m tools.import_dashboards
 
 images:  ## Build both images: BASE_IMAGE= LANGUAGES= REGISTRY= TAG= PUSH=1
@@ -72,10 +72,10 @@ manifests: setup  ## Validate every overlay with every combination of components
 crds: setup  ## Write tests/deploy/crds from published CustomResourceDefinitions: CRDS=folder
 	@scripts/crds
 
-cluster:  ## A laptop's cluster with everything the overlays need (kind or minikube)
+cluster:  ## Create a local cluster with everything that the overlays need (kind or minikube)
 	@scripts/cluster
 
-argocd:  ## Hand the overlays to the Argo CD of the current cluster
+argocd:  ## Register the overlays with Argo CD on the current cluster
 	@scripts/argocd
 
 deploy:  ## Apply an overlay and wait until it is ready: OVERLAY=local
@@ -84,10 +84,10 @@ deploy:  ## Apply an overlay and wait until it is ready: OVERLAY=local
 undeploy:  ## Remove an overlay: OVERLAY=local
 	@scripts/undeploy $(OVERLAY)
 
-promote:  ## Carry image digests one overlay on: OVERLAY=staging CANARY=10 [PREDICTOR= TRANSFORMER= for dev]
+promote:  ## Promote image digests to the next overlay: OVERLAY=staging CANARY=10 [PREDICTOR= TRANSFORMER= for dev]
 	@python3 tools/promote.py promote $(OVERLAY) $(if $(CANARY),--canary $(CANARY)) $(if $(PREDICTOR),--predictor $(PREDICTOR)) $(if $(TRANSFORMER),--transformer $(TRANSFORMER))
 
-rollback:  ## Take an overlay's last promotion back: OVERLAY=production
+rollback:  ## Revert the last promotion of an overlay: OVERLAY=production
 	@python3 tools/promote.py rollback $(OVERLAY)
 
 configuration: setup  ## Regenerate the table of settings in docs/configuration.md

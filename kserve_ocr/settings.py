@@ -30,16 +30,16 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", populate_by_name=True)
 
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least severe log line written.")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Minimum log level.")
     docs: bool = Field(False, description="Serve the interactive OpenAPI page at `/docs`.")
     drain_seconds: int = Field(
-        30, ge=0, le=600, description="Seconds that admitted requests get to finish after SIGTERM."
+        30, ge=0, le=600, description="Seconds that running requests have to finish after SIGTERM."
     )
     max_bytes: int = Field(
-        67_108_864, ge=1024, le=2_147_483_647, description="Bytes of one request's body; more are answered 413."
+        67_108_864, ge=1024, le=2_147_483_647, description="Maximum size in bytes of one request body; above it 413."
     )
     max_bytes_in_flight: int = Field(
-        536_870_912, ge=1024, description="Bytes of all request bodies held at once; a request beyond is answered 503."
+        536_870_912, ge=1024, description="Total size in bytes of request bodies in memory; further requests get 503."
     )
     default_lang: str = Field(
         "eng",
@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     )
     otlp_endpoint: str = Field(
         "",
-        description="OTLP/HTTP collector that gets trace spans (needs the `tracing` extra); empty for none.",
+        description="URL of an OTLP/HTTP collector for trace spans; needs the `tracing` extra. Empty: no export.",
     )
 
     @field_validator("default_lang")

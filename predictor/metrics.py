@@ -1,4 +1,4 @@
-"""What the predictor measures beside the figures that both services have."""
+"""Metrics of the predictor, in addition to those of both services."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["START", "PoolMetrics", "announce", "pool", "record_page", "request"]
 
 
 def announce(*, engine: str) -> None:
-    """Publish build info and let every series start at 0. Call once, early in the start."""
+    """Publish build information and create every series at 0. Call once, early during start-up."""
     startup_metrics.announce(component="predictor", engine=engine)
     metrics.declare_requests(
         {"infer": ("json", "binary", "grpc"), "predict": ("json",), metrics.OTHER: (metrics.OTHER,)}

@@ -1,4 +1,4 @@
-"""The predictor as a KServe model: V2 requests in, readings of pages out."""
+"""The predictor as a KServe model: V2 requests in, recognition results out."""
 
 from __future__ import annotations
 

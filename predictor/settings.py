@@ -21,15 +21,15 @@ class PredictorSettings(Settings):
         description="Put this project's code in place of Tesseract's slowest parts: more than twice as fast where the "
         "processor has AVX2, with the very same results. `false` leaves Tesseract as it is.",
     )
-    workers: int = Field(0, ge=0, le=256, description="Worker processes; 0 for one per CPU that the cgroup grants.")
+    workers: int = Field(0, ge=0, le=256, description="Number of worker processes; 0: one per available CPU.")
     max_queue: int = Field(
         64,
         validation_alias=renamed("max_queue", old="queue"),
         ge=0,
         le=10_000,
-        description="Pages that may wait for a worker; more are answered 503.",
+        description="Maximum number of pages that wait for a worker; further ones get 503.",
     )
-    page_seconds: float = Field(60.0, gt=0, le=3600, description="Seconds a page may be read before it is given up.")
+    page_seconds: float = Field(60.0, gt=0, le=3600, description="Time limit in seconds for recognizing one page.")
     tessdata: str = Field("", description="Directory of `*.traineddata` models; empty for the system's.")
     models_path: str = Field(
         "/mnt/models",
@@ -46,10 +46,10 @@ class PredictorSettings(Settings):
         description="Language combinations each worker keeps loaded.",
     )
     max_bytes: int = Field(
-        134_217_728, ge=1024, le=2_147_483_647, description="Bytes of one request's body; more are answered 413."
+        134_217_728, ge=1024, le=2_147_483_647, description="Maximum size in bytes of one request body; above it 413."
     )
     max_pixels: int = Field(
-        100_000_000, ge=10_000, le=1_000_000_000, description="Pixels of one page; more are answered 413."
+        100_000_000, ge=10_000, le=1_000_000_000, description="Maximum number of pixels of one page; above it 413."
     )
     worker_max_jobs: int = Field(
         2000,
@@ -67,5 +67,5 @@ class PredictorSettings(Settings):
         0,
         validation_alias=renamed("worker_memory_mib", old="worker_megabytes"),
         ge=0,
-        description="Limit on a worker's address space, in MiB; 0 for none. A page over it fails alone.",
+        description="Address-space limit per worker in MiB (0: unlimited). Only the page that exceeds it fails.",
     )

@@ -1,4 +1,4 @@
-"""What the transformer measures beside the figures that both services have."""
+"""Metrics of the transformer, in addition to those of both services."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _retries = {reason: RETRIES.labels(reason) for reason in RETRY_REASONS}
 
 
 def announce() -> None:
-    """Publish build info and let every series start at 0. Call once, early in the start."""
+    """Publish build information and create every series at 0. Call once, early during start-up."""
     startup_metrics.announce(component="transformer")
     metrics.declare_requests(
         {
@@ -74,7 +74,7 @@ def announce() -> None:
 
 
 def pool(size: int) -> PoolMetrics:
-    """The observer of the decoding workers: stage ``wait``, of a page for a worker.
+    """The observer of the decode workers: stage ``queue``, a page's wait for a worker.
 
     Their jobs decode and prepare; each page's seconds of both come back with it for :func:`observe_stage`.
     """

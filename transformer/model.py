@@ -1,4 +1,4 @@
-"""The transformer as a KServe model: documents in, pages to the predictor, assembled outputs back."""
+"""The transformer as a KServe model: decodes documents, sends pages to the predictor, renders outputs."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ _METADATA_SECONDS = 5.0
 _CACHED_SECONDS = 60.0
 _READ_NO_TEXT = frozenset({"osd", "equ"})
 _PAGES_PER_CPU, _LEAST_PAGES = 2, 4
-"""Without a setting: for each predictor worker one page that it reads and one that waits for its turn."""
+"""Default: for each predictor worker one page being recognized and one waiting."""
 
 
 class TransformerModel(OcrModel):
-    """Decodes, prepares and sends pages; assembles what the predictor read."""
+    """Decodes, preprocesses and sends pages; renders the results."""
 
     def __init__(self, name: str, settings: TransformerSettings, *, predictor_url: str) -> None:
         super().__init__(name)

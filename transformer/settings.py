@@ -1,4 +1,4 @@
-"""The transformer's settings; every limit on what a client may send stands here."""
+"""The transformer's settings, with every limit on client input."""
 
 from __future__ import annotations
 
@@ -13,33 +13,37 @@ class TransformerSettings(Settings):
     """Read from ``OCR_*`` variables; see :func:`kserve_ocr.settings.load`."""
 
     max_document_bytes: int = Field(
-        52_428_800, ge=1024, le=4_294_967_296, description="Bytes of one document; more are answered 413."
+        52_428_800, ge=1024, le=4_294_967_296, description="Maximum size in bytes of one document; above it 413."
     )
-    max_documents: int = Field(32, ge=1, le=1000, description="Documents in one request; more are answered 413.")
-    max_pages: int = Field(500, ge=1, le=10_000, description="Pages in one request; more are answered 413.")
+    max_documents: int = Field(
+        32, ge=1, le=1000, description="Maximum number of documents in one request; above it 413."
+    )
+    max_pages: int = Field(500, ge=1, le=10_000, description="Maximum number of pages in one request; above it 413.")
     max_page_pixels: int = Field(
-        100_000_000, ge=10_000, le=1_000_000_000, description="Pixels of one page; more are answered 413."
+        100_000_000, ge=10_000, le=1_000_000_000, description="Maximum number of pixels of one page; above it 413."
     )
     max_request_pixels: int = Field(
-        5_000_000_000, ge=10_000, description="Pixels of all pages in one request; more are answered 413."
+        5_000_000_000, ge=10_000, description="Maximum number of pixels of all pages in one request; above it 413."
     )
     decode_seconds: float = Field(
-        30.0, gt=0, le=600, description="Seconds a page may be decoded and prepared before it is given up."
+        30.0, gt=0, le=600, description="Time limit in seconds for decoding and preprocessing one page."
     )
     decode_workers: int = Field(
         0,
         validation_alias=renamed("decode_workers", old="decoders"),
         ge=0,
         le=64,
-        description="Decoding processes; 0 for one per CPU that the cgroup grants.",
+        description="Number of decode workers; 0: one per available CPU.",
     )
     decode_worker_memory_mib: int = Field(
         1536,
         validation_alias=renamed("decode_worker_memory_mib", old="decoder_megabytes"),
         ge=0,
-        description="Limit on a decoding process's address space, in MiB; 0 for none.",
+        description="Address-space limit per decode worker in MiB (0: unlimited).",
     )
-    max_requests: int = Field(128, ge=1, le=10_000, description="Requests worked on at once; more are answered 503.")
+    max_requests: int = Field(
+        128, ge=1, le=10_000, description="Maximum number of concurrent requests; further ones get 503."
+    )
     pages_in_flight: int = Field(
         0,
         ge=0,
@@ -48,17 +52,22 @@ class TransformerSettings(Settings):
         "the predictor's workers keep them busy. 0 for two per CPU that the cgroup grants, four at least.",
     )
     pixels_in_flight: int = Field(
-        150_000_000, ge=1_000_000, description="Pixels of pages decoded and not yet answered, over all requests."
+        150_000_000,
+        ge=1_000_000,
+        description="Maximum number of pixels of decoded pages waiting for a result, across all requests.",
     )
     request_pages_in_flight: int = Field(
-        8, ge=1, le=1000, description="Pages decoded and not yet answered, of one request."
+        8, ge=1, le=1000, description="Maximum number of decoded pages of one request waiting for a result."
     )
     request_seconds: float = Field(
-        300.0, gt=0, le=3600, description="Time budget of one request, cold start of the predictor included."
+        300.0,
+        gt=0,
+        le=3600,
+        description="Time limit in seconds for one request, including a cold start of the predictor.",
     )
-    preprocess: Literal["auto", "none"] = Field("auto", description="Preparation of pages when a request does not say.")
+    preprocess: Literal["auto", "none"] = Field("auto", description="Default of the parameter `preprocess`.")
     orient: Literal["auto", "none"] = Field(
-        "auto", description="Correction of pages turned by 90°, 180° or 270° when a request does not say."
+        "auto", description="Default of the parameter `orient`: correction of pages rotated by 90°, 180° or 270°."
     )
     order: Literal["auto", "rows", "columns", "engine"] = Field(
         "auto", description="Reading order when a request gives neither `order` nor `psm`."
@@ -70,5 +79,5 @@ class TransformerSettings(Settings):
     )
     web: bool = Field(True, description="Serve the web page at `/gateway/`.")
     wake_predictor: bool = Field(
-        True, description="Send the predictor one request at start-up, so that both scale from zero together."
+        True, description="Send the predictor one request at start-up, so that both start from zero in parallel."
     )

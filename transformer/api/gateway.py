@@ -75,7 +75,7 @@ def negotiate(accept: str) -> str | None:
     ranges = [_weighted(part) for part in accept.split(",") if part.strip()]
     for weight, kind in sorted(ranges, key=lambda found: -found[0]):
         if weight <= 0:
-            break  # what weighs nothing is refused
+            break  # a weight of 0 excludes the type
         if kind in {"*/*", "application/*", "application/json"}:
             return None
         if kind == "text/*":
@@ -122,7 +122,7 @@ def _output_names(value: Any) -> list[str]:
 
 
 def render(answer: InferResponse, inference: InferRequest, wanted: str | None) -> Response:
-    """The V2 JSON body, or the one output that was accepted in its own media type."""
+    """The V2 JSON body, or the one output that ``Accept`` names, in its media type."""
     if wanted is None:
         body, headers = v2_response.encode_response(answer, request=inference)
         return Response(body, headers=dict(headers))

@@ -54,7 +54,7 @@ def _preamble(body: bytes, boundary: bytes) -> int:
 
 
 class _Collector:
-    """Collects name, file name and extent of each part while the parser walks the body."""
+    """Parser callbacks that collect name, file name and range of each part."""
 
     def __init__(self, body: memoryview) -> None:
         self.parts: list[Part] = []

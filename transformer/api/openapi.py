@@ -1,4 +1,4 @@
-"""What OpenAPI says about the gateway's route."""
+"""The OpenAPI description of the gateway's routes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _ANSWER_SCHEMA: Final = {
 
 
 def _errors() -> dict[int | str, dict[str, Any]]:
-    """One response a status, with the slugs that come with it."""
+    """One response per status, with its error codes."""
     codes: dict[int, list[str]] = {}
     for kind in OcrError.__subclasses__():
         if kind.status != 499:

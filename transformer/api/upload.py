@@ -1,4 +1,4 @@
-"""Gateway requests in every form that clients send: multipart, JSON, a plain form, or the file itself."""
+"""Parses gateway requests: multipart, JSON, a URL-encoded form, or the file itself."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NO_FILE: Final = f"the form has no file; send one or more as {FILE_FIELD}, {_EX
 
 @dataclass(slots=True)
 class Upload:
-    """What one gateway request carries: documents in the order sent, and options as text or numbers.
+    """The content of one gateway request: documents in order, and options as text or numbers.
 
     ``filenames`` are those of the documents as the client named them, empty where it did not.
     """
@@ -67,7 +67,7 @@ def parse(body: bytes, content_type: str, *, filename: str = "") -> Upload:
     if not body:
         raise MalformedRequestError(f"the body is empty; send a file, {_EXAMPLE}")
     if kind == "application/x-www-form-urlencoded" and not is_document(body):
-        # curl's --data says this of whatever it sends: only what is no file can be a form.
+        # curl --data sends every body with this type: it is a form only if it is not a file.
         return _json(body) if body.lstrip()[:1] == b"{" else _form(body)
     return Upload([memoryview(body)], filenames=[filename])
 

@@ -1,4 +1,4 @@
-"""The web page at ``/gateway/``: one document with its style and script inside, locked down by its own headers."""
+"""The web page at ``/gateway/``: one self-contained HTML document with a strict content security policy."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ PATH: Final = "/gateway/"
 
 _STYLE: Final = "style.css"
 _SCRIPTS: Final = ("dom.js", "service.js", "viewer.js", "app.js")
-"""In the order in which they need each other; together they are one module."""
+"""In order of dependency; they are concatenated into one module."""
 
 
 def routes(model_name: str) -> list[APIRoute]:
-    """The page at :data:`PATH`, and the way there for those who leave out the last slash."""
+    """The page at :data:`PATH`, and a redirect to it without the trailing slash."""
 
     async def show(request: Request) -> Response:
         body, headers = page(model_name)
@@ -30,7 +30,7 @@ def routes(model_name: str) -> list[APIRoute]:
         return Response(body, headers=headers)
 
     async def redirect() -> Response:
-        # Relative, so that it also leads home behind a proxy that puts something in front of the path.
+        # Relative, so that it also works behind a proxy that adds a path prefix.
         return RedirectResponse("gateway/", status_code=308)
 
     return [

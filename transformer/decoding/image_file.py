@@ -1,4 +1,4 @@
-"""Image files through Pillow, which is held to the format that was sniffed: all frames of a TIFF, else the first."""
+"""Image files through Pillow, restricted to the detected format."""
 
 from __future__ import annotations
 
@@ -51,22 +51,22 @@ _MEANINGLESS_DPI = (72, 96)
 _LONGEST_PAPER = 24
 """Inches."""
 
-logging.getLogger("PIL").setLevel(logging.CRITICAL)  # what is wrong with a document is its sender's to know
+logging.getLogger("PIL").setLevel(logging.CRITICAL)  # problems of a document are reported to the client, not logged
 
 
 class ImageDocument:
     """An image file as pages; implements :class:`~transformer.decoding.page.Document`."""
 
     def __init__(self, file: BinaryIO, kind: FileType, *, page_pixels: int) -> None:
-        """Open a seekable file of a sniffed kind, which must stay open as long as this object.
+        """Open a seekable file of a detected type, which must stay open as long as this object.
 
         Raises DamagedDocumentError, or TooManyPixelsError for a kind whose canvas is allocated on opening.
         """
         self._kind = kind
         self._pages: list[tuple[int, Size]] = []
-        """Frame and size of the pages that have been looked at, which are the first ones."""
+        """Frame number and size of the pages found so far."""
         self._frames = 0
-        """How many frames have been looked at."""
+        """Number of frames examined so far."""
         with _pillow(f"the {_FORMATS[kind]} file", 1):
             if kind == "webp":
                 check_page(1, webp.canvas(file), page_pixels)
@@ -102,7 +102,7 @@ class ImageDocument:
         self._image.close()
 
     def _find_page(self) -> bool:
-        """Look for one more page. Only a TIFF has more than its first frame."""
+        """Find one more page."""
         image, size = self._image, (0, 0)
         while True:
             frame, self._frames = self._frames, self._frames + 1
@@ -128,7 +128,7 @@ class ImageDocument:
 
 @contextmanager
 def _pillow(place: str, number: int) -> Iterator[None]:
-    """Where Pillow meets bytes from outside: any exception of its means damage, and its warnings nobody."""
+    """Guard for Pillow on untrusted bytes: any exception means a damaged file; warnings are ignored."""
     try:
         with warnings.catch_warnings(action="ignore"):
             yield
@@ -137,7 +137,7 @@ def _pillow(place: str, number: int) -> Iterator[None]:
     except MemoryError:
         raise no_memory(number) from None
     except Exception as error:
-        if isinstance(error, UnidentifiedImageError):  # Pillow's words would name our file
+        if isinstance(error, UnidentifiedImageError):  # Pillow's message would contain a path of the server
             error = ValueError("its header makes no sense")
         if _OUT_OF_MEMORY in str(error):
             raise no_memory(number) from error
@@ -151,7 +151,7 @@ def _white_is_zero(image: Image.Image) -> bool:
 
 
 def _orientation(image: Image.Image) -> int:
-    with suppress(Exception):  # damaged EXIF data says nothing
+    with suppress(Exception):  # ignore damaged EXIF data
         value = image.getexif().get(ExifTags.Base.Orientation, 1)
         return value if value in range(1, 9) else 1
     return 1
@@ -160,7 +160,7 @@ def _orientation(image: Image.Image) -> int:
 def _resolution(image: Image.Image) -> tuple[int | None, tuple[float, float]]:
     """Resolution with square pixels, and the stretch that makes them so."""
     stated = resolution(image.info.get("dpi"))
-    # Cameras and editors write 72 or 96 where they know nothing: a page of metres is no page.
+    # Cameras and editors write 72 or 96 without knowing the resolution: pages of metres do not exist.
     if stated is None or (stated[0] in _MEANINGLESS_DPI and max(image.size) > _LONGEST_PAPER * stated[0]):
         return None, (1.0, 1.0)
     return square(*stated)

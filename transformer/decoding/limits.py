@@ -1,4 +1,4 @@
-"""Limits on documents, checked on what headers say before any pixel is decoded."""
+"""Limits on documents, checked against headers before any pixel is decoded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True)
 class Limits:
-    """What one document may still take: pixels of any one page, and pages and pixels in all."""
+    """Limits of one document: pixels per page, pages and pixels in total."""
 
     page_pixels: int
     pages: int
@@ -23,13 +23,13 @@ class Limits:
 
 @dataclass(slots=True)
 class RequestQuota:
-    """Pages and pixels that a request has left; its documents draw on it one after the other."""
+    """Pages and pixels that a request has left, shared by its documents."""
 
     pages: int
     pixels: int
 
     def take(self, size: Size) -> None:
-        """Account for one page. Raises TooManyPagesError or TooManyPixelsError when it is one too many."""
+        """Count one page. Raises TooManyPagesError or TooManyPixelsError above the limit."""
         if self.pages < 1:
             raise TooManyPagesError("the request has more pages than are allowed; send fewer or use pages=")
         self.pages -= 1

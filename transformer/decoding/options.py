@@ -1,4 +1,4 @@
-"""How one document is to be decoded and prepared."""
+"""How one document is decoded and preprocessed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class DecodeOptions:
-    """What a client may say about a document's pages before they are read."""
+    """Options of a client for decoding and preprocessing."""
 
     preprocess: bool = True
-    """False sends grey pixels as they are."""
+    """False: gray pixels without preprocessing."""
     orient: bool = True
-    """False leaves pages that lie on their side."""
+    """False: rotated pages stay rotated."""
     separators: bool = True
     """Whether to look for ruled lines, which the reading order needs."""
     selection: str | None = None

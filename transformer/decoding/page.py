@@ -1,4 +1,4 @@
-"""What every kind of document offers, and the page that decoding gives."""
+"""Interface of an opened document, and the decoded page."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from transformer.decoding.pixels import Pixels
 
 MIN_DPI, MAX_DPI = 70, 2400
 _FAX = 1.7
-"""The least ratio of resolutions that is a fax's; they are 204 x 98, 204 x 196 and 200 x 100."""
+"""Smallest ratio of resolutions that marks a fax; faxes have 204 x 98, 204 x 196 or 200 x 100 dpi."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page as a viewer shows it: turned by its EXIF orientation, over white paper."""
+    """One page as a viewer displays it: rotated by its EXIF orientation, composited on white."""
 
     pixels: Pixels
     """uint8, ``(h, w)`` grey or ``(h, w, 3)`` RGB."""
     dpi: int | None
     """Resolution the file states, 70-2400; None when it states none or an absurd one."""
     stretch: tuple[float, float] = (1.0, 1.0)
-    """Factors by which width and height must grow for square pixels: those of a fax are half as many down as across."""
+    """Factors that make the pixels square; a fax has half the resolution vertically."""
     orientation: int = 1
-    """EXIF orientation, 1-8, that the pixels have been turned by."""
+    """EXIF orientation, 1-8, that was applied to the pixels."""
 
 
 class Document(Protocol):
@@ -42,7 +42,7 @@ class Document(Protocol):
         ...
 
     def close(self) -> None:
-        """Release everything; nothing else may be called afterwards."""
+        """Release all resources; the document cannot be used afterwards."""
         ...
 
 
@@ -63,7 +63,7 @@ def resolution(values: object) -> tuple[int, int] | None:
 def square(across: int, down: int) -> tuple[int, tuple[float, float]]:
     """The resolution of a page once its pixels are square, and the factors that make them so.
 
-    Small differences are rounding, or a mistake; large ones are a fax.
+    Small differences are rounding errors; large ones mean a fax.
     """
     dpi = max(across, down)
     if _FAX <= dpi / min(across, down) <= 2 * _FAX:
@@ -79,6 +79,6 @@ def no_memory(number: int) -> TooManyPixelsError:
 
 
 def damaged_document(place: str, reason: object) -> DamagedDocumentError:
-    """The error for a part of a document that a decoder refused, with the decoder's own words."""
+    """The error for a part of a document that a decoder rejected, with the decoder's message."""
     words = " ".join(str(reason).split())[:200] or type(reason).__name__
     return DamagedDocumentError(f"{place} is damaged and cannot be read ({words}); export the document again")

@@ -1,4 +1,4 @@
-"""Which pages of a document are read: ``pages=1-3,7``."""
+"""The parameter ``pages``, for example ``1-3,7``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kserve_ocr.protocol.errors import InvalidParameterError
 
 MAX_PAGE = 10_000
-"""The highest page number that is looked for: finding a page means following the chain of all before it."""
+"""Highest page number accepted: finding a page of a TIFF means following the chain of all before it."""
 
 _MAX_CHARACTERS = 1000
 _PART = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?\Z")
@@ -18,7 +18,7 @@ _PART = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?\Z")
 class PageRange:
     """Ranges of page numbers, counted from 1, both ends included. No ranges mean every page.
 
-    Pages are read in the order given. A page named twice is read once, where it was named first.
+    Pages are read in the order given. A page named twice is used once, at its first position.
     """
 
     ranges: tuple[tuple[int, int], ...] = ()

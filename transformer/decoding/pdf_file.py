@@ -17,12 +17,12 @@ from transformer.decoding.limits import Size, check_page
 from transformer.decoding.page import Page, damaged_document, no_memory
 
 DPI = 300
-"""Resolution at which drawn pages are read best."""
+"""Resolution in dpi at which vector pages are recognized best."""
 _POINTS = 72
 _MIN_SCAN_DPI, _MAX_SCAN_DPI = 50, 600
-"""Finer scans than this have no more to read, only more pixels."""
+"""Higher scan resolutions add pixels, not accuracy."""
 _MIN_DPI = 100
-"""Below this, drawn text cannot be read: a page that does not fit the limits at it is refused."""
+"""Below this resolution vector text is illegible; a page that exceeds the limits at it is rejected."""
 _DRAWN_PIXELS = 40_000_000
 """Drawn pages beyond A3 get less than 300 dpi rather than more pixels; their text is larger."""
 _LONGEST_SIDE = 32_000
@@ -30,11 +30,11 @@ _MOST_POINTS = 1e6
 _SCAN_COVERS = 0.8
 """Share of the page that images must cover for it to count as scanned."""
 _PART_COVERS = 0.02
-"""Share of the page that an image must cover to be part of a scan: not a logo, but one of its strips."""
+"""Share of the page that an image must cover to be part of a scan; logos are smaller, strips are not."""
 _INVISIBLE = 3
 """Text render mode of a text layer (ISO 32000-1, table 106)."""
 _MAX_OBJECTS = 200
-"""Pages with more objects are drawn; looking at all of them could take longer than rendering."""
+"""Pages with more objects are rendered as vector pages; examining all could take longer than rendering."""
 
 logging.getLogger("pypdfium2").setLevel(logging.ERROR)
 
@@ -106,17 +106,17 @@ def _pdfium(place: str, number: int) -> Iterator[None]:
 
 
 def _scale(dpi: float) -> float:
-    # PDFium's helpers round sizes up: a hair less keeps a scan's own size, and so its very pixels.
+    # PDFium rounds sizes up: slightly less keeps the exact size, and so the exact pixels, of a scan.
     return dpi / _POINTS * (1 - 1e-6)
 
 
 def _size(width: float, height: float, dpi: float) -> Size:
-    """Pixels of a page of so many points."""
+    """Size in pixels of a page given in points."""
     return math.ceil(width * _scale(dpi)), math.ceil(height * _scale(dpi))
 
 
 def _fitting(width: float, height: float, dpi: float, *, pixels: int) -> float:
-    """``dpi``, or as much of it as a page of so many points may have, but not so little that nothing can be read."""
+    """``dpi`` reduced to the pixel limit; raises if it would fall below the legible minimum."""
     if not (0 < width < _MOST_POINTS and 0 < height < _MOST_POINTS):
         raise ValueError(f"it says it is {width:g} x {height:g} points large")
     # The largest scale s with (width s + 1) (height s + 1) <= pixels, since both sides are rounded up.
@@ -148,7 +148,7 @@ def _scan_dpi(page: Any, area: float) -> float | None:
 
 
 def _is_drawn(found: Any) -> bool:
-    """Whether an object of a page is something to read that no scanner put there."""
+    """Whether a page object is visible content that does not come from a scanner."""
     if found.type == raw.FPDF_PAGEOBJ_TEXT:
         return bool(raw.FPDFTextObj_GetTextRenderMode(found) != _INVISIBLE)
     return found.type in (raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_SHADING)

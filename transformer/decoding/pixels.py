@@ -1,4 +1,4 @@
-"""DecodeResult images of any mode → 8-bit grey or RGB arrays, text as dark or light as a viewer shows it."""
+"""Decoded images of any mode → 8-bit gray or RGB arrays as a viewer displays them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Pixels = NDArray[np.uint8]
 """``(h, w)`` grey or ``(h, w, 3)`` RGB."""
 
 _BAND_PIXELS = 4_000_000
-"""Larger images are converted in bands, so that beside the decoded image and the result there is little else."""
+"""Larger images are converted in bands to bound memory."""
 
 
 def to_array(image: Image.Image, *, white_is_zero: bool = False) -> Pixels:
@@ -45,7 +45,7 @@ def turned(pixels: Pixels, orientation: int) -> Pixels:
 
 
 def _conversion(image: Image.Image, *, white_is_zero: bool) -> Callable[[Image.Image], Pixels]:
-    """What turns the image, or any part of it, into an array."""
+    """The function that converts the image, or a part of it, to an array."""
     match image.mode:
         case "L" | "RGB" if "transparency" not in image.info:
             return np.asarray

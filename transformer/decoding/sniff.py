@@ -1,4 +1,4 @@
-"""What a document is, told by its first bytes; file names and content types are never looked at."""
+"""File type detection by content; file names and content types are ignored."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ FileType = Literal["png", "jpeg", "tiff", "webp", "bmp", "gif", "jp2", "avif", "
 ACCEPTED = "PNG, JPEG, TIFF, WebP, BMP, GIF, JPEG 2000, AVIF, PNM or PDF"
 
 HEAD_BYTES = 1024
-"""How much of a document is looked at. Readers of PDF accept its header anywhere in this much."""
+"""Bytes examined. PDF readers accept the header anywhere within them."""
 
 _KINDS: tuple[tuple[bytes, FileType], ...] = (
     (rb"\x89PNG\r\n\x1a\n", "png"),
     (rb"\xff\xd8\xff", "jpeg"),
     (rb"II[*+]\0|MM\0[*+]|MM[*]\0|II\0[*]", "tiff"),
     (rb"RIFF.{4}WEBP", "webp"),
-    # The size of the second header tells a bitmap from a text that starts with BM.
+    # The size of the second header distinguishes a bitmap from a text that starts with BM.
     (rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0", "bmp"),
     (rb"GIF8[79]a", "gif"),
     (rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51", "jp2"),

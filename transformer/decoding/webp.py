@@ -1,4 +1,4 @@
-"""The canvas of a WebP file, read before Pillow opens it: opening alone allocates the canvas twice."""
+"""Canvas size of a WebP file, read before Pillow opens it, because opening allocates the canvas twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much may be under way at once: requests admitted, and pages held between decoding and answer."""
+"""Limits on concurrent work: requests admitted, and pages between decoding and result."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PAGE_PIXELS = 9_000_000
 
 
 class Admission:
-    """At most ``limit`` requests at once; the next one is refused rather than left waiting."""
+    """At most ``limit`` requests at once; further ones are rejected instead of queued."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -22,7 +22,7 @@ class Admission:
 
     @contextmanager
     def enter(self) -> Iterator[None]:
-        """Count one request in for the block. Raises OverloadedError."""
+        """Admit one request for the duration of the block. Raises OverloadedError."""
         if self._inside >= self._limit:
             raise OverloadedError(
                 f"the service is working on {self._inside} requests already; try again in a moment", retry_after=2
@@ -35,7 +35,7 @@ class Admission:
 
 
 class WeightedSemaphore:
-    """A quantity shared first come, first served. A share larger than the whole waits until it is alone."""
+    """A weighted semaphore, first come, first served. A weight above the total is admitted only on its own."""
 
     def __init__(self, total: int) -> None:
         self._total = total
@@ -43,7 +43,7 @@ class WeightedSemaphore:
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     async def acquire(self, amount: int) -> None:
-        """Take ``amount``, waiting until it is there."""
+        """Acquire ``amount``, waiting until it is available."""
         if not self._waiting and self._fits(amount):
             self._used += amount
             return
@@ -61,7 +61,7 @@ class WeightedSemaphore:
             raise
 
     def release(self, amount: int) -> None:
-        """Give back what was acquired."""
+        """Release ``amount``."""
         self._used -= amount
         self._grant()
 
@@ -77,7 +77,7 @@ class WeightedSemaphore:
 
 
 class InFlightLimiter:
-    """Pages decoded and not yet answered: enough to keep the predictor busy, few enough to cost little memory.
+    """Limits the decoded pages without a result: enough to keep the predictor busy, few enough to bound memory.
 
     At most ``pages`` of A4 size; smaller ones count by their pixels, larger ones as one, so that two workers are never
     left with one page. And at most ``pixels``, whatever the number; a page larger than that goes alone.
@@ -88,7 +88,7 @@ class InFlightLimiter:
         self._pixels = WeightedSemaphore(pixels)
 
     async def acquire(self, size: int) -> None:
-        """Take a page of ``size`` pixels in, waiting until there is room."""
+        """Admit a page of ``size`` pixels, waiting until there is room."""
         counted = min(size, _PAGE_PIXELS)
         await self._pages.acquire(counted)
         try:
@@ -98,6 +98,6 @@ class InFlightLimiter:
             raise
 
     def release(self, size: int) -> None:
-        """A page that had entered is done with."""
+        """Release a page that was admitted."""
         self._pages.release(min(size, _PAGE_PIXELS))
         self._pixels.release(size)

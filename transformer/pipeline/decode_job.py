@@ -1,6 +1,6 @@
-"""What goes to a decoding process and what comes back; needs no decoder to be imported.
+"""Job and result of a decode worker; importing this imports no decoder.
 
-None of these classes has slots: pickling a frozen class with slots asks for its fields one by one.
+The classes have no slots: pickling a frozen class with slots is slow.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class DecodeJob:
     document: int
     """A number that no other document of this pool has."""
     source: str | bytes
-    """The document's bytes if they are few, else a file with them that stays for as long as the job runs."""
+    """The document's bytes if they are few, otherwise the path of a file that exists while the job runs."""
     kind: FileType
     number: int | None
     selection: PageRange
@@ -39,18 +39,18 @@ class DocumentPage:
     """A page ready to be read."""
 
     number: int
-    """Place in its document, from 1."""
+    """Page number in its document, from 1."""
     pixels: NDArray[np.uint8]
     """uint8 ``(h, w)``, C-contiguous grey, possibly read-only."""
     geometry: Geometry
     """From the original page to ``pixels``."""
     width: int
-    """Of the original page: as a viewer shows it, before any preparation."""
+    """Of the original page, as a viewer displays it."""
     height: int
     steps: tuple[str, ...]
-    """Preparation steps that changed the page."""
+    """Preprocessing steps that changed the page."""
     orientation_uncertain: bool
-    """Whether the page may lie on its side and its pixels could not tell."""
+    """Whether the page may be rotated and its pixels could not decide."""
     letters: NDArray[np.float64]
     """``(n, 4)``: edges of the components that look like letters, in pixels of ``pixels``; none without preparation."""
     separators: Separators
@@ -69,7 +69,7 @@ class DocumentPage:
 
 @dataclass(frozen=True)
 class DecodeResult:
-    """The answer to a job."""
+    """The result of a job."""
 
     page: DocumentPage
     numbers: tuple[int, ...]

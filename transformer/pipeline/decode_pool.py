@@ -1,4 +1,4 @@
-"""Documents → prepared pages, in processes that can be killed, a few pages at a time."""
+"""Documents → preprocessed pages, in worker processes that can be killed, a few pages at a time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from transformer.settings import TransformerSettings
 __all__ = ["DECODING_FAILED", "DecodeOptions", "DecodePool", "DocumentPage", "RequestQuota"]
 
 _ENVIRONMENT = {
-    # A page is one job on one CPU; and every thread and arena takes address space, which is limited.
+    # One page is one job on one CPU; every thread and arena takes address space, which is limited.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
@@ -34,21 +34,21 @@ _ENVIRONMENT = {
 _MEBIBYTE = 1 << 20
 _WORKER = "transformer.pipeline.decode_worker"
 _GROWTH_BYTES = 256 * _MEBIBYTE
-"""A worker that holds this much more than when it started is replaced, which takes milliseconds."""
+"""Growth of a worker's memory in bytes after which it is replaced."""
 _IN_THE_JOB = 1 << 16
-"""Documents up to this size are cheaper to send with each job than to lay into a file."""
+"""Documents up to this size in bytes are cheaper to send with each job than to write to a file."""
 _ON_THE_LOOP = 1 * _MEBIBYTE
 """Larger documents are copied off the event loop."""
 DECODING_FAILED = "decoding crashed or timed out on"
-"""How the message starts for a document on which decoders died."""
+"""Start of the message for a document whose workers died."""
 _AHEAD_PIXELS = 60_000_000
-"""Pixels of pages that may wait decoded until they are asked for, over all documents."""
+"""Maximum number of pixels of prefetched pages, over all documents."""
 _ATTEMPTS = 2
-"""A worker may also be killed for what another process did; a document that kills two of them is to blame itself."""
+"""A worker can also be killed for unrelated reasons (OOM), so retry once; after two deaths the document is blamed."""
 
 
 def _start() -> Callable[[DecodeJob], DecodeResult]:
-    """Make a process a decoder. Imported there only: the decoders are half of what the server would import."""
+    """Start a decode worker. The decoders are imported there only: they are half of what the server would import."""
     return import_module(_WORKER).start()  # type: ignore[no-any-return]
 
 
@@ -67,7 +67,7 @@ class DecodePool:
             _start,
             name="decoder",
             size=size,
-            # Requests are admitted before they come here; a document once begun must not be refused.
+            # Requests are admitted before this; a page of a started document must not be rejected.
             queue=settings.max_requests * settings.max_documents,
             seconds=settings.decode_seconds,
             max_worker_growth_bytes=_GROWTH_BYTES,
@@ -78,12 +78,12 @@ class DecodePool:
         )
         self._further = asyncio.Semaphore(max(1, size - 1))
         self._ahead = 0
-        """Pixels of pages that are decoded before they are asked for, over all documents."""
+        """Pixels of prefetched pages, over all documents."""
         self._documents = itertools.count()
 
     @property
     def ready(self) -> bool:
-        """Whether documents are taken."""
+        """Whether documents can be decoded."""
         return self._pool.ready
 
     @property
@@ -100,7 +100,7 @@ class DecodePool:
         await self._pool.stop(grace=grace)
 
     def quota(self) -> RequestQuota:
-        """What one request may send in all."""
+        """The quota of one request."""
         return RequestQuota(pages=self._settings.max_pages, pixels=self._settings.max_request_pixels)
 
     async def pages(
@@ -167,7 +167,7 @@ class DecodePool:
         return asyncio.create_task(self._run_further(job, deadline))
 
     async def _run_further(self, job: DecodeJob, deadline: float | None) -> DocumentPage:
-        """A page after the first, when its turn comes."""
+        """Decode a page after the first, when a worker is free for it."""
         async with self._further:
             return (await self._run(job, deadline)).page
 
@@ -185,7 +185,7 @@ class DecodePool:
 
 @contextlib.asynccontextmanager
 async def _stored(document: bytes | memoryview) -> AsyncIterator[str | bytes]:
-    """Where a worker finds the document until the block ends: a small one in the job, another one in a file."""
+    """Where a worker finds the document during the block: in the job if it is small, otherwise in a file."""
     if len(document) <= _IN_THE_JOB:
         yield bytes(document)
         return
@@ -198,7 +198,7 @@ async def _stored(document: bytes | memoryview) -> AsyncIterator[str | bytes]:
         del document
         yield f"/proc/{os.getpid()}/fd/{descriptor}"
     finally:
-        # A worker may still hold the file open; empty, it costs nothing.
+        # A worker may still hold the file open; truncate it to free its memory.
         os.ftruncate(descriptor, 0)
         os.close(descriptor)
 

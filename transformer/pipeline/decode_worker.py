@@ -1,4 +1,4 @@
-"""What a decoding process does: one page of one document to one job, decoded and prepared."""
+"""Decode worker: decodes and preprocesses one page of a document per job."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ from transformer.preprocess.prepare import PreprocessedPage, prepare
 from transformer.structure import separators
 
 STRETCH = "stretch"
-"""The step that makes the pixels of a fax square."""
+"""Step that scales a fax to square pixels."""
 _OPENCV_NO_MEMORY = -4
 _PREPARED_SIDE = 16
-"""Pixels below which a side leaves nothing to measure, and no text to help."""
+"""Smallest side in pixels that is preprocessed; below it there is nothing to measure."""
 
 
 def start() -> Callable[[DecodeJob], DecodeResult]:
-    """Make a process a decoder: the handler of its jobs."""
+    """Set up a decode worker and return the handler of its jobs."""
     cv2.setNumThreads(1)
     _silence_libraries()
     return Decoder()
 
 
 def _silence_libraries() -> None:
-    """Let Python alone write to stderr: libtiff has a line to say for every damaged row."""
+    """Silence native stderr: libtiff prints a line per damaged row."""
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
     with Path(os.devnull).open("wb") as nothing:
         os.dup2(nothing.fileno(), 2)
 
 
 class Decoder:
-    """Keeps the document of the last job open: its next page then costs no second parsing of the whole."""
+    """Keeps the document of the last job open, so that its next page needs no second parsing."""
 
     def __init__(self) -> None:
         self._number = -1
@@ -56,7 +56,7 @@ class Decoder:
         self._document: Document | None = None
 
     def __call__(self, job: DecodeJob) -> DecodeResult:
-        """Decode and prepare one page. Raises an OcrError for whatever is wrong with the document."""
+        """Decode and preprocess one page. Raises an OcrError if the document is invalid."""
         began = time.perf_counter()
         number = job.number or 1
         numbers: tuple[int, ...] = ()
@@ -127,7 +127,7 @@ def _opened(source: str | bytes) -> BinaryIO:
 
 
 def _prepare(page: Page, dpi: int | None, job: DecodeJob) -> PreprocessedPage:
-    """Prepare a page, its pixels made square first, if it is to be prepared at all."""
+    """Preprocess a page if requested, with its pixels made square first."""
     height, width = page.pixels.shape[:2]
     if not job.options.preprocess or min(width, height) < _PREPARED_SIDE:
         return prepare(page.pixels, dpi=dpi, auto=False)
@@ -142,7 +142,7 @@ def _prepare(page: Page, dpi: int | None, job: DecodeJob) -> PreprocessedPage:
 
 
 def open_document(file: BinaryIO, kind: FileType, *, page_pixels: int) -> Document:
-    """A document of a sniffed kind. Raises DamagedDocumentError, EncryptedDocumentError or TooManyPixelsError."""
+    """A document of a detected file type. Raises DamagedDocumentError, EncryptedDocumentError or TooManyPixelsError."""
     if kind == "pdf":
         return PdfDocument(file, page_pixels=page_pixels)
     return ImageDocument(file, kind, page_pixels=page_pixels)

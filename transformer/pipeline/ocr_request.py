@@ -1,4 +1,4 @@
-"""From a request in any form to documents to read, checked before a single byte is decoded."""
+"""Parses requests of any form into documents and options, before anything is decoded."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ LAYOUT_OUTPUTS: Final = frozenset({names.WORDS, names.TSV, names.HOCR, names.ALT
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document as sent, and how to read it. ``selection`` is the ``pages`` parameter, None for all pages."""
+    """One document as uploaded, with its options. ``selection`` is the ``pages`` parameter, None for all pages."""
 
     data: types.Buffer
     reading: RecognitionOptions
@@ -58,7 +58,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class OcrRequest:
-    """Documents to read and the names of the outputs to make of them, in the order asked for."""
+    """Documents to recognize and the requested outputs, in order."""
 
     inference: InferRequest
     documents: tuple[Document, ...]

@@ -1,4 +1,4 @@
-"""Pages whose letters leave it open which way up they lie: Tesseract's orientation detection settles it."""
+"""Resolve uncertain orientation with Tesseract's OSD."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from transformer.geometry import Geometry
 from transformer.pipeline.decode_job import DocumentPage
 
 DETECTION: Final = RecognitionOptions(lang="osd", psm=0)
-"""Reads a page's orientation instead of its text."""
+"""Options that detect a page's orientation instead of its text."""
 
 STEP: Final = "orient"
 _LEAST_CONFIDENCE: Final = 2.0
-"""Below this Tesseract's answer is a guess; right answers on real pages in orientation_uncertain are far above it."""
+"""Minimum orientation confidence; correct detections on real uncertain pages are far above it."""
 _REPORT: Final = re.compile(r"^Rotate: (\d+)\nOrientation confidence: ([\d.]+)$", re.MULTILINE)
 
 
 def quarter_turns(report: str) -> int:
-    """Counterclockwise turns by 90° that bring a page upright, by the report of ``psm`` 0; 0 if it is not sure."""
+    """Counterclockwise quarter turns that make a page upright, from the report of ``psm`` 0; 0 if uncertain."""
     found = _REPORT.search(report)
     if found is None or float(found[2]) < _LEAST_CONFIDENCE:
         return 0
@@ -30,7 +30,7 @@ def quarter_turns(report: str) -> int:
 
 
 def turned(page: DocumentPage, turns: int) -> DocumentPage:
-    """The page turned counterclockwise by so many quarter_turns, its way back to the original included."""
+    """The page and its geometry, rotated counterclockwise by that number of quarter turns."""
     height, width = page.pixels.shape
     rotation = Geometry.quarter_turned((width, height), turns)
     corners = rotation.forward(page.letters.reshape(-1, 2)).reshape(-1, 2, 2)

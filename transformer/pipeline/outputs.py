@@ -1,4 +1,4 @@
-"""From the pages read of each document to the values of the outputs that were asked for."""
+"""Renders the requested outputs from the results of each document."""
 
 from __future__ import annotations
 

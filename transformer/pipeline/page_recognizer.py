@@ -1,4 +1,4 @@
-"""One prepared page: recognized by the predictor, again where something was missed, and put into reading order."""
+"""Recognizes one preprocessed page: the predictor's result, a second look where text was missed, reading order."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from transformer.structure.remainder import merged, unread_page
 from transformer.structure.text import page_text
 
 _ON_THE_LOOP: Final = 100
-"""Words up to which work on a layout takes less time than handing it to a thread."""
+"""Number of words up to which work on a layout is faster than handing it to a thread."""
 _SECOND_LOOK_SECONDS: Final = 20.0
-"""A predictor that is too busy for longer than this answers no second look."""
+"""Time limit of a second look; a busy predictor skips it."""
 
 Result = TypeVar("Result")
 
@@ -41,7 +41,7 @@ class PageOptions:
 
 
 class PageRecognizer:
-    """Recognizes pages by the predictor."""
+    """Recognizes pages with the predictor."""
 
     def __init__(self, predictor: PredictorClient) -> None:
         self._predictor = predictor
@@ -65,7 +65,7 @@ class PageRecognizer:
 
 
 class _Recognition:
-    """What follows the first recognition of one page."""
+    """The steps after the first recognition of one page."""
 
     def __init__(self, predictor: PredictorClient, page: DocumentPage, options: PageOptions, deadline: float) -> None:
         self._predictor = predictor
@@ -74,7 +74,7 @@ class _Recognition:
         self._deadline = deadline
 
     async def finish(self, first: PageLayout, reading: RecognitionResult) -> RecognitionResult:
-        """The page's reading in order, from the layout of the first recognition."""
+        """The page's result in reading order, from the layout of the first recognition."""
         layout = without_noise(first)
         ordered = await self._order(layout)
         if self._options.second_look:
@@ -88,7 +88,7 @@ class _Recognition:
         return RecognitionResult(page_text(ordered.layout), confidence, ordered.layout)
 
     async def _with_whole_rows(self, layout: PageLayout, ordered: OrderedPage) -> tuple[PageLayout, OrderedPage]:
-        """The recognition that keeps rows whole, where the first has split them and it is as sure."""
+        """A second recognition that keeps rows whole, if the first has split rows and the second is as confident."""
         if not alternatives.has_split_rows(ordered):
             return layout, ordered
         second = await self._again(self._page.pixels, alternatives.ROWS_MODE)
@@ -99,7 +99,7 @@ class _Recognition:
         return second, await self._order(second)
 
     async def _with_unread_text(self, layout: PageLayout, ordered: OrderedPage) -> OrderedPage:
-        """The page with what a recognition of its unread parts alone finds."""
+        """The page with text that a recognition of its unread parts adds."""
         page = self._page
         if not await _off_the_loop(lambda: alternatives.has_unread_text(layout, page.letters), layout):
             return ordered
@@ -111,7 +111,7 @@ class _Recognition:
         return await self._order(without_noise(whole)) if kept else ordered
 
     async def _again(self, pixels: Page, mode: int) -> PageLayout | None:
-        """Another recognition, without noise; None if the predictor does not answer: the first one is good enough."""
+        """Another recognition without noise; None if the predictor fails, then the first result stands."""
         options = replace(self._options.engine, dpi=self._page.dpi, psm=mode)
         deadline = min(self._deadline, asyncio.get_running_loop().time() + _SECOND_LOOK_SECONDS)
         try:
@@ -128,7 +128,7 @@ class _Recognition:
 
 
 async def _off_the_loop(work: Callable[[], Result], layout: PageLayout) -> Result:
-    """What ``work`` returns, done in a thread if the page has many words: it would hold up the event loop."""
+    """The result of ``work``, run in a thread if the page has many words so that it does not block the event loop."""
     if sum(1 for _ in layout.iter_words()) <= _ON_THE_LOOP:
         return work()
     return await asyncio.to_thread(work)

@@ -1,4 +1,4 @@
-"""The way to the predictor: one page, one V2 request, tried again while its time budget lasts.
+"""Client of the predictor: one V2 request per page, retried while its time budget lasts.
 
 KServe's own ``InferenceRESTClient`` sends two content types with a binary body and turns every error into a 500; and
 httpx below it costs 0.9 ms of CPU for a text line where aiohttp costs 0.2 (``docs/decisions/0003-http-client.md``).
@@ -41,12 +41,12 @@ _LONGEST_PAUSE: Final = 2.0
 _CONNECT_SECONDS: Final = 10.0
 _TRANSIENT: Final = (OverloadedError, StartingError, StoppingError, PredictorUnreachableError)
 _LEAST_BUDGET: Final = 0.05
-"""Seconds below which another attempt cannot end in time."""
+"""Minimum time left in seconds for another attempt."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecognitionResult:
-    """What the predictor read on one page; the layout is in the pixels that were sent, None unless asked for."""
+    """The predictor's result for one page; the layout is in pixels of the preprocessed page, None unless requested."""
 
     text: str
     confidence: float
@@ -54,14 +54,14 @@ class RecognitionResult:
 
 
 class PredictorClient:
-    """Connections to the predictor at ``base_url``; open within a running loop, close at the end."""
+    """Connections to the predictor at ``base_url``. Call ``open`` in a running loop and ``close`` at the end."""
 
     def __init__(self, base_url: str, *, model_name: str) -> None:
         self._model_url = f"{base_url}/v2/models/{model_name}"
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
-        """Make the connection pool; no connection yet."""
+        """Create the connection pool; nothing is connected yet."""
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30),
             timeout=aiohttp.ClientTimeout(total=None, connect=_CONNECT_SECONDS),
@@ -74,13 +74,13 @@ class PredictorClient:
             await self._session.close()
 
     async def wake(self, *, seconds: float) -> None:
-        """Ask once whether the model is ready, so that a predictor at zero pods starts now. Never raises."""
+        """Request readiness once so that a predictor at zero pods starts now. Never raises."""
         with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
             async with asyncio.timeout(seconds), self._open_session.get(f"{self._model_url}/ready"):
                 pass
 
     async def metadata(self, *, seconds: float) -> dict[str, Any] | None:
-        """The predictor's model metadata; None if it does not answer in time."""
+        """The predictor's model metadata; None if it does not respond in time."""
         with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError, ValueError):
             async with asyncio.timeout(seconds), self._open_session.get(self._model_url) as response:
                 value = orjson.loads(await response.read())
@@ -97,7 +97,7 @@ class PredictorClient:
     ) -> RecognitionResult:
         """Read one page; ``deadline`` is in the loop's time.
 
-        Reading changes nothing, so a page whose attempt failed on the way is simply sent again. Raises the
+        Recognition changes no state, so a page whose request failed in transit is sent again. Raises the
         predictor's own errors, PredictorUnreachableError, or TimedOutError at the deadline.
         """
         loop = asyncio.get_running_loop()
@@ -115,7 +115,7 @@ class PredictorClient:
                 except (aiohttp.ClientError, OSError) as error:
                     kind = type(error).__name__
                     last = PredictorUnreachableError(f"the predictor cannot be reached ({kind}); try later")
-                # Half of each pause is random: pages refused together do not come back together.
+                # Half of each pause is random: pages rejected together do not return together.
                 wait = pause * (0.5 + random.random() / 2)  # noqa: S311
                 if loop.time() + wait > deadline - _LEAST_BUDGET:
                     break
@@ -124,7 +124,7 @@ class PredictorClient:
                 pause = min(pause * 2, _LONGEST_PAUSE)
             raise last or TimedOutError("the page was not read within the request's time budget; send fewer pages")
         finally:
-            del last  # the error knows this frame: the two would keep each other, and the page, in memory
+            del last  # break the cycle exception → traceback → frame, so that the page is freed now
 
     async def _attempt(
         self, page: Page, options: RecognitionOptions, *, wants_layout: bool, budget: float
@@ -152,7 +152,7 @@ def _forwarded() -> dict[str, str]:
 
 
 async def _chunks(header: bytes, page: Page) -> AsyncIterator[bytes | memoryview]:
-    """The body in pieces, so that a page is neither copied nor written in one blocking go."""
+    """The body in chunks, so that a page is neither copied nor written in one blocking call."""
     yield header
     pixels = page.data.cast("B")
     for start in range(0, len(pixels), _CHUNK):
@@ -177,7 +177,7 @@ def _infer_request(page: Page, options: RecognitionOptions, *, wants_layout: boo
 
 
 def _error(status: int, headers: Mapping[str, str], body: bytes) -> OcrError:
-    """The predictor's own error as it is; an answer from something in between means that it was not reached."""
+    """The predictor's own error; any other response means that the predictor was not reached."""
     retry_after = headers.get("Retry-After", "")
     try:
         value = orjson.loads(body)

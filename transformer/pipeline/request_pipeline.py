@@ -1,4 +1,4 @@
-"""One request being read: documents decoded page by page, pages read side by side, answers in order."""
+"""The pipeline of one request: decode, preprocess, recognize and assemble pages, concurrently and in order."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ from transformer.settings import TransformerSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineContext:
-    """What all requests share."""
+    """Objects shared by all requests."""
 
     settings: TransformerSettings
     documents: DecodePool
     predictor: PredictorClient
     recognizer: PageRecognizer
     in_flight: InFlightLimiter
-    """Pages that are decoded and not yet answered."""
+    """Limits pages that are decoded and have no result yet."""
     decoding: asyncio.Semaphore
     """Pages that are being decoded, or decoded and not yet in flight."""
 
 
 class RequestPipeline:
-    """A request with its deadline, its places for pages in flight, and its times by stage."""
+    """One request with its deadline, its slots for pages in flight and its times by stage."""
 
     def __init__(self, context: PipelineContext, request: OcrRequest) -> None:
         self._context = context
@@ -52,7 +52,7 @@ class RequestPipeline:
         self._seconds: defaultdict[str, float] = defaultdict(float)
 
     async def documents(self) -> list[DocumentResult]:
-        """Every document of the request, in order. Raises the first error, saying which document it concerns."""
+        """The results of all documents, in order. Raises the first error, with the document in its message."""
         found = await gather_or_cancel(
             [self._document(document, number) for number, document in enumerate(self._request.documents, 1)]
         )
@@ -71,7 +71,7 @@ class RequestPipeline:
             raise error.within(f"document {number}") from error
 
     async def _pages(self, document: Document) -> list[PageResult]:
-        """Read pages while later ones are being decoded, never more at once than the request has places."""
+        """Recognize pages while later ones are decoded, at most as many at once as the request has slots."""
         options = DecodeOptions(
             preprocess=document.preprocess,
             orient=document.orient,
@@ -90,13 +90,13 @@ class RequestPipeline:
                     task = group.create_task(self._page(page, document))
                     task.add_done_callback(partial(self._release_slot, page.pixels.size))
                     tasks.append(task)
-                    del page  # the task has it, and lets go of it as soon as it is read
+                    del page  # the task holds the page and releases it when it is recognized
         except BaseExceptionGroup as failures:
             raise _first_error(failures) from None
         return [task.result() for task in tasks]
 
     async def _next(self, decoded: AsyncGenerator[DocumentPage, None]) -> DocumentPage | None:
-        """The next page, once there is a place for it here and among all pages in flight; None after the last."""
+        """The next page, once the request and the service have a slot for it; None after the last."""
         await self._slots.acquire()
         try:
             async with self._context.decoding:
@@ -111,12 +111,12 @@ class RequestPipeline:
         return None
 
     def _release_slot(self, size: int, _: asyncio.Task[PageResult] | None = None) -> None:
-        """A page is done with, or its task was cancelled before it could begin."""
+        """Release the slots of a page that is finished or whose task was cancelled before it started."""
         self._context.in_flight.release(size)
         self._slots.release()
 
     async def _single_page(self, page: DocumentPage, document: Document) -> PageResult:
-        """Without a task: most documents have one page, and a line of text is read in milliseconds."""
+        """No task: most documents have one page, and a line of text is recognized in milliseconds."""
         try:
             return await self._page(page, document)
         finally:
@@ -151,7 +151,7 @@ class RequestPipeline:
         )
 
     async def _correct_orientation(self, page: DocumentPage) -> DocumentPage:
-        """The page as Tesseract says that it lies; as it is where the predictor cannot say."""
+        """The page rotated as OSD reports; unchanged if OSD is not installed."""
         try:
             report = await self._context.predictor.read(
                 page.pixels, osd.DETECTION, wants_layout=False, deadline=self._deadline
@@ -169,5 +169,5 @@ class RequestPipeline:
 
 
 def _first_error(failures: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error to report of several: ours before anything else, else the first."""
+    """The error to report of several: the first OcrError, or else the first error."""
     return next((error for error in failures.exceptions if isinstance(error, OcrError)), failures.exceptions[0])

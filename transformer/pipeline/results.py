@@ -14,10 +14,10 @@ PAGE_SEPARATOR: Final = "\f"
 
 @dataclass(frozen=True, slots=True)
 class PageResult:
-    """One page with what was read on it; the layout is in pixels of the original page, None unless needed."""
+    """The result of one page; the layout is in pixels of the original page, None unless needed."""
 
     number: int
-    """1-based, as the document counts."""
+    """Page number in the document, from 1."""
     text: str
     confidence: float
     """Mean word confidence, 0-1; 0 with no words."""
@@ -39,7 +39,7 @@ class DocumentResult:
 
     @property
     def confidence(self) -> float:
-        """Mean word confidence over all pages, 0-1; each page weighs as much as it has words."""
+        """Mean word confidence over all pages, 0-1, weighted by number of words."""
         weights = [len(page.text.split()) for page in self.pages]
         total = sum(page.confidence * weight for page, weight in zip(self.pages, weights, strict=True))
         return total / sum(weights) if any(weights) else 0.0
