@@ -30,7 +30,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", populate_by_name=True)
 
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Minimum log level.")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Minimum level of log lines.")
     docs: bool = Field(False, description="Serve the interactive OpenAPI page at `/docs`.")
     drain_seconds: int = Field(
         30, ge=0, le=600, description="Seconds that running requests have to finish after SIGTERM."
