@@ -33,7 +33,7 @@ STEPS: Final = (
     *("stretch", "color", "invert", "background", "border", "orient", "scale", "dewarp", "deskew"),
     *("none", metrics.OTHER),
 )
-SECOND_LOOK_REASONS: Final = ("rows", "unread")
+SECOND_LOOK_REASONS: Final = ("rows", "unread", "orientation")
 RETRY_REASONS: Final = ("status_502", "status_503", "connection", metrics.OTHER)
 
 DOCUMENTS = Counter("ocr_documents", "Documents received, by kind.", ("kind",))

@@ -8,6 +8,7 @@ it is: it may be a model of one's own.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -16,6 +17,7 @@ from kserve_ocr.protocol.language_table import TABLE
 
 _SEPARATORS = re.compile(r"[+,;|]+")
 _SCRIPTS = "script/"
+_LATIN_SCRIPTS = ("Latin", "Fraktur", "Vietnamese")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,21 @@ def describe(models: Iterable[str]) -> list[Language]:
     """The languages of installed models, in their order; a model that is not in the table has its own name."""
     known = _by_model()
     return [known.get(model) or Language(model, _plain_name(model), _plain_name(model), ()) for model in models]
+
+
+def is_latin(models: Iterable[str]) -> bool:
+    """Whether all these models read Latin letters only."""
+    return all(_script(model) == "LATIN" for model in models)
+
+
+@cache
+def _script(model: str) -> str:
+    """The script of a model, as the first word of its letters' names in Unicode: ``LATIN``, ``CYRILLIC``, ``CJK``."""
+    if model.startswith(_SCRIPTS):
+        return "LATIN" if model.removeprefix(_SCRIPTS) in _LATIN_SCRIPTS else model.removeprefix(_SCRIPTS).upper()
+    (language,) = describe([model])
+    letter = next((character for character in language.native if character.isalpha()), "a")
+    return unicodedata.name(letter, "LATIN").split()[0]
 
 
 def _plain_name(model: str) -> str:

@@ -13,6 +13,8 @@ class DecodeOptions:
     """False: gray pixels without preprocessing."""
     orient: bool = True
     """False: rotated pages stay rotated."""
+    latin: bool = True
+    """Whether the letters are Latin, whose shapes show which side is up."""
     separators: bool = True
     """Whether to look for ruled lines, which the reading order needs."""
     selection: str | None = None

@@ -133,10 +133,10 @@ def _prepare(page: Page, dpi: int | None, job: DecodeJob) -> PreprocessedPage:
         return prepare(page.pixels, dpi=dpi, auto=False)
     across, down = page.stretch
     if across == down or width * height * across * down > job.limits.page_pixels:
-        return prepare(page.pixels, dpi=dpi, orient=job.options.orient)
+        return prepare(page.pixels, dpi=dpi, orient=job.options.orient, latin=job.options.latin)
     size = (round(width * across), round(height * down))
     pixels = np.asarray(cv2.resize(page.pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
-    ready = prepare(pixels, dpi=dpi, orient=job.options.orient)
+    ready = prepare(pixels, dpi=dpi, orient=job.options.orient, latin=job.options.latin)
     geometry = Geometry.scaled((width, height), size).then(ready.geometry)
     return replace(ready, geometry=geometry, steps=(STRETCH, *ready.steps))
 

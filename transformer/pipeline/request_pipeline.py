@@ -7,23 +7,28 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Final
 
 from kserve_ocr.observability import access_log
 from kserve_ocr.observability import metrics as common_metrics
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.errors import InvalidParameterError, OcrError
+from kserve_ocr.protocol.languages import is_latin
 from kserve_ocr.tasks import gather_or_cancel
 from transformer import metrics
-from transformer.pipeline import osd
+from transformer.pipeline import osd, upright
 from transformer.pipeline.admission import InFlightLimiter
 from transformer.pipeline.decode_pool import DecodeOptions, DecodePool, DocumentPage
 from transformer.pipeline.ocr_request import Document, OcrRequest
 from transformer.pipeline.page_recognizer import PageOptions, PageRecognizer
-from transformer.pipeline.predictor_client import PredictorClient
+from transformer.pipeline.predictor_client import PredictorClient, RecognitionResult
 from transformer.pipeline.results import DocumentResult, PageResult
 from transformer.settings import TransformerSettings
+
+ORIENTATION_ONLY: Final = 0
+"""The page segmentation mode that reports orientation and script instead of text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +79,9 @@ class RequestPipeline:
         """Recognize pages while later ones are decoded, at most as many at once as the request has slots."""
         options = DecodeOptions(
             preprocess=document.preprocess,
-            orient=document.orient,
+            # The engine's own report of orientation must state that of the page as it was sent.
+            orient=document.orient and document.reading.psm != ORIENTATION_ONLY,
+            latin=is_latin(document.reading.languages),
             separators=document.order != "engine",
             selection=document.selection,
             dpi=document.reading.dpi,
@@ -135,6 +142,8 @@ class RequestPipeline:
                 wants_layout=self._request.wants_layout,
             )
             reading = await self._context.recognizer.recognize(page, options, deadline=self._deadline)
+            if document.preprocess and document.orient and upright.is_doubtful(page, reading):
+                page, reading = await self._upright(page, reading, options)
         except InvalidParameterError:
             raise  # the same for every page
         except OcrError as error:
@@ -160,6 +169,27 @@ class RequestPipeline:
             return page
         turns = osd.quarter_turns(report.text)
         return await asyncio.to_thread(osd.turned, page, turns) if turns else page
+
+    async def _upright(
+        self, page: DocumentPage, reading: RecognitionResult, options: PageOptions
+    ) -> tuple[DocumentPage, RecognitionResult]:
+        """The page and its result rotated, if a part of it is recognized better so; else as they are."""
+        part = upright.sample(page, reading.layout)
+        for quarter_turns in upright.rotations(page):
+            second = await self._context.predictor.read(
+                upright.rotated_pixels(page, part, quarter_turns),
+                replace(options.engine, dpi=page.dpi),
+                wants_layout=True,
+                deadline=self._deadline,
+            )
+            if upright.is_surer(second.layout, part):
+                rotated = await asyncio.to_thread(osd.turned, page, quarter_turns)
+                other = await self._context.recognizer.recognize(rotated, options, deadline=self._deadline)
+                kept = upright.better(other, reading)
+                metrics.record_second_look("orientation", kept=kept)
+                return (rotated, other) if kept else (page, reading)
+        metrics.record_second_look("orientation", kept=False)
+        return page, reading
 
     def _note(self, page: DocumentPage) -> None:
         for stage, seconds in (("decode", page.decode_seconds), ("preprocess", page.preprocess_seconds)):

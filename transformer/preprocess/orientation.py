@@ -1,7 +1,7 @@
 """Rotation of a page by quarter turns, estimated from its connected components.
 
-Letters of one line stand closer together than lines do, which tells the direction of lines. And in Latin, Greek
-and Cyrillic print more letters rise above their neighbors (b, d, f, h, k, l, t, capitals, accents) than hang below
+Letters of one line stand closer together than lines do, which tells the direction of lines. And in Latin print more
+letters rise above their neighbors (b, d, f, h, k, l, t, capitals, accents) than hang below
 them (g, j, p, q, y), which shows where the top is: of two neighbors that differ in height, most stand on a common
 line at the bottom.
 """
@@ -46,14 +46,16 @@ class Orientation:
     """Whether the components indicate another rotation without proving it."""
 
 
-def estimate(found: Components) -> Orientation:
-    """The rotation that the components of letters indicate."""
+def estimate(found: Components, *, latin: bool = True) -> Orientation:
+    """The rotation that the components of letters indicate; without ``latin`` letters only the direction of lines."""
     boxes, right_neighbors, lower_neighbors = found.stats[:, :4], found.right_neighbors, found.lower_neighbors
     across, down = _nearest(boxes, right_neighbors), _nearest(boxes[:, [1, 0, 3, 2]], lower_neighbors)
     along_rows, along_columns = int(np.sum(across < down)), int(np.sum(down < across))
     if along_rows + along_columns < LEAST_NEIGHBORS:
         return Orientation(0, uncertain=False)
     share = along_rows / (along_rows + along_columns)
+    if not latin:
+        return Orientation(0, uncertain=share < LINES_SHARE)
     if share >= LINES_SHARE:
         rising, hanging = _rising_and_hanging(boxes, right_neighbors)
         upside_down = _outnumber(hanging, rising, of=len(right_neighbors[0]))

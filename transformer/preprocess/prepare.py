@@ -40,23 +40,25 @@ class PreprocessedPage:
     """``(n, 4)``: left, top, right and bottom edge of components that look like letters in a row, in pixels."""
 
 
-def prepare(
+def prepare(  # noqa: PLR0913 - independent switches
     page: Pixels,
     *,
     dpi: int | None = None,
     auto: bool = True,
     orient: bool = True,
+    latin: bool = True,
     without: frozenset[str] = frozenset(),
 ) -> PreprocessedPage:
     """Prepare a gray ``(h, w)`` or RGB ``(h, w, 3)`` uint8 page.
 
     With ``auto`` off the page is only converted to gray. ``dpi`` is the resolution of the original page, if known;
-    ``orient`` allows rotation by quarter turns; ``without`` names steps to skip.
+    ``orient`` allows rotation by quarter turns, and ``latin`` says that the shapes of letters show which side is up;
+    ``without`` names steps to skip.
     """
     height, width = page.shape[:2]
     if not auto:
         return PreprocessedPage(grayscale.plain(page), Geometry.identity(width, height), (), dpi)
-    pipeline = _Pipeline(page, dpi=dpi, without=without if orient else without | {"orient"})
+    pipeline = _Pipeline(page, dpi=dpi, latin=latin, without=without if orient else without | {"orient"})
     pipeline.convert_to_gray()
     pipeline.invert()
     pipeline.flatten_background()
@@ -77,12 +79,13 @@ def prepare(
 class _Pipeline:
     """State of one page between steps; each step records its name only if it changed the page."""
 
-    def __init__(self, page: Pixels, *, dpi: int | None, without: frozenset[str]) -> None:
+    def __init__(self, page: Pixels, *, dpi: int | None, latin: bool, without: frozenset[str]) -> None:
         self.pixels = page
         self.geometry = Geometry.identity(page.shape[1], page.shape[0])
         self.steps: list[str] = []
         self.dpi = dpi
         self.orientation_uncertain = False
+        self.latin = latin
         self.without = without
         self._measured: tuple[Pixels, Components] | None = None
 
@@ -135,7 +138,7 @@ class _Pipeline:
     def orient(self) -> None:
         if "orient" in self.without:
             return
-        found = orientation.estimate(self.measured())
+        found = orientation.estimate(self.measured(), latin=self.latin)
         self.orientation_uncertain = found.uncertain
         if found.quarter_turns:
             self._apply(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from tests.support.scripts import draw_sample
 from tests.transformer.preprocess.pages import text_page
 from transformer.preprocess import components, orientation
 from transformer.preprocess.orientation import Orientation
@@ -47,3 +48,11 @@ def test_a_blank_page_lies_upright() -> None:
 def test_turns_are_those_of_geometry(quarter_turns: int) -> None:
     page = np.arange(35, dtype=np.uint8).reshape(5, 7)
     assert np.array_equal(orientation.rotate(page, quarter_turns), np.rot90(page, quarter_turns))
+
+
+@pytest.mark.parametrize("lang", ["rus", "ukr", "srp", "ell"])
+@pytest.mark.parametrize("turned", range(4))
+def test_shapes_of_other_than_latin_letters_decide_nothing_but_the_direction_of_lines(lang: str, turned: int) -> None:
+    page = np.asarray(draw_sample(lang, size=28, repeat=5))
+    found = components.find(np.ascontiguousarray(np.rot90(page, turned)))
+    assert orientation.estimate(found, latin=False) == Orientation(0, uncertain=turned % 2 == 1)

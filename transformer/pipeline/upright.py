@@ -1,0 +1,112 @@
+"""Pages that were recognized poorly: which way up they are is settled by recognizing a part the other ways up.
+
+The measurement of letters knows the direction of lines, but top from bottom only in Latin print, and Tesseract's
+detection needs many letters. How sure recognition is of its words tells the two apart in every script, and for labels
+of a single word too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kserve_ocr.protocol.layout import Box, Line, PageLayout, around
+from transformer.pipeline.decode_job import DocumentPage
+from transformer.pipeline.predictor_client import RecognitionResult
+
+_UPSIDE_DOWN: Final = (2,)
+_ALL_ROTATIONS: Final = (2, 1, 3)
+"""Counterclockwise quarter turns to try, where the direction of lines is known and where it is not."""
+_SURE: Final = 0.72
+"""Confidence from which on a page is the right way up; upside down, real pages stay below."""
+_MARGIN: Final = 0.1
+_LEAST_SHARE: Final = 0.4
+"""How much surer another recognition must be, and how many of the characters it must have."""
+_LEAST_LETTERS: Final = 3
+_SAMPLE_CHARACTERS: Final = 160
+"""Characters that suffice for a comparison."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A part of a page, and what was read there."""
+
+    box: Box
+    lines: tuple[Line, ...]
+
+
+def is_doubtful(page: DocumentPage, result: RecognitionResult) -> bool:
+    """Whether the page was recognized so poorly that it may be upside down."""
+    if result.text.strip():
+        return _certainty(result) < _SURE
+    return len(page.letters) >= _LEAST_LETTERS
+
+
+def sample(page: DocumentPage, layout: PageLayout | None) -> Sample:
+    """Some lines from the middle of the page; the whole page if it has few, or none were read."""
+    height, width = page.pixels.shape
+    lines = tuple(layout.iter_lines()) if layout else ()
+    chosen = _middle(lines)
+    if len(chosen) == len(lines):
+        return Sample((0, 0, width, height), lines)
+    x0, y0, x1, y1 = around(line.bbox for line in chosen)
+    margin = max(y1 - y0, x1 - x0) // 20 + 8
+    box = max(0, x0 - margin), max(0, y0 - margin), min(width, x1 + margin), min(height, y1 + margin)
+    return Sample(box, chosen)
+
+
+def rotations(page: DocumentPage) -> tuple[int, ...]:
+    """Counterclockwise quarter turns that may make the page upright, the likeliest first."""
+    return _ALL_ROTATIONS if page.orientation_uncertain else _UPSIDE_DOWN
+
+
+def rotated_pixels(page: DocumentPage, part: Sample, quarter_turns: int) -> NDArray[np.uint8]:
+    """The part of the page rotated counterclockwise: uint8 ``(h, w)``, contiguous."""
+    x0, y0, x1, y1 = part.box
+    return np.ascontiguousarray(np.rot90(page.pixels[y0:y1, x0:x1], quarter_turns))
+
+
+def is_surer(second: PageLayout | None, part: Sample) -> bool:
+    """Whether the part was recognized better once rotated than it was at first."""
+    if second is None:
+        return False
+    return _is_better(_weights(tuple(second.iter_lines())), than=_weights(part.lines))
+
+
+def better(second: RecognitionResult, first: RecognitionResult) -> bool:
+    """Whether the second result of a page is the surer one."""
+    if not first.text.strip():
+        return bool(second.text.strip())
+    return _certainty(second) > _certainty(first) and len(second.text) >= _LEAST_SHARE * len(first.text)
+
+
+def _middle(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """The fewest lines around the middle one that have enough characters."""
+    low = high = len(lines) // 2
+    while (low > 0 or high < len(lines)) and _weights(lines[low:high])[1] < _SAMPLE_CHARACTERS:
+        low, high = max(0, low - 1), min(len(lines), high + 1)
+    return lines[low:high]
+
+
+def _weights(lines: tuple[Line, ...]) -> tuple[float, int]:
+    """Sum of confidence over characters, and their number."""
+    words = [word for line in lines for word in line.words]
+    return sum(word.confidence * len(word.text) for word in words), sum(len(word.text) for word in words)
+
+
+def _is_better(weights: tuple[float, int], *, than: tuple[float, int]) -> bool:
+    (sure, count), (other_sure, other_count) = weights, than
+    if not count or count < _LEAST_SHARE * other_count:
+        return False
+    return sure / count > _SURE / 2 if not other_count else sure / count >= other_sure / other_count + _MARGIN
+
+
+def _certainty(result: RecognitionResult) -> float:
+    """Mean confidence, by characters where the words are known: short words are often noise."""
+    if result.layout is None:
+        return result.confidence
+    sure, count = _weights(tuple(result.layout.iter_lines()))
+    return sure / count if count else 0.0
