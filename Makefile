@@ -51,8 +51,11 @@ rivals:  ## Install RapidOCR for make accuracy, in an environment of its own
 fuzz: setup  ## Fuzz the decoders with damaged documents: SECONDS=600
 	@$(PYTHON) -m benchmarks.decoder_fuzz --seconds $(or $(SECONDS),600)
 
-sameness: setup  ## Random images by this project's code and by Tesseract alone: SECONDS= SEED=
-	@SECONDS=$(or $(SECONDS),300) $(PYTHON) -m benchmarks.sameness
+bench-acceleration: setup  ## CPU time that each part of the acceleration saves: DOCS=folder
+	@$(PYTHON) -m benchmarks.acceleration "$(DOCS)"
+
+parity: setup  ## Compare accelerated and unmodified Tesseract on random images: SECONDS= SEED=
+	@SECONDS=$(or $(SECONDS),300) $(PYTHON) -m benchmarks.simd_parity
 
 dashboards: setup  ## Regenerate the manifest of the alert rules and the Grafana dashboards
 	@$(PYTHON) -m monitoring.rules && $(PYTHON) -m monitoring.dashboards
@@ -99,5 +102,5 @@ docs: setup  ## Build the documentation site into build/site
 lock:  ## Pin all dependencies: UPGRADE=1 for newer versions
 	@scripts/lock
 
-.PHONY: accuracy argocd bench bench-overhead bench-scraping bench-start cluster configuration crds dashboards dashboards-import deploy docs \
-	e2e fuzz help images lint lock manifests models observe promote rivals rollback run sameness setup soak test types undeploy
+.PHONY: accuracy argocd bench bench-acceleration bench-overhead bench-scraping bench-start cluster configuration crds dashboards dashboards-import deploy docs \
+	e2e fuzz help images lint lock manifests models observe promote rivals rollback run parity setup soak test types undeploy

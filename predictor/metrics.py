@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from prometheus_client import REGISTRY, Metric
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
 from kserve_ocr.observability import metrics, startup_metrics
 from kserve_ocr.observability.metrics import record_page, request
 from kserve_ocr.observability.pool_metrics import PoolMetrics
 from kserve_ocr.observability.startup_metrics import START
+from predictor.acceleration.install import Acceleration
 
-__all__ = ["START", "PoolMetrics", "announce", "pool", "record_page", "request"]
+__all__ = ["START", "PoolMetrics", "announce", "pool", "publish_acceleration", "record_page", "request"]
 
 
 def announce(*, engine: str) -> None:
@@ -21,3 +29,29 @@ def announce(*, engine: str) -> None:
 def pool(size: int) -> PoolMetrics:
     """The observer of the Tesseract workers: stages ``wait`` and ``recognize``."""
     return PoolMetrics("recognize", size=size, runs="recognize")
+
+
+class _AccelerationInfo(Collector):
+    """The state of the acceleration in the workers, queried at each scrape."""
+
+    def __init__(self) -> None:
+        self.state: Callable[[], Acceleration | None] = lambda: None
+
+    def collect(self) -> Iterator[Metric]:
+        family = GaugeMetricFamily(
+            "ocr_acceleration_info",
+            "Instruction set of the accelerated Tesseract functions (none: unmodified Tesseract), and the reason.",
+            labels=("simd", "reason"),
+        )
+        if (acceleration := self.state()) is not None:
+            family.add_metric((acceleration.simd, acceleration.reason), 1)
+        yield family
+
+
+_ACCELERATION: Final = _AccelerationInfo()
+REGISTRY.register(_ACCELERATION)
+
+
+def publish_acceleration(state: Callable[[], Acceleration | None]) -> None:
+    """Export ``ocr_acceleration_info`` as ``state`` returns it at each scrape; None for no worker."""
+    _ACCELERATION.state = state

@@ -16,14 +16,14 @@ from kserve_ocr.serving.model import OcrModel
 from kserve_ocr.tasks import gather_or_cancel
 from kserve_ocr.workers.cpus import granted_cpus
 from predictor import metrics, predict_request
-from predictor.engines.base import Reading
+from predictor.engines.base import RecognitionResult
 from predictor.page_reader import PageReader
-from predictor.predict_request import PageJob, ReadRequest
+from predictor.predict_request import PageRequest, PredictRequest
 from predictor.settings import PredictorSettings
 
 
 class PredictorModel(OcrModel):
-    """Reads pages on the workers of a :class:`PageReader`."""
+    """Recognizes pages on the workers of a :class:`PageReader`."""
 
     def __init__(self, name: str, settings: PredictorSettings) -> None:
         super().__init__(name)
@@ -33,43 +33,48 @@ class PredictorModel(OcrModel):
 
     async def open(self) -> None:
         await self._reader.start()
+        metrics.publish_acceleration(lambda: self._reader.acceleration)
 
     async def close(self) -> None:
         await self._reader.stop(grace=0)
 
     async def healthy(self) -> bool:
-        """Ready while there are warm workers; the pool brings back those that died."""
+        """Whether a page can be recognized now, or as soon as a worker is free."""
         return bool(self.ready) and self._reader.ready
 
-    async def preprocess(self, payload: InferRequest, headers: Mapping[str, str] | None = None) -> ReadRequest:
+    async def preprocess(self, payload: InferRequest, headers: Mapping[str, str] | None = None) -> PredictRequest:
         return predict_request.parse(payload, defaults=self._defaults, max_pixels=self._settings.max_pixels)
 
     async def predict(
-        self, payload: ReadRequest, headers: Mapping[str, str] | None = None
-    ) -> tuple[ReadRequest, list[Reading]]:
-        alone = len(payload.jobs) == 1
-        shared.note_pages(len(payload.jobs))
-        read = [self._read(job, layout=payload.wants_layout, alone=alone) for job in payload.jobs]
-        return payload, await gather_or_cancel(read)
+        self, payload: PredictRequest, headers: Mapping[str, str] | None = None
+    ) -> tuple[PredictRequest, list[RecognitionResult]]:
+        single_page = len(payload.pages) == 1
+        shared.note_pages(len(payload.pages))
+        results = [
+            self._recognize(page, layout=payload.wants_layout, single_page=single_page) for page in payload.pages
+        ]
+        return payload, await gather_or_cancel(results)
 
-    async def _read(self, job: PageJob, *, layout: bool, alone: bool) -> Reading:
+    async def _recognize(self, page: PageRequest, *, layout: bool, single_page: bool) -> RecognitionResult:
         try:
-            if isinstance(job.image, bytes | memoryview):
-                reading = await self._reader.read_file(job.image, job.options, layout=layout, seconds=job.seconds)
+            if isinstance(page.image, bytes | memoryview):
+                result = await self._reader.recognize_file(
+                    page.image, page.options, layout=layout, seconds=page.seconds
+                )
             else:
-                reading = await self._reader.read(job.image, job.options, layout=layout, seconds=job.seconds)
+                result = await self._reader.recognize(page.image, page.options, layout=layout, seconds=page.seconds)
         except OcrError as error:
-            if alone:
+            if single_page:
                 raise
-            raise error.within(job.place) from error
-        metrics.record_page(confidence=reading.confidence, characters=len(reading.text))
-        return reading
+            raise error.within(page.location) from error
+        metrics.record_page(confidence=result.confidence, characters=len(result.text))
+        return result
 
     async def postprocess(
-        self, result: tuple[ReadRequest, list[Reading]], headers: Mapping[str, str] | None = None
+        self, result: tuple[PredictRequest, list[RecognitionResult]], headers: Mapping[str, str] | None = None
     ) -> InferResponse:
-        request, readings = result
-        return predict_request.answer(request, readings)
+        request, results = result
+        return predict_request.encode_response(request, results)
 
     def get_input_types(self) -> list[dict[str, Any]]:
         return [{"name": names.INPUT, "datatype": "UINT8", "shape": [-1, -1]}]
@@ -78,10 +83,13 @@ class PredictorModel(OcrModel):
         return output_types(predict_request.OUTPUTS)
 
     async def describe(self) -> Mapping[str, Any]:
+        acceleration = self._reader.acceleration
+        simd = acceleration.simd if acceleration else ""
         return {
             "languages": self._reader.languages(),
             "default_lang": self._settings.default_lang,
             "engine": self._settings.engine,
-            "arithmetic": self._reader.arithmetic,
+            "simd": simd,
+            "arithmetic": simd,  # the name of 0.1, for one more release
             "workers": self._reader.size,
         }

@@ -1,9 +1,10 @@
-"""Reads pages: the policy on top of the worker pool."""
+"""Recognizes pages in worker processes: checks, limits and errors on top of the worker pool."""
 
 from __future__ import annotations
 
 import asyncio
 import functools
+import logging
 
 import numpy as np
 
@@ -13,20 +14,24 @@ from kserve_ocr.protocol.types import Buffer
 from kserve_ocr.workers.cpus import granted_cpus
 from kserve_ocr.workers.observer import PoolObserver
 from kserve_ocr.workers.pool import WorkerCrashedError, WorkerPool
+from predictor.acceleration.install import Acceleration
 from predictor.engines import base, worker
-from predictor.engines.base import EngineSettings, Page, Reading
-from predictor.engines.worker import PageJob
+from predictor.engines.base import EngineSettings, Page, RecognitionResult
+from predictor.engines.worker import RecognitionJob
 from predictor.image_file import MAX_SIDE
 from predictor.settings import PredictorSettings
 from predictor.tessdata import ModelDirectory
 
-_MEGABYTE = 1 << 20
+_MIB = 1 << 20
+_LOG = logging.getLogger(__name__)
+_EXPECTED = ("ok", "disabled", "engine")
+"""States of the acceleration that nobody needs to be warned of."""
 _ONE_THREAD = {"OMP_THREAD_LIMIT": "1", "OPENBLAS_NUM_THREADS": "1"}
-"""Tesseract's OpenMP threads fight over the cores that the workers already use."""
+"""Tesseract's OpenMP threads would compete for the CPUs that the workers already use."""
 
 
 class PageReader:
-    """Reads pages in warm worker processes; ``observer`` hears what the pool does."""
+    """Recognizes pages in worker processes with loaded models; ``observer`` is notified of what the pool does."""
 
     def __init__(self, settings: PredictorSettings, *, observer: PoolObserver | None = None) -> None:
         self._models = ModelDirectory.find(settings.tessdata)
@@ -39,15 +44,15 @@ class PageReader:
             settings.max_pixels,
             settings.accelerate,
         )
-        self._pool: WorkerPool[PageJob, Reading] = WorkerPool(
+        self._pool: WorkerPool[RecognitionJob, RecognitionResult] = WorkerPool(
             functools.partial(worker.start, engine, self._default),
             name="reader",
             size=size,
             queue=settings.max_queue,
             seconds=settings.page_seconds,
             max_jobs_per_worker=settings.worker_max_jobs,
-            max_worker_growth_bytes=settings.worker_max_growth_mib * _MEGABYTE,
-            memory_bytes=settings.worker_memory_mib * _MEGABYTE,
+            max_worker_growth_bytes=settings.worker_max_growth_mib * _MIB,
+            memory_bytes=settings.worker_memory_mib * _MIB,
             preload=("numpy", base.MODULES[settings.engine]),
             environment=_ONE_THREAD,
             scratch=settings.engine == "pytesseract",
@@ -61,7 +66,7 @@ class PageReader:
 
     @property
     def ready(self) -> bool:
-        """True while at least one worker is warm."""
+        """Whether a page can be recognized now, or as soon as a worker is free."""
         return self._pool.ready
 
     @property
@@ -70,9 +75,10 @@ class PageReader:
         return self._pool.pids
 
     @property
-    def arithmetic(self) -> str:
-        """What the workers reckon the neural network with; empty while there are none."""
-        return self._pool.description
+    def acceleration(self) -> Acceleration | None:
+        """The state of the acceleration in a worker; None while there is no worker."""
+        simd, _, reason = self._pool.description.partition(":")
+        return Acceleration(simd, reason) if simd else None
 
     def languages(self) -> list[str]:
         """The installed models."""
@@ -85,29 +91,33 @@ class PageReader:
         """
         self._default = self._models.resolve(self._default)
         await self._pool.start()
+        if self.acceleration is not None and self.acceleration.reason not in _EXPECTED:
+            _LOG.warning(
+                "tesseract runs without acceleration (%s); pages take more than twice as long", self.acceleration.reason
+            )
 
     async def stop(self, *, grace: float) -> None:
-        """Finish admitted pages for ``grace`` seconds, then end every worker."""
+        """Finish admitted pages for ``grace`` seconds, then stop every worker."""
         await self._pool.stop(grace=grace)
 
-    async def read_file(
+    async def recognize_file(
         self, data: Buffer, options: RecognitionOptions, *, layout: bool, seconds: float | None = None
-    ) -> Reading:
-        """Read the first frame of an image file, as :meth:`read` does a page.
+    ) -> RecognitionResult:
+        """Recognize the first frame of an image file, as :meth:`recognize` does a page.
 
         Raises UnsupportedDocumentError and DamagedDocumentError, too.
         """
         options = self._models.resolve(options)
-        job = PageJob(np.frombuffer(data, np.uint8), options, layout, encoded=True)
+        job = RecognitionJob(np.frombuffer(data, np.uint8), options, layout, encoded=True)
         return await self._run(job, deadline=_deadline(seconds))
 
-    async def read(
+    async def recognize(
         self, page: Page, options: RecognitionOptions, *, layout: bool, seconds: float | None = None
-    ) -> Reading:
-        """Read ``page``, uint8 grey of shape (height, width).
+    ) -> RecognitionResult:
+        """Recognize ``page``, uint8 gray of shape (height, width).
 
-        ``seconds`` is what is left of the caller's time, waiting included. A page whose worker dies is read once more
-        on a fresh one. Raises InvalidParameterError, MalformedRequestError, TooManyPixelsError, OverloadedError,
+        ``seconds`` is the rest of the caller's time budget, waiting included. A page whose worker dies is tried once
+        more on another one. Raises InvalidParameterError, MalformedRequestError, TooManyPixelsError, OverloadedError,
         TimedOutError, PageCrashedError, StoppingError.
         """
         options = self._models.resolve(options)
@@ -116,17 +126,17 @@ class PageReader:
             raise MalformedRequestError("the page has no pixels; send at least one row and one column")
         if max(height, width) > MAX_SIDE:
             raise TooManyPixelsError(f"the page is {width} by {height} pixels; no side may exceed {MAX_SIDE}")
-        return await self._run(PageJob(page, options, layout), deadline=_deadline(seconds))
+        return await self._run(RecognitionJob(page, options, layout), deadline=_deadline(seconds))
 
-    async def _run(self, job: PageJob, *, deadline: float | None) -> Reading:
+    async def _run(self, job: RecognitionJob, *, deadline: float | None) -> RecognitionResult:
         try:
             return await self._pool.run(job, deadline=deadline, attempts=2)
         except WorkerCrashedError as error:
             raise PageCrashedError(
-                f"reading the page failed twice: the worker {error.cause}; send it smaller, or report the page"
+                f"recognizing the page failed twice: the worker {error.cause}; scale it down, or report the page"
             ) from error
         except TimedOutError as error:
-            raise TimedOutError(f"the page was not read: {error.message}") from error
+            raise TimedOutError(f"the page was not recognized: {error.message}") from error
 
 
 def _deadline(seconds: float | None) -> float | None:

@@ -1,4 +1,4 @@
-"""From a V2 request to pages to read, and from readings to a V2 response."""
+"""From a V2 request to pages to recognize, and from results to a V2 response."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from kserve_ocr.protocol.parameters import (
     recognition_options,
 )
 from kserve_ocr.protocol.v2_response import Tensor, response
-from predictor.engines.base import Reading
+from predictor.engines.base import RecognitionResult
 
 _BUDGET = Integer(name=names.BUDGET_MS, description="Milliseconds that are left for the page.", low=1, high=86_400_000)
 _PARAMETERS: Final = (*ENGINE_PARAMETERS, _BUDGET)
@@ -33,20 +33,22 @@ OUTPUTS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class PageJob:
-    """One page to read: grey pixels, or the bytes of an image file; ``seconds`` is its time budget or None."""
+class PageRequest:
+    """One page to recognize: gray pixels, or the bytes of an image file; ``seconds`` is its time budget or None."""
 
     image: types.Page | types.Buffer
     options: RecognitionOptions
     seconds: float | None
-    place: str
-    """Which input and element this is, for errors; empty if there is only one."""
+    location: str
+    """Which of the request's pages this is, for errors."""
 
 
 @dataclass(frozen=True, slots=True)
-class ReadRequest:
+class PredictRequest:
+    """What one request asks for."""
+
     inference: InferRequest
-    jobs: tuple[PageJob, ...]
+    pages: tuple[PageRequest, ...]
     outputs: tuple[str, ...]
 
     @property
@@ -54,9 +56,9 @@ class ReadRequest:
         return names.WORDS in self.outputs
 
 
-def parse(inference: InferRequest, *, defaults: RecognitionOptions, max_pixels: int) -> ReadRequest:
-    """What the request asks for. Raises MalformedRequestError, InvalidParameterError or TooManyPixelsError."""
-    jobs: list[PageJob] = []
+def parse(inference: InferRequest, *, defaults: RecognitionOptions, max_pixels: int) -> PredictRequest:
+    """The pages and outputs of a request. Raises MalformedRequestError, InvalidParameterError or TooManyPixelsError."""
+    pages: list[PageRequest] = []
     for tensor in inference.inputs:
         parameters = v2_request.parameters(inference, tensor)
         check_known(parameters, _PARAMETERS)
@@ -64,14 +66,14 @@ def parse(inference: InferRequest, *, defaults: RecognitionOptions, max_pixels: 
         budget = given(parameters, _BUDGET, None)
         seconds = None if budget is None else budget / 1000
         for image in _images(tensor, max_pixels=max_pixels):
-            jobs.append(PageJob(image, options, seconds, f"page {len(jobs) + 1}"))
-    if not jobs:
+            pages.append(PageRequest(image, options, seconds, f"page {len(pages) + 1}"))
+    if not pages:
         raise MalformedRequestError("the request has no pages; send at least one UINT8 page or element of BYTES")
     outputs = tuple(output.name for output in inference.request_outputs or ()) or (names.TEXT,)
     for name in outputs:
         if name not in OUTPUTS:
             raise InvalidParameterError(f"there is no output '{name}' here; choose from {', '.join(OUTPUTS)}")
-    return ReadRequest(inference, tuple(jobs), outputs)
+    return PredictRequest(inference, tuple(pages), outputs)
 
 
 def _images(tensor: Any, *, max_pixels: int) -> Sequence[types.Page | types.Buffer]:
@@ -89,19 +91,19 @@ def _images(tensor: Any, *, max_pixels: int) -> Sequence[types.Page | types.Buff
     return [page]
 
 
-def answer(request: ReadRequest, readings: Sequence[Reading]) -> InferResponse:
-    """The V2 response with one element a page for each output that was asked for."""
+def encode_response(request: PredictRequest, results: Sequence[RecognitionResult]) -> InferResponse:
+    """The V2 response with one element per page for each requested output."""
     values: dict[str, list[Any]] = {}
     for name in request.outputs:
         if name in {names.TEXT, names.TEXT_ALIAS}:
-            values[name] = [reading.text for reading in readings]
+            values[name] = [result.text for result in results]
         elif name == names.CONFIDENCE:
-            values[name] = [reading.confidence for reading in readings]
+            values[name] = [result.confidence for result in results]
         else:
-            values[name] = [_words(reading) for reading in readings]
+            values[name] = [_words(result) for result in results]
     return response(request.inference, {name: Tensor(OUTPUTS[name], data) for name, data in values.items()})
 
 
-def _words(reading: Reading) -> str:
-    assert reading.layout is not None
-    return orjson.dumps({"pages": [{"page": 1, **layout.to_json(reading.layout)}]}).decode()
+def _words(result: RecognitionResult) -> str:
+    assert result.layout is not None
+    return orjson.dumps({"pages": [{"page": 1, **layout.to_json(result.layout)}]}).decode()

@@ -18,8 +18,8 @@ class PredictorSettings(Settings):
     )
     accelerate: bool = Field(
         True,
-        description="Put this project's code in place of Tesseract's slowest parts: more than twice as fast where the "
-        "processor has AVX2, with the very same results. `false` leaves Tesseract as it is.",
+        description="Replace Tesseract's slowest functions with SIMD code: over twice as fast with AVX2, identical "
+        "results. `false`: unmodified Tesseract.",
     )
     workers: int = Field(0, ge=0, le=256, description="Number of worker processes; 0: one per available CPU.")
     max_queue: int = Field(

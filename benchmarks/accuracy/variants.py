@@ -15,6 +15,7 @@ from benchmarks.accuracy.corpus import Document
 from benchmarks.accuracy.metrics import character_error_rate, word_recall
 from kserve_ocr.protocol.layout import PageLayout
 from kserve_ocr.protocol.parameters import RecognitionOptions
+from predictor.acceleration.install import install
 from predictor.engines.base import Engine, EngineSettings
 from predictor.engines.tesserocr_engine import create
 from predictor.tessdata import ModelDirectory
@@ -114,14 +115,15 @@ def decode(path: Path) -> Page:
 
 def read(ready: PreprocessedPage, lang: str, *, layout: bool) -> tuple[str, PageLayout | None]:
     """Text and, if asked for, layout of a prepared page, as the predictor's engine gives them."""
-    reading = _engine().read(ready.pixels, RecognitionOptions(lang=lang, dpi=ready.dpi), layout=layout)
+    reading = _engine().recognize(ready.pixels, RecognitionOptions(lang=lang, dpi=ready.dpi), layout=layout)
     return reading.text, reading.layout
 
 
 @cache
 def _engine() -> Engine:
     models = str(ModelDirectory.find("").path)
-    return create(EngineSettings(engine="tesserocr", tessdata=models, languages=4, max_pixels=PIXELS))
+    install()
+    return create(EngineSettings("tesserocr", models, language_cache_size=4, max_pixels=PIXELS))
 
 
 def _by_command(document: Document) -> str:

@@ -1,4 +1,4 @@
-"""Reading without a service: Tesseract kept warm, the predictor's engine, and the ``tesseract`` command."""
+"""Recognition without a service: Tesseract kept warm, the predictor's engine, and the ``tesseract`` command."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def engine() -> Read:
     handle = worker.start(base.EngineSettings("tesserocr", path, 1, 100_000_000), RecognitionOptions())
 
     def read(sample: Sample) -> str:
-        reading = handle(worker.PageJob(sample.pixels, RecognitionOptions(dpi=sample.dpi), layout=False))
-        assert isinstance(reading, base.Reading)
+        reading = handle(worker.RecognitionJob(sample.pixels, RecognitionOptions(dpi=sample.dpi), layout=False))
+        assert isinstance(reading, base.RecognitionResult)
         return reading.text
 
     return read

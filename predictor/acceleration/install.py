@@ -1,56 +1,103 @@
-"""Tesseract's slowest parts by this project's own code, with the very same results.
+"""Installs SIMD replacements for Tesseract's slowest functions in this process; results are bit-identical.
 
-Tesseract spends three fifths of a page's time in its neural network, but only a sixth of that in products of weights:
-the rest goes into functions that are reckoned number by number and into finding places in images one step at a time.
-What is in ``predictor/acceleration`` does the same eight or sixteen numbers at a time (AVX2, AVX-512 VNNI), to the last
-bit. Of the layout, it does the openings by which rules are found, and the search for what is black in a box.
-
-The network's passes take the place of Tesseract's in the library that tesserocr has loaded, and so depend on how that
-library lays out its structures. So they are tied to one release, check what they can before they change anything, and
-are left out wherever they do not fit: then Tesseract's own code runs, with the same text.
+``README.md`` in this folder says what is replaced, how, and what is checked first. Everything is checked before the
+first change, and either every change is made or none.
 """
 
 from __future__ import annotations
 
 import ctypes
-import functools
 import importlib.machinery
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 from predictor.acceleration import plt_hook
 
-RELEASE = "5.5.4"
-"""The release of Tesseract whose structures are known: that of the wheel in ``requirements/predictor.txt``."""
+RELEASE: Final = "5.5.4"
+"""The Tesseract release whose data structures are known: that of the wheel in ``requirements/predictor.txt``."""
 
-ORIGINAL = "tesseract"
-"""The neural network is computed by Tesseract's own code."""
+UNMODIFIED: Final = "none"
+"""Value of :attr:`Acceleration.simd` for Tesseract's own code."""
 
-BITS = {"pixOpenBrick": "open_brick", "pixClipBoxToForeground": "clip_box_to_foreground"}
-"""Leptonica's functions on black and white images, and those that do the same."""
+REASONS: Final = (
+    "ok",
+    "disabled",
+    "engine",
+    "not_built",
+    "cpu",
+    "release",
+    "abi",
+    "plt",
+    "memory",
+    "different",
+    "slower",
+    "crashed",
+    "timeout",
+)
+"""Values of :attr:`Acceleration.reason`, from here, from the C++ library and from :mod:`.self_test`."""
+
+HOOKS: Final = {"pixOpenBrick": "open_brick", "pixClipBoxToForeground": "clip_box_to_foreground"}
+"""Leptonica's functions that Tesseract calls, and those of the C++ library that replace them."""
+
+RAW_HOOKS: Final = {"pixWriteMem": "pixWriteMemSpix"}
+"""Tesseract passes each line to its LSTM through an image file in memory. Leptonica's raw format replaces PNG there."""
 
 
-@functools.cache
-def install(*, plain: bool = False) -> str:
-    """Put this project's code in place of Tesseract's in this process, once and for all.
+@dataclass(frozen=True)
+class Acceleration:
+    """Which instruction set the replaced functions use, or :data:`UNMODIFIED`, and why."""
 
-    Returns the instructions that the network is reckoned with: ``avx512vnni`` or ``avx2``, or
-    :data:`ORIGINAL` where it was left as it is: on another processor, with another release, or where the library was
-    not built. With ``plain`` AVX2 must do.
+    simd: str
+    reason: str
+
+
+def install() -> Acceleration:
+    """Replace the functions in the Tesseract that this process has loaded. Calling it again changes nothing.
+
+    There is no way back in this process. On any reason but ``ok`` nothing was changed.
     """
+    if not library().is_file():
+        return Acceleration(UNMODIFIED, "not_built")
     try:
-        ours = ctypes.CDLL(str(library()))
+        native = _declare(ctypes.CDLL(str(library())))
         path: bytes = plt_hook.tesseract().name
     except (AttributeError, OSError):
-        return ORIGINAL
-    ours.prepare_bits.restype, ours.prepare_bits.argtypes = ctypes.c_bool, (ctypes.c_char_p,)
-    if ours.prepare_bits(path):
-        for name, function in BITS.items():
-            plt_hook.lead(name, getattr(ours, function))
-    ours.install.restype, ours.install.argtypes = ctypes.c_char_p, (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_bool)
-    found: bytes | None = ours.install(path, RELEASE.encode(), plain)
-    return found.decode() if found else ORIGINAL
+        return Acceleration(UNMODIFIED, "not_built")
+    reason: bytes = native.check(path, RELEASE.encode())
+    if reason:
+        return Acceleration(UNMODIFIED, reason.decode())
+    try:
+        entries = [(entry, function) for name, function in _hooks(native) for entry in _entries_of(name)]
+    except AttributeError:
+        return Acceleration(UNMODIFIED, "plt")
+    if not native.patch_vtables():
+        return Acceleration(UNMODIFIED, "memory")
+    for entry, function in entries:  # writable memory of known addresses: cannot fail
+        entry.value = function
+    return Acceleration("avx2", "ok")
 
 
 def library() -> Path:
-    """Where the build has put the library, if it has."""
+    """Path of the C++ library, whether it was built or not."""
     return Path(__file__).parent / f"_native{importlib.machinery.EXTENSION_SUFFIXES[0]}"
+
+
+def _declare(native: Any) -> Any:
+    native.check.restype, native.check.argtypes = ctypes.c_char_p, (ctypes.c_char_p, ctypes.c_char_p)
+    native.patch_vtables.restype, native.patch_vtables.argtypes = ctypes.c_bool, ()
+    return native
+
+
+def _hooks(native: Any) -> list[tuple[str, int | None]]:
+    replacements = {name: getattr(native, function) for name, function in HOOKS.items()}
+    replacements |= {name: getattr(plt_hook.loaded, function) for name, function in RAW_HOOKS.items()}
+    return [(name, ctypes.cast(function, ctypes.c_void_p).value) for name, function in replacements.items()]
+
+
+def _entries_of(name: str) -> list[ctypes.c_void_p]:
+    """The entries through which Tesseract calls a function. Raises AttributeError if there is none to write to."""
+    entries = list(plt_hook.entries(plt_hook.tesseract(), name))
+    if not entries:
+        raise AttributeError(f"Tesseract has no writable PLT entry for {name}")
+    return entries

@@ -1,6 +1,8 @@
-"""Where the Tesseract library that tesserocr has loaded keeps the addresses of functions that it calls from others.
+"""Finds the PLT entries through which the loaded Tesseract library calls functions of other libraries.
 
-They are found as the dynamic linker finds them: in the procedure linkage table's relocations (ELF gABI, chapter 5).
+A dynamically linked library calls a function of another one through a table of addresses, its procedure linkage table
+(PLT) with the relocations that the dynamic linker fills in (ELF gABI, chapter 5, "Dynamic Linking"). Writing another
+address into an entry redirects the calls of that library and of no other.
 """
 
 from __future__ import annotations
@@ -14,27 +16,27 @@ from typing import Any
 import tesserocr.tesserocr
 
 loaded = ctypes.CDLL(tesserocr.tesserocr.__file__)
-"""Tesseract's and Leptonica's functions, by name. AttributeError where a build hides one."""
+"""Tesseract's and Leptonica's functions by name. AttributeError where a build hides one."""
 
 _LINK_MAP = 2
-"""RTLD_DL_LINKMAP of ``dladdr1``."""
+"""``RTLD_DL_LINKMAP`` of ``dladdr1``."""
 
-_TABLE_SIZE, _STRINGS, _SYMBOLS, _FLAGS, _TABLE, _FLAGS_1 = 2, 5, 6, 30, 23, 0x6FFFFFFB
-"""Tags of the dynamic section: PLTRELSZ, STRTAB, SYMTAB, FLAGS, JMPREL, FLAGS_1."""
+_PLTRELSZ, _STRTAB, _SYMTAB, _FLAGS, _JMPREL, _FLAGS_1 = 2, 5, 6, 30, 23, 0x6FFFFFFB
+"""Tags of the dynamic section."""
 
 _BIND_NOW, _NOW_1 = 8, 1
 _RELOCATION = struct.Struct("=QQq")
 _SYMBOL_BYTES = 24
 
 
-class _Entry(ctypes.Structure):
+class _DynamicEntry(ctypes.Structure):
     _fields_ = (("tag", c_ssize_t), ("value", c_size_t))
 
 
 class Library(ctypes.Structure):
-    """The beginning of ``struct link_map``."""
+    """The first fields of ``struct link_map``."""
 
-    _fields_ = (("base", c_size_t), ("name", c_char_p), ("dynamic", POINTER(_Entry)))
+    _fields_ = (("base", c_size_t), ("name", c_char_p), ("dynamic", POINTER(_DynamicEntry)))
 
 
 def tesseract() -> Library:
@@ -42,55 +44,45 @@ def tesseract() -> Library:
     return library_of(loaded.TessBaseAPICreate)
 
 
-def lead(name: str, function: Any) -> bool:
-    """Have Tesseract call ``function`` where it calls ``name``; False, and no change, where that cannot be.
-
-    It cannot be in a library that was linked in another way: statically, or with a table that is read-only.
-    """
-    if ctypes.sizeof(c_void_p) != 8:
-        return False
-    try:
-        places = list(slots(tesseract(), name))
-    except AttributeError:
-        return False
-    for place in places:
-        place.value = ctypes.cast(function, c_void_p).value
-    return bool(places)
-
-
 def library_of(function: Any) -> Library:
-    """The loaded library in which a function is."""
+    """The loaded library that contains a function. Raises AttributeError if there is none."""
     dladdr1 = ctypes.CDLL(None).dladdr1
     dladdr1.argtypes = c_void_p, c_void_p, c_void_p, c_int
-    about, found = (c_void_p * 4)(), POINTER(Library)()
-    if not dladdr1(ctypes.cast(function, c_void_p), about, ctypes.byref(found), _LINK_MAP):
+    symbol, library = (c_void_p * 4)(), POINTER(Library)()
+    if not dladdr1(ctypes.cast(function, c_void_p), symbol, ctypes.byref(library), _LINK_MAP):
         raise AttributeError("the function is in no library")
-    return found.contents
+    return library.contents
 
 
-def slots(library: Library, name: str) -> Iterator[c_void_p]:
-    """Where a library keeps the address of a function, if it calls it and the place is writable."""
-    wanted = name.encode() + b"\0"
-    entries = _dynamic(library)
-    if entries.get(_FLAGS, 0) & _BIND_NOW or entries.get(_FLAGS_1, 0) & _NOW_1 or _TABLE not in entries:
+def entries(library: Library, name: str) -> Iterator[c_void_p]:
+    """The writable PLT entries for a function; none in a library that does not call it or was linked with ``-z now``.
+
+    Assigning to an entry's ``value`` redirects the calls. 64-bit libraries only.
+    """
+    if ctypes.sizeof(c_void_p) != 8:
         return
-    table, symbols, strings = (_address(library, entries[tag]) for tag in (_TABLE, _SYMBOLS, _STRINGS))
-    for offset, info, _ in _RELOCATION.iter_unpack(ctypes.string_at(table, entries[_TABLE_SIZE])):
+    expected = name.encode() + b"\0"
+    dynamic = _dynamic_section(library)
+    read_only = dynamic.get(_FLAGS, 0) & _BIND_NOW or dynamic.get(_FLAGS_1, 0) & _NOW_1
+    if read_only or _JMPREL not in dynamic:
+        return
+    relocations, symbols, strings = (_address(library, dynamic[tag]) for tag in (_JMPREL, _SYMTAB, _STRTAB))
+    for offset, info, _ in _RELOCATION.iter_unpack(ctypes.string_at(relocations, dynamic[_PLTRELSZ])):
         offset_of_name = c_uint32.from_address(symbols + (info >> 32) * _SYMBOL_BYTES).value
-        if ctypes.string_at(strings + offset_of_name, len(wanted)) == wanted:
+        if ctypes.string_at(strings + offset_of_name, len(expected)) == expected:
             yield c_void_p.from_address(library.base + offset)
 
 
-def _dynamic(library: Library) -> dict[int, int]:
-    entries: dict[int, int] = {}
+def _dynamic_section(library: Library) -> dict[int, int]:
+    section: dict[int, int] = {}
     for entry in library.dynamic:
         if entry.tag == 0:
             break
-        entries[entry.tag] = entry.value
-    return entries
+        section[entry.tag] = entry.value
+    return section
 
 
 def _address(library: Library, value: int) -> int:
-    """The linker has made some of these absolute, and some not."""
+    """The dynamic linker has made some of these values absolute, and others not."""
     base: int = library.base
     return value if value >= base else base + value

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from kserve_ocr.protocol.layout import PageLayout
 from kserve_ocr.protocol.parameters import RecognitionOptions
+from predictor.acceleration.install import Acceleration
 
 EngineName = Literal["tesserocr", "pytesseract"]
 Page = NDArray[np.uint8]
@@ -21,10 +22,10 @@ MODULES: dict[EngineName, str] = {
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What was read on a page: Tesseract's own text, the mean word confidence, the layout if it was asked for.
+class RecognitionResult:
+    """Tesseract's text of a page, the mean confidence of its words, and the layout if it was requested.
 
-    Confidence is from 0 to 1, 0 with no words.
+    Confidence is from 0 to 1, 0 without words.
     """
 
     text: str
@@ -33,27 +34,27 @@ class Reading:
 
 
 class Engine(Protocol):
-    """Reads pages one after the other; no page leaves a trace in the next."""
+    """Recognizes pages one after the other; no result depends on the pages before."""
 
-    @property
-    def arithmetic(self) -> str:
-        """What the neural network is reckoned with: as :func:`predictor.acceleration.install.install` says."""
+    def recognize(self, page: Page, options: RecognitionOptions, *, layout: bool) -> RecognitionResult:
+        """Recognize a page, uint8 gray of shape (height, width).
 
-    def read(self, page: Page, options: RecognitionOptions, *, layout: bool) -> Reading:
-        """Read a page, uint8 grey of shape (height, width).
-
-        Raises InvalidParameterError for a mode that the models do not allow.
+        Raises InvalidParameterError for a mode that the models do not support.
         """
+
+    def accelerate(self, options: RecognitionOptions) -> Acceleration:
+        """Install the acceleration in this process if it passes its self-test with the models of ``options``."""
 
 
 @dataclass(frozen=True)
 class EngineSettings:
-    """Which engine, the directory of its models, how many combinations of them stay loaded, and the largest page."""
+    """How a worker's engine is set up."""
 
     engine: EngineName
     tessdata: str
-    languages: int
+    """Directory of the models."""
+    language_cache_size: int
+    """Combinations of languages and engine mode whose models stay loaded."""
     max_pixels: int
-    """Of an image file that is decoded here."""
+    """Limit for image files that a worker decodes."""
     accelerate: bool = True
-    """Put this project's code in place of Tesseract's slowest parts where it fits."""

@@ -23,7 +23,7 @@ class _Open:
 
 
 class LayoutBuilder:
-    """Each part belongs to the last one opened above it. Parts without any text (pictures, rules) are left out."""
+    """Each part belongs to the last one of the level above. Parts without text (pictures, rules) are left out."""
 
     def __init__(self) -> None:
         self._blocks: list[_Open] = []

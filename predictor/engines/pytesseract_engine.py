@@ -1,4 +1,4 @@
-"""Tesseract as a process for each page, by pytesseract: slower, but another program with models of its own version."""
+"""Tesseract as a process per page, through pytesseract: slower, for hosts with another release of the program."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pytesseract import TesseractError, pytesseract
 from kserve_ocr.protocol.errors import InternalError, InvalidParameterError
 from kserve_ocr.protocol.layout import PageLayout, mean_confidence
 from kserve_ocr.protocol.parameters import RecognitionOptions
-from predictor.acceleration import install
-from predictor.engines.base import EngineSettings, Page, Reading
+from predictor.acceleration.install import UNMODIFIED, Acceleration
+from predictor.engines.base import EngineSettings, Page, RecognitionResult
 from predictor.engines.layout_builder import LayoutBuilder
 from predictor.tessdata import OSD
 
@@ -27,29 +27,31 @@ _HOCR_LINE = re.compile(
 )
 
 
-def create(settings: EngineSettings) -> SpawnedEngine:
+def create(settings: EngineSettings) -> PytesseractEngine:
     """The engine for ``settings``."""
-    return SpawnedEngine(settings)
+    return PytesseractEngine(settings)
 
 
-class SpawnedEngine:
+class PytesseractEngine:
     """Runs the ``tesseract`` command. Its files are in the worker's own temporary directory, and it is in the worker's
     process group, so that neither outlasts a worker that is killed."""
-
-    arithmetic = install.ORIGINAL
 
     def __init__(self, settings: EngineSettings) -> None:
         self._tessdata = settings.tessdata
 
-    def read(self, page: Page, options: RecognitionOptions, *, layout: bool) -> Reading:
-        """As :class:`predictor.engines.base.Engine` says."""
+    def accelerate(self, options: RecognitionOptions) -> Acceleration:
+        """See :class:`predictor.engines.base.Engine`. The command is another program, which is left unmodified."""
+        return Acceleration(UNMODIFIED, "engine")
+
+    def recognize(self, page: Page, options: RecognitionOptions, *, layout: bool) -> RecognitionResult:
+        """See :class:`predictor.engines.base.Engine`."""
         height, width = page.shape
         blank = PageLayout(width, height, ()) if layout else None
         if options.psm == _ORIENTATION_ONLY:
-            return Reading(self._orientation(page, options), 0.0, blank)
+            return RecognitionResult(self._orientation(page, options), 0.0, blank)
         text, tsv, *hocr = self._run(page, options, ("txt", "tsv", "hocr") if layout else ("txt", "tsv"))
-        found = page_layout(tsv, hocr[0] if hocr else "", width=width, height=height)
-        return Reading(text, mean_confidence(found.iter_words()), found if layout else None)
+        layout_of_page = page_layout(tsv, hocr[0] if hocr else "", width=width, height=height)
+        return RecognitionResult(text, mean_confidence(layout_of_page.iter_words()), layout_of_page if layout else None)
 
     def _orientation(self, page: Page, options: RecognitionOptions) -> str:
         try:
@@ -77,7 +79,7 @@ class SpawnedEngine:
                 pytesseract.run_tesseract(file, base, "osd", lang, config)
                 return [Path(f"{base}.{output}").read_text() for output in outputs]
         except TesseractError as error:
-            if error.status < 0:  # killed, as its page could kill a warm worker: so the same happens to this one
+            if error.status < 0:  # the command was killed by a signal: report it as this worker's own death
                 os.kill(os.getpid(), -error.status)
             if options.psm == _ORIENTATION_ONLY:
                 raise

@@ -1,4 +1,4 @@
-"""Tesseract inside the worker process, by tesserocr: its models stay loaded from page to page."""
+"""Tesseract in the worker process, through tesserocr: models stay loaded from page to page."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import tesserocr
 from kserve_ocr.protocol.errors import InternalError, InvalidParameterError
 from kserve_ocr.protocol.layout import PageLayout, mean_confidence
 from kserve_ocr.protocol.parameters import RecognitionOptions
-from predictor.acceleration import install, line_images
-from predictor.engines.base import EngineSettings, Page, Reading
+from predictor.acceleration.install import Acceleration
+from predictor.acceleration.self_test import install_if_it_passes
+from predictor.engines.base import EngineSettings, Page, RecognitionResult
 from predictor.engines.tesserocr_layout import page_layout, word_confidences
 from predictor.tessdata import OSD
 
@@ -20,22 +21,24 @@ _LEGACY_MODES = (0, 2)
 _NEURAL_ONLY = 1
 
 
-def create(settings: EngineSettings) -> WarmEngine:
+def create(settings: EngineSettings) -> TesserocrEngine:
     """The engine for ``settings``; models are loaded when first used."""
-    line_images.keep_raw()
-    return WarmEngine(settings, arithmetic=install.install() if settings.accelerate else install.ORIGINAL)
+    return TesserocrEngine(settings)
 
 
-class WarmEngine:
-    """Keeps one Tesseract object per combination of languages and engine mode; the least recently used goes first."""
+class TesserocrEngine:
+    """Keeps one Tesseract object per combination of languages and engine mode; drops the least recently used."""
 
-    def __init__(self, settings: EngineSettings, *, arithmetic: str = install.ORIGINAL) -> None:
-        self.arithmetic = arithmetic
+    def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings
         self._loaded: OrderedDict[tuple[str, int], tesserocr.PyTessBaseAPI] = OrderedDict()
 
-    def read(self, page: Page, options: RecognitionOptions, *, layout: bool) -> Reading:
-        """As :class:`predictor.engines.base.Engine` says."""
+    def accelerate(self, options: RecognitionOptions) -> Acceleration:
+        """See :class:`predictor.engines.base.Engine`."""
+        return install_if_it_passes(lambda page: self.recognize(page, options, layout=True))
+
+    def recognize(self, page: Page, options: RecognitionOptions, *, layout: bool) -> RecognitionResult:
+        """See :class:`predictor.engines.base.Engine`."""
         orientation_only = options.psm == _ORIENTATION_ONLY
         api = self._api(OSD, _LEGACY) if orientation_only else self._api(options.lang, options.oem)
         height, width = page.shape
@@ -45,13 +48,13 @@ class WarmEngine:
             api.SetSourceResolution(options.dpi)
         try:
             if orientation_only:
-                return Reading(_orientation(api), 0.0, PageLayout(width, height, ()) if layout else None)
-            return _reading(api, width=width, height=height, layout=layout)
+                return RecognitionResult(_orientation(api), 0.0, PageLayout(width, height, ()) if layout else None)
+            return _result(api, width=width, height=height, layout=layout)
         finally:
             api.Clear()
             if options.oem != _NEURAL_ONLY or orientation_only:
-                # What the legacy engine learnt from this page must not colour the next. The neural one learns nothing,
-                # and asking costs 2 % of a line.
+                # What the legacy engine learned from this page must not affect the next one. The LSTM learns nothing,
+                # and the call takes 2 % of a line's time.
                 api.ClearAdaptiveClassifier()
 
     def _api(self, lang: str, oem: int) -> tesserocr.PyTessBaseAPI:
@@ -59,7 +62,7 @@ class WarmEngine:
         if key in self._loaded:
             self._loaded.move_to_end(key)
             return self._loaded[key]
-        while len(self._loaded) >= self._settings.languages:
+        while len(self._loaded) >= self._settings.language_cache_size:
             _, oldest = self._loaded.popitem(last=False)
             oldest.End()
         try:
@@ -76,27 +79,27 @@ class WarmEngine:
         return api
 
 
-def _reading(api: tesserocr.PyTessBaseAPI, *, width: int, height: int, layout: bool) -> Reading:
+def _result(api: tesserocr.PyTessBaseAPI, *, width: int, height: int, layout: bool) -> RecognitionResult:
     text: str = api.GetUTF8Text()
     results = api.GetIterator()
     if not layout:
         values = word_confidences(results)
-        return Reading(text, sum(values) / len(values) if values else 0.0, None)
+        return RecognitionResult(text, sum(values) / len(values) if values else 0.0, None)
     page = page_layout(results, width=width, height=height)
-    return Reading(text, mean_confidence(page.iter_words()), page)
+    return RecognitionResult(text, mean_confidence(page.iter_words()), page)
 
 
 def _orientation(api: tesserocr.PyTessBaseAPI) -> str:
-    """What the ``tesseract`` command writes to its ``.osd`` file; no text with too few letters to tell."""
-    found = api.DetectOrientationScript()
-    if not found:
+    """What the ``tesseract`` command writes to its ``.osd`` file; empty with too few letters for a result."""
+    osd = api.DetectOrientationScript()
+    if not osd:
         return ""
-    degrees = found["orient_deg"]
+    degrees = osd["orient_deg"]
     return (
         "Page number: 0\n"
         f"Orientation in degrees: {degrees}\n"
         f"Rotate: {(360 - degrees) % 360}\n"
-        f"Orientation confidence: {found['orient_conf']:.2f}\n"
-        f"Script: {found['script_name']}\n"
-        f"Script confidence: {found['script_conf']:.2f}\n"
+        f"Orientation confidence: {osd['orient_conf']:.2f}\n"
+        f"Script: {osd['script_name']}\n"
+        f"Script confidence: {osd['script_conf']:.2f}\n"
     )

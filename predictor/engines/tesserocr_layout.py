@@ -1,4 +1,4 @@
-"""What Tesseract's result iterator tells of a recognised page."""
+"""Reads the layout of a recognized page from Tesseract's result iterator."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def word_confidences(results: tesserocr.PyResultIterator | None) -> list[float]:
 
 
 def page_layout(results: tesserocr.PyResultIterator | None, *, width: int, height: int) -> PageLayout:
-    """The layout of the recognised page, ``width`` by ``height`` pixels."""
+    """The layout of the recognized page, ``width`` by ``height`` pixels."""
     builder = LayoutBuilder()
     if results is None or results.Empty(_WORD):
         return builder.page(width=width, height=height)

@@ -10,15 +10,18 @@ import numpy as np
 
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from predictor import image_file
-from predictor.engines.base import MODULES, Engine, EngineSettings, Page, Reading
+from predictor.acceleration.install import UNMODIFIED, Acceleration
+from predictor.engines.base import MODULES, Engine, EngineSettings, Page, RecognitionResult
+
+_DISABLED = Acceleration(UNMODIFIED, "disabled")
 
 
 @dataclass(frozen=True)
-class PageJob:
-    """One page, uint8 grey of shape (height, width), C-contiguous, and how to read it.
+class RecognitionJob:
+    """One page, uint8 gray of shape (height, width), C-contiguous, and how to recognize it.
 
-    ``encoded`` says that ``page`` holds the bytes of an image file, shape (size,), which a worker decodes: it can be
-    killed, the server cannot.
+    With ``encoded``, ``page`` holds the bytes of an image file, shape (size,), which the worker decodes: a worker can
+    be killed, the server cannot.
     """
 
     page: Page
@@ -27,23 +30,23 @@ class PageJob:
     encoded: bool = False
 
 
-def start(settings: EngineSettings, warm: RecognitionOptions) -> Callable[[PageJob], Reading]:
-    """A worker's handler, with ``warm``'s models loaded."""
+def start(settings: EngineSettings, default: RecognitionOptions) -> Callable[[RecognitionJob], RecognitionResult]:
+    """A worker's handler, with the models of ``default`` loaded and the acceleration installed if it is enabled."""
     engine: Engine = import_module(MODULES[settings.engine]).create(settings)
-    engine.read(np.full((64, 256), 255, np.uint8), warm, layout=False)
-
-    return Handler(engine, max_pixels=settings.max_pixels)
+    engine.recognize(np.full((64, 256), 255, np.uint8), default, layout=False)
+    acceleration = engine.accelerate(default) if settings.accelerate else _DISABLED
+    return Handler(engine, acceleration, max_pixels=settings.max_pixels)
 
 
 class Handler:
-    """What a worker does with a job; ``description`` says what its neural network is reckoned with."""
+    """Runs jobs. ``description`` is the state of the acceleration as ``simd:reason``."""
 
-    def __init__(self, engine: Engine, *, max_pixels: int) -> None:
-        self.description = engine.arithmetic
+    def __init__(self, engine: Engine, acceleration: Acceleration, *, max_pixels: int) -> None:
+        self.description = f"{acceleration.simd}:{acceleration.reason}"
         self._engine = engine
         self._max_pixels = max_pixels
 
-    def __call__(self, job: PageJob) -> Reading:
-        """Read a page."""
+    def __call__(self, job: RecognitionJob) -> RecognitionResult:
+        """Recognize a page."""
         page = image_file.decode(job.page.data, max_pixels=self._max_pixels) if job.encoded else job.page
-        return self._engine.read(page, job.options, layout=job.layout)
+        return self._engine.recognize(page, job.options, layout=job.layout)

@@ -144,6 +144,7 @@ def test_readme_lists_every_metric_with_its_labels() -> None:
         if isinstance(found, MetricWrapperBase)
     }
     defined["ocr_build_info"] = {"version", "service", "engine", "revision"}
+    defined["ocr_acceleration_info"] = {"simd", "reason"}
     for name in ("ocr_process_tree_cpu_seconds_total", "ocr_process_tree_memory_bytes"):
         defined[name] = set()
     for old_name in ("ocr_cpu_seconds_total", "ocr_memory_bytes"):

@@ -59,7 +59,7 @@ def test_metadata_tells_what_is_there() -> None:
         told = await model.describe()
         assert {"eng", "osd"} <= set(told["languages"])
         assert (told["engine"], told["workers"], told["default_lang"]) == ("tesserocr", 1, "eng")
-        assert told["arithmetic"] == install.install()
+        assert told["simd"] == told["arithmetic"] == install.install().simd
 
     with_model(scenario)
 

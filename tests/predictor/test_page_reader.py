@@ -23,7 +23,7 @@ from kserve_ocr.protocol.errors import (
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from kserve_ocr.workers.observer import PoolObserver, Restart
 from kserve_ocr.workers.supervisor import WorkerStartError
-from predictor.engines.base import Page, Reading
+from predictor.engines.base import Page, RecognitionResult
 from predictor.image_file import MAX_SIDE
 from predictor.page_reader import PageReader
 from predictor.settings import PredictorSettings
@@ -82,8 +82,10 @@ def with_reader(scenario: Callable[[PageReader], Awaitable[None]], **chosen: Any
     return observer.reasons
 
 
-async def read(reader: PageReader, page: Page = LINE, options: RecognitionOptions = ENGLISH, **more: Any) -> Reading:
-    return await reader.read(page, options, **{"layout": False, **more})
+async def read(
+    reader: PageReader, page: Page = LINE, options: RecognitionOptions = ENGLISH, **more: Any
+) -> RecognitionResult:
+    return await reader.recognize(page, options, **{"layout": False, **more})
 
 
 @pytest.mark.parametrize("engine", ["tesserocr", "pytesseract"])
@@ -170,7 +172,7 @@ def test_a_stopped_worker_times_out_and_the_next_page_is_read() -> None:
 
 def test_a_page_over_its_time_is_given_up() -> None:
     async def scenario(reader: PageReader) -> None:
-        with pytest.raises(TimedOutError, match="the page was not read"):
+        with pytest.raises(TimedOutError, match="the page was not recognized"):
             await read(reader, np.tile(LONG, (8, 1)))
         assert "ferry" in (await read(reader)).text
 
@@ -191,7 +193,7 @@ def test_an_overfull_queue_refuses_and_answers_the_rest() -> None:
         answers = await asyncio.gather(*(read(reader) for _ in range(2 + 20 * 2)), return_exceptions=True)
         refused = [answer for answer in answers if isinstance(answer, OverloadedError)]
         assert [error for error in refused if not error.retry_after or not 1 <= error.retry_after <= 60] == []
-        texts = {answer.text for answer in answers if isinstance(answer, Reading)}
+        texts = {answer.text for answer in answers if isinstance(answer, RecognitionResult)}
         assert len(answers) - len(refused) == 3
         assert len(texts) == 1
 

@@ -12,8 +12,8 @@ from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestEr
 from kserve_ocr.protocol.layout import PageLayout
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from predictor import predict_request
-from predictor.engines.base import Reading
-from predictor.predict_request import ReadRequest
+from predictor.engines.base import RecognitionResult
+from predictor.predict_request import PredictRequest
 from tests.support.drawn_pages import b64
 
 LAYOUT = PageLayout(3, 2, ())
@@ -27,7 +27,7 @@ def files(*data: bytes, **parameters: Any) -> InferInput:
     return InferInput("b", [len(data)], "BYTES", data=[b64(value) for value in data], parameters=parameters)
 
 
-def parse(*inputs: InferInput, outputs: tuple[str, ...] = (), **parameters: Any) -> ReadRequest:
+def parse(*inputs: InferInput, outputs: tuple[str, ...] = (), **parameters: Any) -> PredictRequest:
     asked = [RequestedOutput(name) for name in outputs] or None
     inference = InferRequest("m", list(inputs), parameters=parameters, request_outputs=asked, request_id="7")
     return predict_request.parse(inference, defaults=RecognitionOptions(lang="deu"), max_pixels=6)
@@ -36,13 +36,13 @@ def parse(*inputs: InferInput, outputs: tuple[str, ...] = (), **parameters: Any)
 def test_pages_and_files_are_jobs_in_order() -> None:
     found = parse(pixels(budget_ms=1500, psm=7), files(b"x", b"y", lang="eng"), psm=6)
 
-    first, second, third = found.jobs
+    first, second, third = found.pages
     assert isinstance(first.image, np.ndarray)
     assert first.image.shape == (2, 3)
     assert (first.options.psm, first.options.lang, first.seconds) == (7, "deu", 1.5)
     assert (second.image, third.image) == (b"x", b"y")
     assert (second.options.psm, second.options.lang, second.seconds) == (6, "eng", None)
-    assert [job.place for job in found.jobs] == ["page 1", "page 2", "page 3"]
+    assert [job.location for job in found.pages] == ["page 1", "page 2", "page 3"]
 
 
 def test_the_layout_is_asked_for_with_the_words() -> None:
@@ -76,7 +76,9 @@ def test_outputs_that_are_the_transformers_are_refused(name: str) -> None:
 def test_the_answer_has_an_element_for_each_page() -> None:
     request = parse(pixels(), pixels(), outputs=("words", "confidence", "text"))
 
-    answer = predict_request.answer(request, [Reading("one", 0.5, LAYOUT), Reading("two", 0.0, LAYOUT)])
+    answer = predict_request.encode_response(
+        request, [RecognitionResult("one", 0.5, LAYOUT), RecognitionResult("two", 0.0, LAYOUT)]
+    )
 
     assert answer.id == "7"
     values = {output.name: output.data for output in answer.outputs}
@@ -88,6 +90,6 @@ def test_the_answer_has_an_element_for_each_page() -> None:
 
 
 def test_text_alone_is_the_answer_when_nothing_is_asked_for() -> None:
-    answer = predict_request.answer(parse(pixels()), [Reading("one", 0.5, None)])
+    answer = predict_request.encode_response(parse(pixels()), [RecognitionResult("one", 0.5, None)])
 
     assert [(output.name, output.data) for output in answer.outputs] == [("output-0", ["one"])]

@@ -1,11 +1,14 @@
-// Leptonica's work on black and white images that takes Tesseract longest, a word of 32 pixels at a time. Leptonica
-// opens by a brick with one shift of the image for each pixel of its sides, and looks for black pixel by pixel.
+// Leptonica's slowest functions on binary images in Tesseract's layout analysis, 32 pixels at a time: the opening by a
+// brick, for which Leptonica shifts the image once for each pixel of the brick's sides, and the bounding box of the
+// black pixels, which it finds pixel by pixel.
 
 #include <dlfcn.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <type_traits>
+
+#include "binary_morphology.h"
 
 #include "exported.h"
 
@@ -14,13 +17,13 @@ namespace {
 using Pix = void;
 using Box = void;
 
-// Leptonica's own functions, and those that tell what an image or a box is.
+// Leptonica's own functions, and its accessors of images and boxes.
 struct {
   Pix *(*open_brick)(Pix *to, Pix *from, int width, int height);
   int (*clip_box)(Pix *, Box *, Pix **clipped, Box **found);
   Pix *(*copy)(Pix *to, Pix *from);
   int (*dimensions)(const Pix *, int *width, int *height, int *depth);
-  int (*words)(const Pix *);
+  int (*words_per_line)(const Pix *);
   uint32_t *(*data)(Pix *);
   int (*geometry)(const Box *, int *x, int *y, int *width, int *height);
   Box *(*make_box)(int x, int y, int width, int height);
@@ -29,7 +32,7 @@ struct {
 constexpr int kBits = 32;
 constexpr uint32_t kBlack = ~uint32_t{0};
 
-// A black and white image: rows of words, the leftmost pixel in a word's highest bit. 1 is black.
+// A binary image: rows of words, the leftmost pixel in a word's highest bit. 1 is black.
 struct Bits {
   int width, height, words;
   uint32_t *data;
@@ -37,19 +40,19 @@ struct Bits {
   uint32_t *row(int y) const { return data + static_cast<int64_t>(y) * words; }
 };
 
-// Describe an image; false if it is not black and white.
+// Describe an image; false if it is not binary.
 bool describe(Pix *pix, Bits *bits) {
   int depth;
   if (!pix || leptonica.dimensions(pix, &bits->width, &bits->height, &depth) != 0 || depth != 1) {
     return false;
   }
-  bits->words = leptonica.words(pix);
+  bits->words = leptonica.words_per_line(pix);
   bits->data = leptonica.data(pix);
   return true;
 }
 
-// What is beyond the width in the last word of each row can be anything.
-void whiten_beyond(const Bits &bits) {
+// Whiten the unused bits of the last word of each row; Leptonica leaves anything there.
+void whiten_padding(const Bits &bits) {
   if (const int used = bits.width % kBits) {
     for (int y = 0; y < bits.height; ++y) {
       bits.row(y)[bits.words - 1] &= kBlack << (kBits - used);
@@ -57,11 +60,14 @@ void whiten_beyond(const Bits &bits) {
   }
 }
 
-// ---- Erosion and dilation by a line, in place. Shifted by as much as it covers, a line covers twice as much: it takes
-// the logarithm of its length in shifts. Outside of the image all is white.
+// ---- Erosion and dilation by a line, in place
+//
+// Doubling: combining the image with itself shifted by the length covered so far doubles that length, so that n pixels
+// take about log2(n) shifts. For n = 6: shift by 1 (covers 2), by 2 (covers 4), by 2 (covers 6). Pixels outside of the
+// image are white.
 
 template <typename Step>
-void by_doubling(int size, Step step) {
+void for_each_doubling_shift(int size, Step step) {
   for (int covered = 1; covered < size;) {
     const int shift = std::min(covered, size - covered);
     step(shift);
@@ -88,13 +94,13 @@ uint32_t from_the_left(const uint32_t *row, int i, int shift) {
 void erode(const Bits &bits, int width, int height) {
   for (int y = 0; y < bits.height; ++y) {
     uint32_t *row = bits.row(y);
-    by_doubling(width, [&](int shift) {
+    for_each_doubling_shift(width, [&](int shift) {
       for (int i = 0; i < bits.words; ++i) {
         row[i] &= from_the_right(row, bits.words, i, shift);
       }
     });
   }
-  by_doubling(height, [&](int shift) {
+  for_each_doubling_shift(height, [&](int shift) {
     for (int y = 0; y < bits.height; ++y) {
       uint32_t *row = bits.row(y);
       if (y + shift >= bits.height) {
@@ -113,13 +119,13 @@ void erode(const Bits &bits, int width, int height) {
 void dilate(const Bits &bits, int width, int height) {
   for (int y = 0; y < bits.height; ++y) {
     uint32_t *row = bits.row(y);
-    by_doubling(width, [&](int shift) {
+    for_each_doubling_shift(width, [&](int shift) {
       for (int i = bits.words - 1; i >= 0; --i) {
         row[i] |= from_the_left(row, i, shift);
       }
     });
   }
-  by_doubling(height, [&](int shift) {
+  for_each_doubling_shift(height, [&](int shift) {
     for (int y = bits.height - 1; y >= shift; --y) {
       uint32_t *row = bits.row(y);
       const uint32_t *above = bits.row(y - shift);
@@ -130,13 +136,13 @@ void dilate(const Bits &bits, int width, int height) {
   });
 }
 
-// ---- The black in a part of an image
+// ---- Bounding box
 
 struct Bounds {
-  int left, top, right, bottom;  // all of them within
+  int left, top, right, bottom;  // inclusive
 };
 
-// The bounds of the black within others; false if there is none. These must be within the image.
+// The bounds of the black pixels within `within`, which must be inside of the image; false if there are none.
 bool bounds_of_black(const Bits &bits, const Bounds &within, Bounds *found) {
   const int first = within.left / kBits, last = within.right / kBits;
   const uint32_t left_part = kBlack >> within.left % kBits;
@@ -160,8 +166,7 @@ bool bounds_of_black(const Bits &bits, const Bounds &within, Bounds *found) {
 
 }  // namespace
 
-// Find Leptonica's functions in what the Tesseract at `path` is linked with. False if one is missing.
-EXPORTED bool prepare_bits(const char *path) {
+bool resolve_leptonica_symbols(const char *path) {
   void *library = dlopen(path, RTLD_NOW | RTLD_NOLOAD);
   const auto find = [library](const char *name, auto *function) {
     *function = library ? reinterpret_cast<std::remove_pointer_t<decltype(function)>>(dlsym(library, name)) : nullptr;
@@ -169,11 +174,11 @@ EXPORTED bool prepare_bits(const char *path) {
   };
   return find("pixOpenBrick", &leptonica.open_brick) && find("pixClipBoxToForeground", &leptonica.clip_box) &&
          find("pixCopy", &leptonica.copy) && find("pixGetDimensions", &leptonica.dimensions) &&
-         find("pixGetWpl", &leptonica.words) && find("pixGetData", &leptonica.data) &&
+         find("pixGetWpl", &leptonica.words_per_line) && find("pixGetData", &leptonica.data) &&
          find("boxGetGeometry", &leptonica.geometry) && find("boxCreate", &leptonica.make_box);
 }
 
-// As pixOpenBrick, into a new image. Everything else is left to the original.
+// pixOpenBrick of a binary image into a new one. Everything else goes to the original.
 EXPORTED Pix *open_brick(Pix *to, Pix *from, int width, int height) {
   Bits bits;
   if (to || width < 1 || height < 1 || !describe(from, &bits)) {
@@ -181,15 +186,15 @@ EXPORTED Pix *open_brick(Pix *to, Pix *from, int width, int height) {
   }
   Pix *opened = leptonica.copy(nullptr, from);
   if (opened && describe(opened, &bits)) {
-    whiten_beyond(bits);
+    whiten_padding(bits);
     erode(bits, width, height);
     dilate(bits, width, height);
-    whiten_beyond(bits);
+    whiten_padding(bits);
   }
   return opened;
 }
 
-// As pixClipBoxToForeground, for where the black in a box is. Everything else is left to the original.
+// pixClipBoxToForeground, for the bounding box of the black pixels in a box. Everything else goes to the original.
 EXPORTED int clip_box_to_foreground(Pix *pix, Box *box, Pix **clipped, Box **found) {
   Bits bits;
   int x, y, width, height;

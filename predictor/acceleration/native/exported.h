@@ -1,4 +1,4 @@
 #pragma once
 
-// What predictor/acceleration/install.py calls; everything else is hidden.
+// The functions that predictor/acceleration/install.py calls or installs; everything else is hidden.
 #define EXPORTED extern "C" __attribute__((visibility("default")))

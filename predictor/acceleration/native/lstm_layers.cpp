@@ -2,27 +2,50 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
 
 #include "simd_math.h"
-#include "matrix_dot_vector.h"
 
 #pragma GCC target("avx2")
 
 Original original;
-bool use_dot_products;
 Table tanh_table, logistic_table;
 
-void prepare_layers(bool dot_products) {
-  use_dot_products = dot_products;
+void prepare_layers() {
   tanh_table.fill([](double x) { return std::tanh(x); });
   logistic_table.fill([](double x) { return 1 / (1 + std::exp(-x)); });
 }
 
-// ---- Each position with its neighbours
+// Products are written, and vectors read, a register at a time.
+static std::vector<float> product_buffer(int size) { return std::vector<float>(size + 16); }
+static std::vector<int8_t> vector_buffer(int size) { return std::vector<int8_t>(size + 64); }
 
-// The neighbours of one position, random where it has none: in Tesseract's order, as each draw counts.
+// Multiply by Tesseract's own code for this processor. Reads up to 32 bytes past the end of `vector`, and writes up to
+// the next multiple of 8.
+static void matrix_dot_vector(const WeightMatrix &matrix, const int8_t *vector, float *product) {
+  (*original.multiplier)
+      ->multiply(matrix.integers.rows, matrix.integers.columns, matrix.shaped.data(), matrix.scales.data(), vector,
+                 product);
+}
+
+// End the process unless every position of the image has its row of features: Tesseract's arrays do not grow with an
+// image beyond about 100 MB, and writing past their end is worse than the loss of a worker.
+static void check_size(const NetworkIO &io, int features) {
+  const int64_t last_row = io.map.position(io.map.height() - 1, io.map.width() - 1);
+  if (last_row < 0 || last_row >= io.bytes.rows || io.bytes.columns < features ||
+      static_cast<int64_t>(io.bytes.rows) * io.bytes.columns > io.bytes.allocated) {
+    std::fputs("the line of text is too long for Tesseract's arrays\n", stderr);
+    std::abort();
+  }
+}
+
+// ---- Convolve: the features of each position and of its neighbors
+
+// The neighbors of one position; random outside of the line, in Tesseract's order, since each draw advances the
+// generator.
 static void convolve_at(const Convolve &self, const NetworkIO &input, int y, int x, NetworkIO *output) {
   const int height = input.map.height(), width = input.map.width();
   const int t = input.map.position(y, x), features = self.inputs;
@@ -44,7 +67,7 @@ static void convolve_at(const Convolve &self, const NetworkIO &input, int y, int
   }
 }
 
-// Columns of neighbours side by side, so that a position's are one piece.
+// Columns of neighbors side by side, so that those of a position are contiguous.
 static void fill_columns(const Convolve &self, const NetworkIO &input, int y, int8_t *columns) {
   const int features = self.inputs;
   for (int x = 0; x < input.map.width(); ++x) {
@@ -65,7 +88,9 @@ void forward_convolve(Layer *layer, bool debug, const NetworkIO &input, const vo
     return original.convolve(layer, debug, input, transposed, scratch, output);
   }
   const auto &self = *static_cast<Convolve *>(layer);
+  check_size(input, self.inputs);
   original.resize_to_map(output, true, input.map, self.outputs);
+  check_size(*output, self.outputs);
   const int height = input.map.height(), width = input.map.width();
   const int column = (2 * self.half_y + 1) * self.inputs;
   std::vector<int8_t> columns(static_cast<size_t>(width) * column);
@@ -84,18 +109,18 @@ void forward_convolve(Layer *layer, bool debug, const NetworkIO &input, const vo
   }
 }
 
-// ---- The most of each rectangle
+// ---- Maxpool: the maximum of each rectangle
 
-static void keep_most(int8_t *most, const int8_t *features, int count) {
+static void max_in_place(int8_t *maximum, const int8_t *features, int count) {
   constexpr int kBytes = sizeof(__m128i);
   int i = 0;
   for (; i + kBytes <= count; i += kBytes) {
-    auto *place = reinterpret_cast<__m128i *>(most + i);
+    auto *at = reinterpret_cast<__m128i *>(maximum + i);
     const __m128i other = _mm_loadu_si128(reinterpret_cast<const __m128i *>(features + i));
-    _mm_storeu_si128(place, _mm_max_epi8(_mm_loadu_si128(place), other));
+    _mm_storeu_si128(at, _mm_max_epi8(_mm_loadu_si128(at), other));
   }
   for (; i < count; ++i) {
-    most[i] = std::max(most[i], features[i]);
+    maximum[i] = std::max(maximum[i], features[i]);
   }
 }
 
@@ -105,17 +130,19 @@ void forward_maxpool(Layer *layer, bool debug, const NetworkIO &input, const voi
     return original.maxpool(layer, debug, input, transposed, scratch, output);
   }
   const auto &self = *static_cast<Maxpool *>(layer);
+  check_size(input, self.inputs);
   original.resize_scaled(output, input, self.x_scale, self.y_scale, self.outputs);
+  check_size(*output, self.outputs);
   const StrideMap &from = input.map, &to = output->map;
   for (int y = 0; y < to.height(); ++y) {
     const int last_y = std::min((y + 1) * self.y_scale, from.height());
     for (int x = 0; x < to.width(); ++x) {
       const int last_x = std::min((x + 1) * self.x_scale, from.width());
-      int8_t *most = output->features(to.position(y, x));
-      std::memset(most, INT8_MIN, self.inputs);
+      int8_t *maximum = output->features(to.position(y, x));
+      std::memset(maximum, INT8_MIN, self.inputs);
       for (int from_y = y * self.y_scale; from_y < last_y; ++from_y) {
         for (int from_x = x * self.x_scale; from_x < last_x; ++from_x) {
-          keep_most(most, input.features(from.position(from_y, from_x)), self.inputs);
+          max_in_place(maximum, input.features(from.position(from_y, from_x)), self.inputs);
         }
       }
     }
@@ -128,17 +155,18 @@ void forward_connected(Layer *layer, bool debug, const NetworkIO &input, const v
                        NetworkIO *output) {
   const auto &self = *static_cast<FullyConnected *>(layer);
   if (debug || self.type != TANH || self.training == TRAINING || !input.is_one_image_of_bytes() ||
-      !*original.multiplier || !self.matrix.is_whole) {
+      !*original.multiplier || !self.matrix.int_mode) {
     return original.connected(layer, debug, input, transposed, scratch, output);
   }
+  check_size(input, self.inputs);
   original.resize_to_map(output, true, input.map, self.outputs);
-  const Products<1> weights(&self.matrix);
-  auto product = product_of(self.outputs);
+  check_size(*output, self.outputs);
+  auto product = product_buffer(self.outputs);
   for (int t = 0; t < input.bytes.rows; ++t) {
-    weights.multiply(input.features(t), {product.data()});
+    matrix_dot_vector(self.matrix, input.features(t), product.data());
     int8_t *result = output->features(t);
     for (int i = 0; i < self.outputs; i += kLanes) {
-      store(result + i, bytes_of(hyperbolic_tangent(load(&product[i]))), self.outputs - i);
+      store(result + i, to_bytes(hyperbolic_tangent(load(&product[i]))), self.outputs - i);
     }
   }
   original.zero_invalid(output);
@@ -151,7 +179,7 @@ void forward_lstm(Layer *layer, bool debug, const NetworkIO &input, const void *
   const auto &self = *static_cast<Lstm *>(layer);
   const bool summary = self.type == LSTM_SUMMARY;
   if (debug || !(summary || self.type == LSTM) || self.training == TRAINING || self.softmax || self.feedback ||
-      self.two_dimensional || !input.is_one_image_of_bytes() || !*original.multiplier || !self.gates[CELL].is_whole) {
+      self.two_dimensional || !input.is_one_image_of_bytes() || !*original.multiplier || !self.gates[CELL].int_mode) {
     return original.lstm(layer, debug, input, transposed, scratch, output);
   }
   if (summary) {
@@ -159,23 +187,27 @@ void forward_lstm(Layer *layer, bool debug, const NetworkIO &input, const void *
   } else {
     original.resize_to_map(output, true, input.map, self.outputs);
   }
-  const Products<GATES> weights(self.gates);
-  auto cell = product_of(self.states), in = cell, forget = cell, out = cell, state = cell;
-  // The input of a time step, and behind it the output of the one before.
-  auto vector = vector_of(self.all_inputs);
-  int8_t *fed_back = vector.data() + self.inputs;
+  check_size(input, self.inputs);
+  check_size(*output, self.outputs);
+  auto cell = product_buffer(self.states), in = cell, forget = cell, out = cell, state = cell;
+  // The input of a time step, followed by the output of the previous one.
+  auto vector = vector_buffer(self.all_inputs);
+  int8_t *recurrent = vector.data() + self.inputs;
   const StrideMap &from = input.map, &to = output->map;
   for (int y = 0; y < from.height(); ++y) {
     std::fill(state.begin(), state.end(), 0.0F);
-    std::memset(fed_back, 0, self.states);
+    std::memset(recurrent, 0, self.states);
     for (int x = 0; x < from.width(); ++x) {
       std::memcpy(vector.data(), input.features(from.position(y, x)), self.inputs);
-      weights.multiply(vector.data(), {cell.data(), in.data(), forget.data(), out.data()});
-      // A summary's only column is written again and again: its last time step is what stays.
+      matrix_dot_vector(self.gates[CELL], vector.data(), cell.data());
+      matrix_dot_vector(self.gates[IN], vector.data(), in.data());
+      matrix_dot_vector(self.gates[FORGET], vector.data(), forget.data());
+      matrix_dot_vector(self.gates[OUT], vector.data(), out.data());
+      // A summary has one column, which keeps the output of the last time step.
       int8_t *result = output->features(to.position(y, summary ? 0 : x));
       for (int i = 0; i < self.states; i += kLanes) {
-        const __m128i bytes = step(&cell[i], &in[i], &forget[i], &out[i], &state[i]);
-        store(fed_back + i, bytes, kLanes);
+        const __m128i bytes = lstm_step(&cell[i], &in[i], &forget[i], &out[i], &state[i]);
+        store(recurrent + i, bytes, kLanes);
         store(result + i, bytes, self.states - i);
       }
     }

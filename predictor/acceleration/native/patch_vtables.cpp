@@ -1,6 +1,6 @@
-// Puts the forward passes of layers.cpp into the Tesseract that this process has loaded: into the virtual tables of its
-// layers. Nothing is changed in a library whose structures are not those of tesseract.h, as far as that can be told:
-// its release, its functions' names, and where its constructors put telling numbers.
+// Installs the forward passes of lstm_layers.cpp in the loaded Tesseract by writing them into the vtables of its layers.
+// check() verifies release, CPU, symbols and the structures of tesseract_abi.h, by making layers of known sizes and
+// looking where their constructors put these; patch_vtables() changes all vtables or none.
 
 #include <dlfcn.h>
 #include <sys/mman.h>
@@ -9,6 +9,7 @@
 #include <cstring>
 #include <new>
 
+#include "binary_morphology.h"
 #include "exported.h"
 #include "lstm_layers.h"
 
@@ -33,7 +34,7 @@ using Name = const std::string &;
 
 #define STRING "RKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE"
 
-bool find_functions(const Library &library, Original *found) {
+bool resolve_symbols(const Library &library, Original *found) {
   void *writes_floats;
   return library.find("_ZN9tesseract13IntSimdMatrix13intSimdMatrixE", &found->multiplier) &&
          library.find("_ZN9tesseract9NetworkIO11ResizeToMapEbRKNS_9StrideMapEi", &found->resize_to_map) &&
@@ -41,29 +42,29 @@ bool find_functions(const Library &library, Original *found) {
          library.find("_ZN9tesseract9NetworkIO10ResizeXTo1ERKS0_i", &found->resize_to_column) &&
          library.find("_ZN9tesseract9NetworkIO19ZeroInvalidElementsEv", &found->zero_invalid) &&
          library.find("_ZN9tesseract9NetworkIO9RandomizeEiiiPNS_5TRandE", &found->randomize) &&
-         // The last letters say that it reckons in single precision.
+         // `PKf` in the mangled name: this build uses `float`.
          library.find("_ZN9tesseract9NetworkIO17WriteTimeStepPartEiiiPKf", &writes_floats);
 }
 
-// The place of the forward pass in every layer's virtual table: behind the last of its functions that has a name here,
-// and one of two that the base leaves open. 0 if it is not so.
-int place_of_forward(const Library &library) {
-  void **table, *before, *open;
-  if (!library.find("_ZTVN9tesseract7NetworkE", &table) || !library.find("__cxa_pure_virtual", &open) ||
-      !library.find("_ZNK9tesseract7Network16CountAlternatorsERKS0_PfS3_", &before)) {
+// Index of Forward() in the vtable: the slot after the last exported function; it and the next one are pure virtual in
+// the base class. 0 if the vtable is laid out differently.
+int forward_vtable_index(const Library &library) {
+  void **vtable, *previous, *pure_virtual;
+  if (!library.find("_ZTVN9tesseract7NetworkE", &vtable) || !library.find("__cxa_pure_virtual", &pure_virtual) ||
+      !library.find("_ZNK9tesseract7Network16CountAlternatorsERKS0_PfS3_", &previous)) {
     return 0;
   }
-  table += 2;  // the offset to the top of the object, and its type
-  constexpr int kLongest = 64;
-  for (int place = 1; place < kLongest; ++place) {
-    if (table[place - 1] == before) {
-      return table[place] == open && table[place + 1] == open ? place : 0;
+  vtable += 2;  // the offset to the top of the object, and its type
+  constexpr int kMaxFunctions = 64;
+  for (int index = 1; index < kMaxFunctions; ++index) {
+    if (vtable[index - 1] == previous) {
+      return vtable[index] == pure_virtual && vtable[index + 1] == pure_virtual ? index : 0;
     }
   }
   return 0;
 }
 
-// One of each layer. They stay, as nothing here knows how they are taken down.
+// One layer of each type. Never destroyed: no destructor is known here.
 struct Layers {
   Convolve *convolve;
   Maxpool *maxpool;
@@ -82,12 +83,12 @@ bool make_layers(const Library &library, Layers *made) {
       !library.find("_ZN9tesseract4LSTMC1E" STRING "iiibNS_11NetworkTypeE", &make_lstm)) {
     return false;
   }
-  constexpr int kRoom = 8192;  // for any layer
-  const auto room = [] { return std::memset(::operator new(kRoom), 0, kRoom); };
-  make_convolve(made->convolve = static_cast<Convolve *>(room()), "convolve", 11, 12, 13);
-  make_maxpool(made->maxpool = static_cast<Maxpool *>(room()), "maxpool", 21, 22, 23);
-  make_connected(made->connected = static_cast<FullyConnected *>(room()), "connected", 31, 32, TANH);
-  make_lstm(made->lstm = static_cast<Lstm *>(room()), "lstm", 41, 42, 42, false, LSTM);
+  constexpr int kBytes = 8192;  // more than any layer takes
+  const auto memory = [] { return std::memset(::operator new(kBytes), 0, kBytes); };
+  make_convolve(made->convolve = static_cast<Convolve *>(memory()), "convolve", 11, 12, 13);
+  make_maxpool(made->maxpool = static_cast<Maxpool *>(memory()), "maxpool", 21, 22, 23);
+  make_connected(made->connected = static_cast<FullyConnected *>(memory()), "connected", 31, 32, TANH);
+  make_lstm(made->lstm = static_cast<Lstm *>(memory()), "lstm", 41, 42, 42, false, LSTM);
   return true;
 }
 
@@ -95,8 +96,8 @@ bool is(const Layer &layer, const char *name, int inputs, int outputs) {
   return layer.name == name && layer.inputs == inputs && layer.outputs == outputs && layer.training == TRAINING;
 }
 
-// Whether the layers, and what goes from one to the next, are laid out as tesseract.h says.
-bool are_known(const Library &library, const Layers &made) {
+// Whether layers, and what is passed between them, are laid out as in tesseract_abi.h.
+bool abi_matches(const Library &library, const Layers &made) {
   void (*resize)(NetworkIO *, bool bytes, int width, int features);
   if (!library.find("_ZN9tesseract9NetworkIO8Resize2dEbii", &resize)) {
     return false;
@@ -109,49 +110,86 @@ bool are_known(const Library &library, const Layers &made) {
   const Lstm &lstm = *made.lstm;
   return is(convolve, "convolve", 11, 11 * 25 * 27) && convolve.half_x == 12 && convolve.half_y == 13 &&
          is(maxpool, "maxpool", 21, 21) && maxpool.x_scale == 22 && maxpool.y_scale == 23 &&
-         is(connected, "connected", 31, 32) && connected.type == TANH && !connected.matrix.is_whole &&
+         is(connected, "connected", 31, 32) && connected.type == TANH && !connected.matrix.int_mode &&
          is(lstm, "lstm", 41, 42) && lstm.type == LSTM && lstm.all_inputs == 41 + 42 && lstm.states == 42 &&
          lstm.feedback == 0 && !lstm.two_dimensional && lstm.softmax == nullptr && passed->is_bytes &&
-         passed->bytes.values != nullptr && passed->bytes.rows == 51 && passed->bytes.columns == 52;
+         passed->bytes.values != nullptr && passed->bytes.rows == 51 && passed->bytes.columns == 52 &&
+         passed->bytes.allocated >= 51 * 52;
 }
 
-// Put a forward pass into a virtual table, which the linker has made read-only.
-bool replace(Layer *layer, int place, Forward forward, Forward *former) {
-  void **entry = layer->virtual_table + place;
+// What check() found, for patch_vtables().
+Layers checked;
+int forward_index = 0;
+bool patched = false;
+
+// A vtable is read-only, since the dynamic linker had to relocate it.
+bool write_entry(void **entry, void *value) {
   const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
   void *start = reinterpret_cast<void *>(reinterpret_cast<uintptr_t>(entry) / page * page);
   if (mprotect(start, page, PROT_READ | PROT_WRITE) != 0) {
     return false;
   }
-  *former = reinterpret_cast<Forward>(*entry);
-  *entry = reinterpret_cast<void *>(forward);
+  *entry = value;
   mprotect(start, page, PROT_READ);
   return true;
 }
 
+struct Patch {
+  Layer *layer;
+  Forward forward;
+  Forward *former;
+
+  void **entry() const { return layer->vtable + forward_index; }
+};
+
 }  // namespace
 
-// Replace the forward passes in the Tesseract at `path`, which must be loaded and of that release. To be called once.
-// Returns what they are reckoned with, as a text that stays: `avx2`, `avx512vnni`; null, and no change, where they
-// cannot be. With `plain`, the best instructions are not used.
-EXPORTED const char *install(const char *path, const char *release, bool plain) {
+// Check the Tesseract at `path`, which must be loaded. Changes nothing. Returns "" if patch_vtables() may follow, else
+// a reason: "cpu", "release" or "abi", as a static string.
+EXPORTED const char *check(const char *path, const char *release) {
+  if (patched) {
+    return "";
+  }
   const Library library(path);
   const char *(*version)();
-  Layers layers;
-  if (!__builtin_cpu_supports("avx2") || !library.find("TessVersion", &version) ||
-      std::strcmp(version(), release) != 0 || !find_functions(library, &original) || !make_layers(library, &layers) ||
-      !are_known(library, layers)) {
-    return nullptr;
+  if (!__builtin_cpu_supports("avx2")) {
+    return "cpu";
   }
-  const int place = place_of_forward(library);
-  const bool dot_products = !plain && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw") &&
-                            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  prepare_layers(dot_products);
-  if (place == 0 || !replace(layers.convolve, place, forward_convolve, &original.convolve) ||
-      !replace(layers.maxpool, place, forward_maxpool, &original.maxpool) ||
-      !replace(layers.connected, place, forward_connected, &original.connected) ||
-      !replace(layers.lstm, place, forward_lstm, &original.lstm)) {
-    return nullptr;
+  if (!library.find("TessVersion", &version) || std::strcmp(version(), release) != 0) {
+    return "release";
   }
-  return dot_products ? "avx512vnni" : "avx2";
+  if (!resolve_symbols(library, &original) || !resolve_leptonica_symbols(path) || !make_layers(library, &checked) ||
+      !abi_matches(library, checked)) {
+    return "abi";
+  }
+  forward_index = forward_vtable_index(library);
+  return forward_index ? "" : "abi";
+}
+
+// Put the forward passes into the vtables; false, and no change, if a vtable cannot be written. check() must have
+// returned "". Calling it again changes nothing.
+EXPORTED bool patch_vtables() {
+  if (patched) {
+    return true;
+  }
+  if (forward_index == 0) {
+    return false;
+  }
+  prepare_layers();
+  const Patch patches[] = {{checked.convolve, forward_convolve, &original.convolve},
+                           {checked.maxpool, forward_maxpool, &original.maxpool},
+                           {checked.connected, forward_connected, &original.connected},
+                           {checked.lstm, forward_lstm, &original.lstm}};
+  for (const Patch &patch : patches) {
+    *patch.former = reinterpret_cast<Forward>(*patch.entry());
+  }
+  for (const Patch &patch : patches) {
+    if (!write_entry(patch.entry(), reinterpret_cast<void *>(patch.forward))) {
+      for (const Patch *done = patches; done != &patch; ++done) {
+        write_entry(done->entry(), reinterpret_cast<void *>(*done->former));
+      }
+      return false;
+    }
+  }
+  return patched = true;
 }

@@ -1,5 +1,5 @@
-// What Tesseract keeps where: the beginnings of its structures, as release 5.5 lays them out, and those functions of it
-// that the layers here call. install.cpp finds the functions and checks the structures before anything uses them.
+// The first fields of Tesseract's data structures as release 5.5.4 lays them out, and the functions of it that the
+// layers here call. patch_vtables.cpp resolves the functions and checks the structures before anything uses them.
 
 #pragma once
 
@@ -10,7 +10,7 @@
 
 template <typename T>
 struct Array2D {
-  void *virtual_table;
+  void *vtable;
   T *values;
   T empty;
   int rows, columns, allocated;
@@ -41,29 +41,23 @@ struct NetworkIO {
   bool is_one_image_of_bytes() const { return is_bytes && map.shape[BATCH] == 1; }
 };
 
-// Weights from -127 to 127, a row for each output, its bias last; `scales` turns products back into numbers.
-//
-// `shaped` is what is multiplied by, in the order that the multiplier wants. For that of AVX2, outputs come in blocks of
-// 64, then of 32, 16 and 8, as many as are left, the last filled with zeros. A block is, for every four inputs, the four
-// weights of each of its outputs; then its biases.
+// Weights from -127 to 127, a row for each output with its bias last; a product times `scales` is a real number again.
+// `shaped` holds them in the order that the multiplier reads.
 struct WeightMatrix {
   Array2D<float> weights;
-  Array2D<int8_t> whole;
+  Array2D<int8_t> integers;
   Array2D<float> transposed;
-  bool is_whole, adam;
+  bool int_mode, adam;
   std::vector<float> scales;
   Array2D<float> unused[3];
   std::vector<int8_t> shaped;
-
-  int outputs() const { return whole.rows; }
-  int inputs() const { return whole.columns - 1; }
 };
 
 enum LayerType { LSTM = 14, LSTM_SUMMARY = 15, TANH = 19 };
 enum Training { TRAINING = 1 };
 
 struct Layer {
-  void **virtual_table;
+  void **vtable;
   int type, training;
   bool backward;
   int flags, inputs, outputs, weights;
@@ -98,13 +92,10 @@ struct Lstm : Layer {
 static_assert(sizeof(StrideMap) == 72 && sizeof(NetworkIO) == 144 && sizeof(WeightMatrix) == 248, "64-bit layout");
 static_assert(sizeof(Layer) == 96 && sizeof(Lstm) == 1504, "64-bit layout");
 
-// How Tesseract multiplies whole-number weights by a vector on this processor. The vector is read a register at a time.
+// How Tesseract multiplies integer weights by a vector on this processor. The vector is read a register at a time.
 struct Multiplier {
   void (*multiply)(int rows, int columns, const int8_t *shaped, const float *scales, const int8_t *vector,
                    float *product);
-  int outputs_per_register, max_registers, inputs_per_register, inputs_per_group;
-
-  bool is_of_avx2() const { return outputs_per_register == 8 && max_registers == 8 && inputs_per_group == 4; }
 };
 
 using Forward = void (*)(Layer *, bool debug, const NetworkIO &, const void *transposed, void *scratch, NetworkIO *);

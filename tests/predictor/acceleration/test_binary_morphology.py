@@ -1,16 +1,17 @@
-"""Leptonica's functions on black and white images against those that take their place."""
+"""Leptonica's functions on binary images against their replacements."""
 
 from __future__ import annotations
 
 import ctypes
-from ctypes import POINTER, byref, c_bool, c_char_p, c_int, c_void_p
+from ctypes import POINTER, byref, c_char_p, c_int, c_void_p
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from predictor.acceleration import install, plt_hook
+from predictor.acceleration import plt_hook
+from predictor.acceleration.install import RELEASE, library
 
 Bits = NDArray[np.bool_]
 
@@ -22,13 +23,14 @@ def declared(function: Any, result: Any, *arguments: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def ours() -> Any:
-    library = ctypes.CDLL(str(install.library()))
-    prepare = declared(library.prepare_bits, c_bool, c_char_p)
-    assert not prepare(b"/no/such/library.so")
-    assert prepare(plt_hook.tesseract().name)
-    declared(library.open_brick, c_void_p, c_void_p, c_void_p, c_int, c_int)
-    declared(library.clip_box_to_foreground, c_int, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p))
-    return library
+    native = ctypes.CDLL(str(library()))
+    check = declared(native.check, c_char_p, c_char_p, c_char_p)
+    assert check(b"/no/such/library.so", RELEASE.encode()) == b"release"
+    assert check(plt_hook.tesseract().name, b"") == b"release"
+    assert check(plt_hook.tesseract().name, RELEASE.encode()) == b""
+    declared(native.open_brick, c_void_p, c_void_p, c_void_p, c_int, c_int)
+    declared(native.clip_box_to_foreground, c_int, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p))
+    return native
 
 
 @pytest.fixture(scope="module")
@@ -117,26 +119,19 @@ def test_finds_black_where_leptonica_does(ours: Any, theirs: Any) -> None:
     assert seen == {0, 1}
 
 
-def test_all_else_is_left_to_leptonica(ours: Any, theirs: Any) -> None:
-    grey = c_void_p(theirs.pixCreate(40, 30, 8))
+def test_everything_else_goes_to_leptonica(ours: Any, theirs: Any) -> None:
+    gray = c_void_p(theirs.pixCreate(40, 30, 8))
     white = c_void_p(theirs.pixCreate(40, 30, 1))
     box = c_void_p(theirs.boxCreate(0, 0, 10, 10))
     found = c_void_p()
-    assert ours.open_brick(None, grey, 3, 3) is None
+    assert ours.open_brick(None, gray, 3, 3) is None
     assert ours.open_brick(None, None, 3, 3) is None
     assert ours.open_brick(None, white, 0, 3) is None
     assert ours.open_brick(white, white, 3, 3) == white.value
-    assert ours.clip_box_to_foreground(grey, box, None, byref(found)) == 1
+    assert ours.clip_box_to_foreground(gray, box, None, byref(found)) == 1
     assert ours.clip_box_to_foreground(None, box, None, byref(found)) == 1
     assert ours.clip_box_to_foreground(white, box, None, None) == 1
     assert ours.clip_box_to_foreground(white, None, None, byref(found)) == 1
-    for made in (grey, white):
+    for made in (gray, white):
         theirs.pixDestroy(byref(made))
     theirs.boxDestroy(byref(box))
-
-
-def test_tesseract_is_led_to_them(ours: Any) -> None:
-    install.install()
-    for name, function in install.BITS.items():
-        (slot,) = plt_hook.slots(plt_hook.tesseract(), name)
-        assert slot.value == ctypes.cast(getattr(ours, function), c_void_p).value

@@ -7,29 +7,29 @@ from typing import Any
 import pytest
 import tesserocr
 
-from predictor.acceleration import install, line_images, plt_hook
+from predictor.acceleration import plt_hook
+from predictor.acceleration.install import Acceleration, install
 
 
-def test_finds_the_library_that_is_loaded() -> None:
+def test_finds_the_loaded_library() -> None:
     path = Path(plt_hook.tesseract().name.decode())
     assert path.exists()
     assert "tesseract" in path.name
 
 
-def test_leaves_a_library_alone_that_does_not_ask_for_it() -> None:
-    assert list(plt_hook.slots(plt_hook.library_of(ctypes.CDLL(None).strlen), "pixWriteMem")) == []
-    assert not plt_hook.lead("no_such_function", plt_hook.loaded.pixWriteMemSpix)
+def test_finds_the_entries_of_functions_that_a_library_calls() -> None:
+    assert len(list(plt_hook.entries(plt_hook.tesseract(), "pixOpenBrick"))) == 1
+    assert list(plt_hook.entries(plt_hook.tesseract(), "no_such_function")) == []
+    assert list(plt_hook.entries(plt_hook.library_of(ctypes.CDLL(None).strlen), "pixWriteMem")) == []
 
 
-@pytest.mark.parametrize("name", ["TessBaseAPICreate", "pixWriteMemSpix"])
-def test_says_no_where_names_are_hidden(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("name", "reason"), [("TessBaseAPICreate", "not_built"), ("pixWriteMemSpix", "plt")])
+def test_hidden_names_are_a_reason(name: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
     class Hidden:
-        def __getattr__(self, asked: str) -> Any:
-            if asked == name:
-                raise AttributeError(asked)
-            return getattr(ctypes.CDLL(tesserocr.tesserocr.__file__), asked)
+        def __getattr__(self, requested: str) -> Any:
+            if requested == name:
+                raise AttributeError(requested)
+            return getattr(ctypes.CDLL(tesserocr.tesserocr.__file__), requested)
 
     monkeypatch.setattr(plt_hook, "loaded", Hidden())
-    assert not line_images.keep_raw()
-    if name == "TessBaseAPICreate":
-        assert install.install.__wrapped__() == "tesseract"
+    assert install() == Acceleration("none", reason)

@@ -28,7 +28,7 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 def words_and_text(engine: Engine, lang: str, lines: tuple[str, ...] | None = None) -> tuple[list[str], str]:
     page = np.asarray(draw_sample(lang.removesuffix("+eng"), lines=lines, size=30, repeat=3))
-    reading = engine.read(page, RecognitionOptions(lang=lang), layout=True)
+    reading = engine.recognize(page, RecognitionOptions(lang=lang), layout=True)
     assert reading.layout is not None
     return [word.text for word in reading.layout.iter_words()], reading.text
 

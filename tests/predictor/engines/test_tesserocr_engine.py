@@ -11,9 +11,10 @@ from PIL import Image, ImageDraw, ImageFont
 from kserve_ocr.protocol.errors import InvalidParameterError
 from kserve_ocr.protocol.layout import PageLayout
 from kserve_ocr.protocol.parameters import RecognitionOptions
+from predictor.acceleration.install import install
 from predictor.engines import pytesseract_engine, tesserocr_engine, worker
 from predictor.engines.base import Engine, EngineSettings, Page
-from predictor.engines.worker import PageJob
+from predictor.engines.worker import RecognitionJob
 from predictor.tessdata import ModelDirectory
 
 SETTINGS = EngineSettings("tesserocr", str(ModelDirectory.find("").path), 2, 100_000_000)
@@ -40,6 +41,12 @@ def draw(
     return np.asarray(image).copy(), boxes  # type: ignore[return-value]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def accelerated() -> None:
+    """As workers are, unless the machine cannot."""
+    install()
+
+
 @pytest.fixture(scope="module", params=["tesserocr", "pytesseract"])
 def engine(request: pytest.FixtureRequest) -> Engine:
     found: Engine = MODULES[request.param].create(SETTINGS)
@@ -48,7 +55,7 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 def test_reads_text_and_confidence(engine: Engine) -> None:
     page, _ = draw([FIRST, SECOND])
-    reading = engine.read(page, RecognitionOptions(psm=6), layout=False)
+    reading = engine.recognize(page, RecognitionOptions(psm=6), layout=False)
     assert [line for line in reading.text.split("\n") if line] == FIRST + SECOND
     assert 0.8 < reading.confidence <= 1
     assert reading.layout is None
@@ -56,8 +63,8 @@ def test_reads_text_and_confidence(engine: Engine) -> None:
 
 def test_the_layout_is_that_of_the_text(engine: Engine) -> None:
     page, boxes = draw([FIRST, SECOND])
-    plain = engine.read(page, RecognitionOptions(), layout=False)
-    reading = engine.read(page, RecognitionOptions(), layout=True)
+    plain = engine.recognize(page, RecognitionOptions(), layout=False)
+    reading = engine.recognize(page, RecognitionOptions(), layout=True)
     layout = reading.layout
     assert layout is not None
     assert reading.text == plain.text
@@ -78,7 +85,7 @@ def test_the_layout_is_that_of_the_text(engine: Engine) -> None:
 
 @pytest.mark.parametrize("psm", [0, 3])
 def test_a_blank_page_is_no_error(engine: Engine, psm: int) -> None:
-    reading = engine.read(np.full((500, 400), 255, np.uint8), RecognitionOptions(psm=psm), layout=True)
+    reading = engine.recognize(np.full((500, 400), 255, np.uint8), RecognitionOptions(psm=psm), layout=True)
     assert (reading.text.strip(), reading.confidence) == ("", 0)
     assert reading.layout == PageLayout(400, 500, ())
 
@@ -86,7 +93,7 @@ def test_a_blank_page_is_no_error(engine: Engine, psm: int) -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (2, 500), (500, 2), (60, 60)])
 @pytest.mark.parametrize("psm", [0, 1, 3, 6, 11, 12])
 def test_a_tiny_page_is_no_error(shape: tuple[int, int], psm: int) -> None:
-    reading = tesserocr_engine.create(SETTINGS).read(
+    reading = tesserocr_engine.create(SETTINGS).recognize(
         np.full(shape, 255, np.uint8), RecognitionOptions(psm=psm), layout=True
     )
     assert (reading.text.strip(), reading.confidence) == ("", 0)
@@ -95,7 +102,7 @@ def test_a_tiny_page_is_no_error(shape: tuple[int, int], psm: int) -> None:
 def test_reports_orientation_and_script(engine: Engine) -> None:
     page, _ = draw([(FIRST + SECOND) * 4, (SECOND + FIRST) * 4])
     turned = np.ascontiguousarray(np.rot90(page, 2))
-    report = engine.read(turned, RecognitionOptions(psm=0), layout=False).text
+    report = engine.recognize(turned, RecognitionOptions(psm=0), layout=False).text
     fields = dict(line.split(": ") for line in report.splitlines())
     assert fields["Orientation in degrees"] == fields["Rotate"] == "180"
     assert fields["Script"] == "Latin"
@@ -113,21 +120,21 @@ def test_reports_orientation_and_script(engine: Engine) -> None:
 def test_models_without_the_legacy_engine_say_so(engine: Engine, oem: int) -> None:
     page, _ = draw([FIRST])
     with pytest.raises(InvalidParameterError, match="use oem 1"):
-        engine.read(page, RecognitionOptions(oem=oem), layout=False)
-    assert engine.read(page, RecognitionOptions(oem=3), layout=False).text.split("\n")[:2] == FIRST
+        engine.recognize(page, RecognitionOptions(oem=oem), layout=False)
+    assert engine.recognize(page, RecognitionOptions(oem=3), layout=False).text.split("\n")[:2] == FIRST
 
 
 def test_reads_languages_and_combinations(engine: Engine) -> None:
     page, _ = draw([["Größe und Übermut", "über der Straße"]])
     for lang in ("deu", "eng+deu"):
-        assert "Straße" in engine.read(page, RecognitionOptions(lang=lang), layout=False).text
+        assert "Straße" in engine.recognize(page, RecognitionOptions(lang=lang), layout=False).text
 
 
 def test_keeps_a_bounded_number_of_languages() -> None:
-    engine = tesserocr_engine.WarmEngine(SETTINGS)
+    engine = tesserocr_engine.TesserocrEngine(SETTINGS)
     page, _ = draw([FIRST])
     for lang in ("eng", "deu", "eng", "deu+eng", "eng+deu", "eng"):
-        assert engine.read(page, RecognitionOptions(lang=lang), layout=False).text
+        assert engine.recognize(page, RecognitionOptions(lang=lang), layout=False).text
     assert list(engine._loaded) == [("eng+deu", 1), ("eng", 1)]
 
 
@@ -142,25 +149,25 @@ def test_a_page_reads_the_same_whatever_was_read_before() -> None:
         (draw([lines[0] * 4])[0], RecognitionOptions(psm=0)),
         (np.random.default_rng(3).integers(0, 255, (200, 300), np.uint8), RecognitionOptions(psm=11)),
     ]
-    alone = [tesserocr_engine.WarmEngine(SETTINGS).read(*job, layout=True) for job in jobs]
-    engine = tesserocr_engine.WarmEngine(SETTINGS)
-    order = list(range(len(jobs))) * 3
+    alone = [tesserocr_engine.TesserocrEngine(SETTINGS).recognize(*job, layout=True) for job in jobs]
+    engine = tesserocr_engine.TesserocrEngine(SETTINGS)
+    order = list(range(len(jobs))) * 2
     random.Random(7).shuffle(order)
     for number in order:
-        assert engine.read(*jobs[number], layout=True) == alone[number]
+        assert engine.recognize(*jobs[number], layout=True) == alone[number]
 
 
 def test_a_worker_is_warm_when_it_has_started() -> None:
     read = worker.start(SETTINGS, RecognitionOptions())
     page, _ = draw([FIRST])
-    reading: Any = read(PageJob(page, RecognitionOptions(), layout=False))
+    reading: Any = read(RecognitionJob(page, RecognitionOptions(), layout=False))
     assert reading.text.split("\n")[:2] == FIRST
 
 
 def test_both_engines_read_alike() -> None:
     page, _ = draw([FIRST, SECOND, ["A third paragraph, short."]])
     first, second = (
-        module.create(SETTINGS).read(page, RecognitionOptions(), layout=True) for module in MODULES.values()
+        module.create(SETTINGS).recognize(page, RecognitionOptions(), layout=True) for module in MODULES.values()
     )
     assert first.text == second.text
     assert first.confidence == pytest.approx(second.confidence, abs=0.02)

@@ -1,8 +1,8 @@
-"""``python -m benchmarks.sameness``: random images by Tesseract with this project's code, and as it is.
+"""``python -m benchmarks.simd_parity``: random images recognized by accelerated and by unmodified Tesseract.
 
-Text, boxes and confidences must be the same. Words of all sizes and lengths in what fonts the machine has, upside down,
-askew, blurred, noisy, crossed by rules; in several languages and page segmentation modes; with AVX2 and with the best
-instructions there are. An image that differs is kept in ``build/sameness``. Variables: ``SECONDS`` (300), ``SEED`` (0).
+Text, boxes and confidences must be equal. Words of all sizes and lengths in the machine's fonts, upside down, skewed,
+blurred, noisy, crossed by rules; in several languages and page segmentation modes. An image that differs is kept in
+``build/simd-parity``. Variables: ``SECONDS`` (300), ``SEED`` (0).
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from predictor.tessdata import ModelDirectory
 from tools.local_stack import ROOT
 
-OUT: Final = ROOT / "build" / "sameness"
-READERS: Final = ("tesseract", "plain", "best")
+OUT: Final = ROOT / "build" / "simd-parity"
+VARIANTS: Final = ("unmodified", "accelerated")
 _LANGUAGES: Final = ("eng", "deu", "eng+deu")
 _MODES: Final = (1, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13)
 _CHARACTERS: Final = (
@@ -35,7 +35,7 @@ _CHARACTERS: Final = (
 
 
 def draw(random: np.random.Generator) -> NDArray[np.uint8]:
-    """A page, uint8 grey of shape (height, width)."""
+    """A page, uint8 gray of shape (height, width)."""
     width, height = (int(side) for side in random.integers(5, (1600, 900)))
     page = Image.new("L", (width, height), int(random.integers(150, 256)))
     pen = ImageDraw.Draw(page)
@@ -55,14 +55,14 @@ def draw(random: np.random.Generator) -> NDArray[np.uint8]:
         pen.line((x0, y0, x1, y1), fill=_dark(random), width=int(random.integers(1, 9)))
         if random.random() < 0.3:
             pen.rectangle((min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)), fill=_dark(random))
-    return _spoil(page, random)
+    return _degrade(page, random)
 
 
 def _dark(random: np.random.Generator) -> int:
     return int(random.integers(0, 140))
 
 
-def _spoil(page: Image.Image, random: np.random.Generator) -> NDArray[np.uint8]:
+def _degrade(page: Image.Image, random: np.random.Generator) -> NDArray[np.uint8]:
     if random.random() < 0.3:
         page = page.rotate(float(random.normal(0, 3)), fillcolor=255)
     if random.random() < 0.05:
@@ -77,16 +77,16 @@ def _spoil(page: Image.Image, random: np.random.Generator) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
-def read(pipe: Connection[Any, Any], reader: str) -> None:
-    """One reader's life, in a process of its own: images in, hOCR out."""
+def recognize(pipe: Connection[Any, Any], variant: str) -> None:
+    """Serve one variant in a process of its own: images in, hOCR out."""
     import tesserocr  # noqa: PLC0415 - in these processes only
 
     from predictor.acceleration import install  # noqa: PLC0415
 
-    pipe.send(install.install(plain=reader == "plain") if reader != "tesseract" else reader)
+    pipe.send(install.install().simd if variant == "accelerated" else install.UNMODIFIED)
     path = str(ModelDirectory.find("").path)
-    quiet = {"debug_file": "/dev/null"}
-    apis = {lang: tesserocr.PyTessBaseAPI(path=path, lang=lang, oem=1, variables=quiet) for lang in _LANGUAGES}
+    variables = {"debug_file": "/dev/null"}
+    apis = {lang: tesserocr.PyTessBaseAPI(path=path, lang=lang, oem=1, variables=variables) for lang in _LANGUAGES}
     while True:
         try:
             page, lang, mode, dpi = pipe.recv()
@@ -103,22 +103,22 @@ def read(pipe: Connection[Any, Any], reader: str) -> None:
 
 
 def start() -> Iterator[Connection[Any, Any]]:
-    """The readers, each behind a pipe; closing it ends one."""
+    """Start the variants, each behind a pipe; closing it ends the process."""
     context = multiprocessing.get_context("spawn")
     os.environ["OMP_THREAD_LIMIT"] = "1"
-    for reader in READERS:
+    for variant in VARIANTS:
         ours, theirs = context.Pipe()
-        context.Process(target=read, args=(theirs, reader), daemon=True).start()
+        context.Process(target=recognize, args=(theirs, variant), daemon=True).start()
         theirs.close()
         yield ours
 
 
 def main() -> int:
-    """The exit status: 0 if every image was read the same by all."""
+    """The exit status: 0 if every image gave equal results."""
     seconds, seed = float(os.environ.get("SECONDS") or 300), int(os.environ.get("SEED") or 0)
     random = np.random.default_rng(seed)
     pipes = list(start())
-    print(", ".join(f"{reader}: {pipe.recv()}" for reader, pipe in zip(READERS, pipes, strict=True)), flush=True)
+    print(", ".join(f"{variant}: {pipe.recv()}" for variant, pipe in zip(VARIANTS, pipes, strict=True)), flush=True)
     images = words = different = 0
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -133,10 +133,8 @@ def main() -> int:
             different += 1
             OUT.mkdir(parents=True, exist_ok=True)
             Image.fromarray(page).save(OUT / f"{seed}-{images}.png")
-            print(
-                f"{OUT / f'{seed}-{images}.png'}: lang={job[1]} psm={job[2]} dpi={job[3]} reads differently", flush=True
-            )
-    print(f"{images} images, {words} words: {different} read differently")
+            print(f"{OUT / f'{seed}-{images}.png'}: lang={job[1]} psm={job[2]} dpi={job[3]} differs", flush=True)
+    print(f"{images} images, {words} words: {different} differ")
     return 1 if different or not words else 0
 
 
