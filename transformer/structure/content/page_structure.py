@@ -1,0 +1,32 @@
+"""What a page in reading order holds: tables, fields, headings and lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kserve_ocr.protocol.layout import PageLayout
+from transformer.structure.content.fields import Field, find_fields
+from transformer.structure.content.outline import Role, find_roles
+from transformer.structure.content.segments import segmented
+from transformer.structure.content.tables import Table, find_tables
+from transformer.structure.separators import Separators
+
+
+@dataclass(frozen=True)
+class PageStructure:
+    """Positions of lines and words in reading order, so that it holds for the layout in any coordinates."""
+
+    tables: tuple[Table, ...] = ()
+    fields: tuple[Field, ...] = ()
+    roles: tuple[Role, ...] = ()
+    """Of each line."""
+
+
+def analyze(layout: PageLayout, separators: Separators) -> PageStructure:
+    """The structure of a page; ``layout`` and ``separators`` are in pixels of the recognized page."""
+    page = segmented(layout)
+    return PageStructure(
+        tables=tuple(find_tables(page, separators)),
+        fields=tuple(find_fields(page)),
+        roles=tuple(find_roles(layout)),
+    )

@@ -1,0 +1,171 @@
+"""Tables: successive rows whose segments stand in the same columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from transformer.structure.content.segments import Segment, SegmentedPage, Span
+from transformer.structure.separators import Separators
+
+MIN_ROWS = 3
+"""Rows with at least two cells in a table of two columns; with more columns, one less."""
+MAX_DISTANCE = 4.0
+"""Heights between two rows of one table."""
+MAX_SINGLE_ROWS = 2
+"""Successive rows with a single cell inside a table: wrapped texts, headings of groups."""
+ALIGNED = 0.6
+"""Share of the cells of a table that must lie in a single column."""
+RULED_ROWS = 3
+"""Horizontal rules in a table from which its rows are what lies between them."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell and the words in it; rows and columns are counted from 0."""
+
+    row: int
+    column: int
+    row_span: int
+    column_span: int
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table over the lines ``first`` to ``last`` (inclusive) of a page, lines counted in reading order."""
+
+    first: int
+    last: int
+    rows: int
+    columns: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(slots=True)
+class _Column:
+    """The extent of a column, from the cells that lie in it alone."""
+
+    x0: float
+    x1: float
+
+
+@dataclass(slots=True)
+class _Run:
+    """Lines that may be a table."""
+
+    lines: list[list[Segment]] = field(default_factory=list)
+
+    @property
+    def multiple(self) -> int:
+        return sum(len(line) > 1 for line in self.lines)
+
+
+def find_tables(page: SegmentedPage, separators: Separators) -> list[Table]:
+    """The tables of a page, in reading order. Rows are lines, or what lies between horizontal rules."""
+    return [table for run in _runs(page) if (table := _table(run, page.height, separators)) is not None]
+
+
+def _runs(page: SegmentedPage) -> Iterator[list[list[Segment]]]:
+    """Successive lines with several segments, and the few with one between them."""
+    run: list[list[Segment]] = []
+    singles: list[list[Segment]] = []
+    for line in page.lines:
+        near = not run or _distance((singles or run)[-1], line) <= MAX_DISTANCE * page.height
+        if run and (not near or (len(line) == 1 and len(singles) == MAX_SINGLE_ROWS)):
+            yield run
+            run, singles = [], []
+        if len(line) > 1:
+            run += [*singles, line]
+            singles = []
+        elif run:
+            singles.append(line)
+    if run:
+        yield run
+
+
+def _distance(upper: Sequence[Segment], lower: Sequence[Segment]) -> float:
+    """Height between two lines; infinite if the second does not lie below the first."""
+    distance = min(segment.y0 for segment in lower) - max(segment.y1 for segment in upper)
+    height = max(segment.y1 for segment in upper) - min(segment.y0 for segment in upper)
+    return distance if distance > -0.6 * height else float("inf")
+
+
+def _table(lines: list[list[Segment]], height: float, separators: Separators) -> Table | None:
+    columns = _columns(lines)
+    rows = sum(len(line) > 1 for line in lines)
+    if len(columns) < 2 or rows < (MIN_ROWS if len(columns) == 2 else MIN_ROWS - 1):
+        return None
+    placed = [[(segment, *_place(segment, columns)) for segment in line] for line in lines]
+    if sum(span == 1 for line in placed for _, _, span in line) < ALIGNED * sum(map(len, placed)):
+        return None
+    numbers = _row_numbers(lines, separators, tolerance=0.5 * height)
+    cells: dict[tuple[int, int], Cell] = {}
+    for row, line in zip(numbers, placed, strict=True):
+        for segment, column, span in line:
+            known = cells.get((row, column))
+            spans = (*known.spans, segment.span) if known else (segment.span,)
+            cells[row, column] = Cell(row, column, 1, max(span, known.column_span if known else 1), spans)
+    return Table(
+        first=lines[0][0].span.line,
+        last=lines[-1][0].span.line,
+        rows=numbers[-1] + 1,
+        columns=len(columns),
+        cells=tuple(cells[place] for place in sorted(cells)),
+    )
+
+
+def _columns(lines: Sequence[Sequence[Segment]]) -> list[_Column]:
+    """Columns from left to right: lines with the most segments first, whose cells are surely in one column."""
+    columns: list[_Column] = []
+    for line in sorted(lines, key=len, reverse=True):
+        if len(line) < 2 and columns:
+            continue
+        for segment in line:
+            touched = [column for column in columns if column.x0 < segment.x1 and segment.x0 < column.x1]
+            if not touched:
+                columns.append(_Column(segment.x0, segment.x1))
+            elif len(touched) == 1:
+                touched[0].x0 = min(touched[0].x0, segment.x0)
+                touched[0].x1 = max(touched[0].x1, segment.x1)
+    return _disjoint(sorted(columns, key=lambda column: column.x0))
+
+
+def _disjoint(columns: list[_Column]) -> list[_Column]:
+    """Columns that grew into each other, made one."""
+    found: list[_Column] = []
+    for column in columns:
+        if found and column.x0 < found[-1].x1:
+            found[-1].x1 = max(found[-1].x1, column.x1)
+        else:
+            found.append(column)
+    return found
+
+
+def _place(segment: Segment, columns: Sequence[_Column]) -> tuple[int, int]:
+    """The first column of a segment and how many it spans."""
+    touched = [number for number, column in enumerate(columns) if column.x0 < segment.x1 and segment.x0 < column.x1]
+    if touched:
+        return touched[0], len(touched)
+    middle = (segment.x0 + segment.x1) / 2
+    nearest = min(range(len(columns)), key=lambda number: abs(columns[number].x0 + columns[number].x1 - 2 * middle))
+    return nearest, 1
+
+
+def _row_numbers(lines: Sequence[Sequence[Segment]], separators: Separators, *, tolerance: float) -> list[int]:
+    """The row of each line: what lies between two rules, or each line by itself."""
+    left = min(segment.x0 for line in lines for segment in line)
+    right = max(segment.x1 for line in lines for segment in line)
+    top = min(segment.y0 for segment in lines[0]) - 2 * tolerance
+    bottom = max(segment.y1 for segment in lines[-1]) + 2 * tolerance
+    rules = [
+        (y0 + y1) / 2
+        for x0, y0, x1, y1 in separators.horizontal
+        if top <= (y0 + y1) / 2 <= bottom and min(x1, right) - max(x0, left) >= 0.8 * (right - left)
+    ]
+    middles = [sum(segment.middle for segment in line) / len(line) for line in lines]
+    above = [sum(rule < middle for rule in rules) for middle in middles]
+    if len(set(above)) < RULED_ROWS:
+        return list(range(len(lines)))
+    order = sorted(set(above))
+    return [order.index(count) for count in above]
