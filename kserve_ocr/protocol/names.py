@@ -17,6 +17,10 @@ TSV: Final = "tsv"
 HOCR: Final = "hocr"
 ALTO: Final = "alto"
 PDF: Final = "pdf"
+TABLES: Final = "tables"
+FIELDS: Final = "fields"
+MARKDOWN: Final = "markdown"
+CSV: Final = "csv"
 
 # Tensors of Docling's engine kserve_v2_ocr
 IMAGE: Final = "image"

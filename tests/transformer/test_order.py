@@ -184,3 +184,35 @@ def test_pages_that_were_ordered_are_counted(server: Server) -> None:
     upload(server, encode(two_columns()))
 
     assert (count("true"), count("false")) == (before[0] + 1, before[1] + 1)
+
+
+def test_tables_are_told_in_pixels_of_the_page_as_sent(server: Server) -> None:
+    page = price_list(250)
+    answer = outputs_of(upload(server, encode(page.rotate(2, fillcolor=255)), outputs="tables,csv,markdown"))
+
+    ((table,),) = [found["tables"] for found in json.loads(answer["tables"][0])["pages"]]
+    assert (table["rows"], table["columns"]) == (len(ROWS), 2)
+    cells = {(cell["row"], cell["column"]): cell for cell in table["cells"]}
+    for column, texts in enumerate((ITEMS, PRICES)):
+        found = [cells[row, column]["text"].lower() for row in range(len(texts))]
+        assert found == [text.lower() for text in texts], "on a leaning page a W may be read as a w"
+    assert cells[0, 1]["bbox"][1] < cells[0, 0]["bbox"][1] - 10, "the right side of the page is turned up"
+    rows = [f"{item},{price}".lower() for item, price in zip(ITEMS, PRICES, strict=True)]
+    assert answer["csv"][0].lower().splitlines() == rows
+    assert answer["markdown"][0].splitlines()[0] == f"| {ITEMS[0]} | {PRICES[0]} |"
+
+
+def test_fields_of_a_form(server: Server) -> None:
+    names, values = ("Name:", "Date of birth:", "City:", "Country:"), ("Anna Muster", "12 March 1984", "Bern", "Italy")
+    form = draw([*down(names, 100, 120, step=80), *down(values, 700, 120, step=80)])
+
+    (fields,) = outputs_of(upload(server, encode(form), outputs="fields"))["fields"]
+
+    found = [(field["label"], field["value"]) for field in json.loads(fields)["pages"][0]["fields"]]
+    assert found == [(name.rstrip(":"), value) for name, value in zip(names, values, strict=True)]
+
+
+def test_structure_is_told_with_the_engines_order_too(server: Server) -> None:
+    (tables,) = outputs_of(upload(server, encode(price_list(60)), outputs="tables", psm="4"))["tables"]
+
+    assert len(json.loads(tables)["pages"][0]["tables"]) == 1

@@ -429,9 +429,14 @@ def test_metadata_tells_what_can_be_sent(server: Server) -> None:
         "output-0": "BYTES",
         "confidence": "FP32",
         "pages": "INT32",
-        **dict.fromkeys(("words", "tsv", "hocr", "alto", "pdf"), "BYTES"),
+        **dict.fromkeys(
+            ("words", "tsv", "hocr", "alto", "pdf", "tables", "fields", "markdown", "csv", "txts"), "BYTES"
+        ),
+        "boxes": "FP32",
+        "scores": "FP32",
+        "page_index": "INT32",
     }
-    assert all(output["shape"] == [-1] for output in found["outputs"])
+    assert all(output["shape"][0] == -1 for output in found["outputs"])
     assert {"eng", "osd"} <= set(found["parameters"]["languages"])
 
 

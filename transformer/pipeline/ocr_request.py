@@ -31,6 +31,10 @@ OUTPUTS: Final = {
     names.HOCR: "BYTES",
     names.ALTO: "BYTES",
     names.PDF: "BYTES",
+    names.TABLES: "BYTES",
+    names.FIELDS: "BYTES",
+    names.MARKDOWN: "BYTES",
+    names.CSV: "BYTES",
     names.BOXES: "FP32",
     names.TXTS: "BYTES",
     names.SCORES: "FP32",
@@ -38,7 +42,10 @@ OUTPUTS: Final = {
 }
 ENTRY_OUTPUTS: Final = frozenset({names.BOXES, names.TXTS, names.SCORES, names.PAGE_INDEX})
 """One value a line or word of all documents."""
-LAYOUT_OUTPUTS: Final = frozenset({names.WORDS, names.TSV, names.HOCR, names.ALTO, names.PDF, *ENTRY_OUTPUTS})
+STRUCTURE_OUTPUTS: Final = frozenset({names.TABLES, names.FIELDS, names.MARKDOWN, names.CSV})
+LAYOUT_OUTPUTS: Final = frozenset(
+    {names.WORDS, names.TSV, names.HOCR, names.ALTO, names.PDF, *ENTRY_OUTPUTS, *STRUCTURE_OUTPUTS}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,10 @@ class OcrRequest:
     @property
     def wants_layout(self) -> bool:
         return not LAYOUT_OUTPUTS.isdisjoint(self.outputs)
+
+    @property
+    def wants_structure(self) -> bool:
+        return not STRUCTURE_OUTPUTS.isdisjoint(self.outputs)
 
 
 def parse(inference: InferRequest, settings: TransformerSettings) -> OcrRequest:

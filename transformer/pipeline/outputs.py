@@ -9,7 +9,9 @@ from kserve_ocr.protocol import names
 from kserve_ocr.protocol.v2_response import Tensor
 from transformer.formats.alto import alto
 from transformer.formats.hocr import hocr
+from transformer.formats.markdown import markdown
 from transformer.formats.pdf.writer import PdfPage, pdf
+from transformer.formats.structured import fields_json, tables_csv, tables_json
 from transformer.formats.tsv import tsv
 from transformer.formats.words_json import words_json
 from transformer.pipeline.entries import Entry, entries_of
@@ -35,6 +37,10 @@ _MAKERS: Final[dict[str, Callable[[DocumentResult], Any]]] = {
     names.HOCR: lambda read: hocr(read.layouts, lang=read.document.reading.lang, numbers=read.numbers).decode(),
     names.ALTO: lambda read: alto(read.layouts, lang=read.document.reading.lang, numbers=read.numbers).decode(),
     names.PDF: _pdf,
+    names.TABLES: lambda read: tables_json(read.structured).decode(),
+    names.FIELDS: lambda read: fields_json(read.structured).decode(),
+    names.MARKDOWN: lambda read: markdown(read.structured).decode(),
+    names.CSV: lambda read: tables_csv(read.structured).decode(),
 }
 
 

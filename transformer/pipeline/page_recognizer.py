@@ -15,6 +15,7 @@ from transformer import metrics
 from transformer.pipeline.decode_job import DocumentPage
 from transformer.pipeline.predictor_client import PredictorClient, RecognitionResult
 from transformer.structure import alternatives
+from transformer.structure.content.page_structure import PageStructure, analyze
 from transformer.structure.noise import without_noise
 from transformer.structure.order.page_order import Order, OrderedPage, order_page
 from transformer.structure.remainder import merged, unread_page
@@ -38,6 +39,15 @@ class PageOptions:
     """Whether a page may be recognized again, in another way or only where nothing was read."""
     wants_layout: bool
     """Whether an output needs the layout."""
+    wants_structure: bool = False
+    """Whether an output needs tables, fields, headings or lists, and so the layout too."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecognizedPage(RecognitionResult):
+    """What was recognized on a page; the layout is in pixels of the prepared page."""
+
+    structure: PageStructure | None = None
 
 
 class PageRecognizer:
@@ -46,8 +56,8 @@ class PageRecognizer:
     def __init__(self, predictor: PredictorClient) -> None:
         self._predictor = predictor
 
-    async def recognize(self, page: DocumentPage, options: PageOptions, *, deadline: float) -> RecognitionResult:
-        """Text, confidence and layout of a page in pixels of the prepared page; ``deadline`` is in the loop's time.
+    async def recognize(self, page: DocumentPage, options: PageOptions, *, deadline: float) -> RecognizedPage:
+        """Text, confidence, layout (in pixels of the prepared page) and structure; ``deadline`` is in the loop's time.
 
         Raises what :meth:`PredictorClient.read` raises.
         """
@@ -59,9 +69,15 @@ class PageRecognizer:
                 wants_layout=options.wants_layout or ordering,
                 deadline=deadline,
             )
-        if reading.layout is None or not ordering:
-            return reading
-        return await _Recognition(self._predictor, page, options, deadline).finish(reading.layout, reading)
+        recognized = RecognizedPage(reading.text, reading.confidence, reading.layout)
+        if reading.layout is not None and ordering:
+            recognition = _Recognition(self._predictor, page, options, deadline)
+            recognized = await recognition.finish(reading.layout, recognized)
+        layout = recognized.layout
+        if layout is None or not options.wants_structure:
+            return recognized
+        structure = await _off_the_loop(lambda: analyze(layout, page.separators), layout)
+        return replace(recognized, structure=structure)
 
 
 class _Recognition:
@@ -73,8 +89,8 @@ class _Recognition:
         self._options = options
         self._deadline = deadline
 
-    async def finish(self, first: PageLayout, reading: RecognitionResult) -> RecognitionResult:
-        """The page's result in reading order, from the layout of the first recognition."""
+    async def finish(self, first: PageLayout, recognized: RecognizedPage) -> RecognizedPage:
+        """The page in order, from the first recognition and its layout."""
         layout = without_noise(first)
         ordered = await self._order(layout)
         if self._options.second_look:
@@ -83,9 +99,9 @@ class _Recognition:
         changed = ordered.layout is not first
         metrics.record_order(changed=changed)
         if not changed:
-            return reading
+            return recognized
         confidence = mean_confidence(ordered.layout.iter_words())
-        return RecognitionResult(page_text(ordered.layout), confidence, ordered.layout)
+        return RecognizedPage(page_text(ordered.layout), confidence, ordered.layout)
 
     async def _with_whole_rows(self, layout: PageLayout, ordered: OrderedPage) -> tuple[PageLayout, OrderedPage]:
         """A second recognition that keeps rows whole, if the first has split rows and the second is as confident."""

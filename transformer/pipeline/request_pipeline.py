@@ -22,8 +22,8 @@ from transformer.pipeline import osd, upright
 from transformer.pipeline.admission import InFlightLimiter
 from transformer.pipeline.decode_pool import DecodeOptions, DecodePool, DocumentPage
 from transformer.pipeline.ocr_request import Document, OcrRequest
-from transformer.pipeline.page_recognizer import PageOptions, PageRecognizer
-from transformer.pipeline.predictor_client import PredictorClient, RecognitionResult
+from transformer.pipeline.page_recognizer import PageOptions, PageRecognizer, RecognizedPage
+from transformer.pipeline.predictor_client import PredictorClient
 from transformer.pipeline.results import DocumentResult, PageResult
 from transformer.settings import TransformerSettings
 
@@ -82,7 +82,7 @@ class RequestPipeline:
             # The engine's own report of orientation must state that of the page as it was sent.
             orient=document.orient and document.reading.psm != ORIENTATION_ONLY,
             latin=is_latin(document.reading.languages),
-            separators=document.order != "engine",
+            separators=document.order != "engine" or self._request.wants_structure,
             selection=document.selection,
             dpi=document.reading.dpi,
             keep_original=names.PDF in self._request.outputs,
@@ -140,6 +140,7 @@ class RequestPipeline:
                 order=document.order,
                 second_look=document.order == "auto" and self._context.settings.second_look == "auto",
                 wants_layout=self._request.wants_layout,
+                wants_structure=self._request.wants_structure,
             )
             reading = await self._context.recognizer.recognize(page, options, deadline=self._deadline)
             if document.preprocess and document.orient and upright.is_doubtful(page, reading):
@@ -157,6 +158,7 @@ class RequestPipeline:
             layout=page.geometry.to_original(reading.layout) if reading.layout and self._request.wants_layout else None,
             image=page.original,
             dpi=page.original_dpi,
+            structure=reading.structure,
         )
 
     async def _correct_orientation(self, page: DocumentPage) -> DocumentPage:
@@ -171,8 +173,8 @@ class RequestPipeline:
         return await asyncio.to_thread(osd.turned, page, turns) if turns else page
 
     async def _upright(
-        self, page: DocumentPage, reading: RecognitionResult, options: PageOptions
-    ) -> tuple[DocumentPage, RecognitionResult]:
+        self, page: DocumentPage, reading: RecognizedPage, options: PageOptions
+    ) -> tuple[DocumentPage, RecognizedPage]:
         """The page and its result rotated, if a part of it is recognized better so; else as they are."""
         part = upright.sample(page, reading.layout)
         for quarter_turns in upright.rotations(page):

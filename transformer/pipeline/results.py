@@ -7,7 +7,9 @@ from typing import Final
 
 from kserve_ocr.protocol.layout import PageLayout
 from transformer.formats.pdf.page_image import PageImage
+from transformer.formats.structured import StructuredPage
 from transformer.pipeline.ocr_request import Document
+from transformer.structure.content.page_structure import PageStructure
 
 PAGE_SEPARATOR: Final = "\f"
 
@@ -25,6 +27,8 @@ class PageResult:
     image: PageImage | None
     """The original page's image, only for the ``pdf`` output."""
     dpi: int | None
+    structure: PageStructure | None = None
+    """Tables, fields, headings and lists of the layout, None unless needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,15 @@ class DocumentResult:
         weights = [len(page.text.split()) for page in self.pages]
         total = sum(page.confidence * weight for page, weight in zip(self.pages, weights, strict=True))
         return total / sum(weights) if any(weights) else 0.0
+
+    @property
+    def structured(self) -> list[StructuredPage]:
+        """The pages with their structure; only when the outputs need it."""
+        return [
+            StructuredPage(page.number, page.layout, page.structure)
+            for page in self.pages
+            if page.layout is not None and page.structure is not None
+        ]
 
     @property
     def layouts(self) -> list[PageLayout]:

@@ -16,11 +16,10 @@ from tests.support.drawn_layouts import Pen, amounts, labels, page, prose
 from tests.transformer.pipeline.fake_predictor import FakePredictor, predictor_client
 from transformer.geometry import Geometry
 from transformer.pipeline.decode_job import DocumentPage
-from transformer.pipeline.page_recognizer import PageOptions, PageRecognizer
-from transformer.pipeline.predictor_client import RecognitionResult
+from transformer.pipeline.page_recognizer import PageOptions, PageRecognizer, RecognizedPage
 from transformer.structure.separators import Separators
 
-metrics.declare_stages("transfer", "order")
+metrics.declare_stages("network", "order")
 
 PEN = Pen(20)
 SIZE = (1400, 900)
@@ -63,8 +62,8 @@ def refusal() -> web.Response:
 
 def recognize(
     *answers: web.Response, letters: Any = None, second_look: bool = True, order: Any = "auto"
-) -> tuple[RecognitionResult, FakePredictor]:
-    async def run() -> tuple[RecognitionResult, FakePredictor]:
+) -> tuple[RecognizedPage, FakePredictor]:
+    async def run() -> tuple[RecognizedPage, FakePredictor]:
         async with predictor_client() as (client, fake):
             fake.answers = list(answers)
             options = PageOptions(engine=RecognitionOptions(), order=order, second_look=second_look, wants_layout=False)
@@ -83,7 +82,7 @@ def modes(fake: FakePredictor) -> list[int]:
     return [header["inputs"][0]["parameters"]["psm"] for header in headers]
 
 
-def lines(reading: RecognitionResult) -> list[str]:
+def lines(reading: RecognizedPage) -> list[str]:
     return [line for line in reading.text.splitlines() if line]
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from transformer.structure.content.segments import Segment, SegmentedPage, Span
+from transformer.structure.content.segments import Segment, SegmentedPage, Span, is_amount
 
 MAX_LABEL = 48
 """Characters of a label."""
@@ -14,7 +14,6 @@ BELOW_HEIGHTS = 1.5
 """Heights between a label and the value below it."""
 
 _LABEL = re.compile(r"(?P<label>[^\W\d][^:]{0,47}):(?P<rest>.*)", re.DOTALL)
-_AMOUNT = re.compile(r"[^\w\s]{0,2}\s*[-+(]?\d[\d.,' ]*\)?\s*(?:%|[^\W\d_]{1,3}|[^\w\s])?")
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ def find_fields(page: SegmentedPage) -> list[Field]:
     for number, line in enumerate(page.lines):
         below = page.lines[number + 1] if number + 1 < len(page.lines) else []
         found += _with_colon(line, below, page.height)
-        if len(line) == 2 and _is_text(line[0].text) and _AMOUNT.fullmatch(line[1].text):
+        if len(line) == 2 and _is_text(line[0].text) and is_amount(line[1].text):
             found.append(Field((line[0].span,), (line[1].span,)))
     return found
 

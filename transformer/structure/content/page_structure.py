@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kserve_ocr.protocol.layout import PageLayout
 from transformer.structure.content.fields import Field, find_fields
-from transformer.structure.content.outline import Role, find_roles
+from transformer.structure.content.outline import TEXT, Role, find_roles
 from transformer.structure.content.segments import segmented
 from transformer.structure.content.tables import Table, find_tables
 from transformer.structure.separators import Separators
@@ -25,8 +25,7 @@ class PageStructure:
 def analyze(layout: PageLayout, separators: Separators) -> PageStructure:
     """The structure of a page; ``layout`` and ``separators`` are in pixels of the recognized page."""
     page = segmented(layout)
-    return PageStructure(
-        tables=tuple(find_tables(page, separators)),
-        fields=tuple(find_fields(page)),
-        roles=tuple(find_roles(layout)),
-    )
+    tables = find_tables(page, separators)
+    inside = {number for table in tables for number in range(table.first, table.last + 1)}
+    roles = [TEXT if number in inside else role for number, role in enumerate(find_roles(layout))]
+    return PageStructure(tables=tuple(tables), fields=tuple(find_fields(page)), roles=tuple(roles))

@@ -6,6 +6,7 @@ when the boxes are mapped back to the original page.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -16,6 +17,14 @@ GAP_HEIGHTS = 1.0
 """A gap of this many word heights parts segments, if it also is ..."""
 GAP_SPACES = 1.8
 """... this many word spaces wide."""
+
+
+_AMOUNT = re.compile(r"[^\w\s]{0,2}\s*[-+(]?\d[\d.,' ]*\)?\s*(?:%|[^\W\d_]{1,3}|[^\w\s])?")
+
+
+def is_amount(text: str) -> bool:
+    """Whether the text is a number, perhaps with a currency, a unit or a percent sign."""
+    return _AMOUNT.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)

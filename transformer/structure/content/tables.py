@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from transformer.structure.content.segments import Segment, SegmentedPage, Span
+from transformer.structure.content.segments import Segment, SegmentedPage, Span, is_amount
 from transformer.structure.separators import Separators
 
 MIN_ROWS = 3
@@ -42,23 +42,16 @@ class Table:
     cells: tuple[Cell, ...]
 
 
+_Placed = tuple[Segment, int, int]
+"""A segment, its first column and how many columns it spans."""
+
+
 @dataclass(slots=True)
 class _Column:
     """The extent of a column, from the cells that lie in it alone."""
 
     x0: float
     x1: float
-
-
-@dataclass(slots=True)
-class _Run:
-    """Lines that may be a table."""
-
-    lines: list[list[Segment]] = field(default_factory=list)
-
-    @property
-    def multiple(self) -> int:
-        return sum(len(line) > 1 for line in self.lines)
 
 
 def find_tables(page: SegmentedPage, separators: Separators) -> list[Table]:
@@ -99,7 +92,7 @@ def _table(lines: list[list[Segment]], height: float, separators: Separators) ->
     placed = [[(segment, *_place(segment, columns)) for segment in line] for line in lines]
     if sum(span == 1 for line in placed for _, _, span in line) < ALIGNED * sum(map(len, placed)):
         return None
-    numbers = _row_numbers(lines, separators, tolerance=0.5 * height)
+    numbers = _row_numbers(placed, separators, tolerance=0.5 * height)
     cells: dict[tuple[int, int], Cell] = {}
     for row, line in zip(numbers, placed, strict=True):
         for segment, column, span in line:
@@ -152,20 +145,31 @@ def _place(segment: Segment, columns: Sequence[_Column]) -> tuple[int, int]:
     return nearest, 1
 
 
-def _row_numbers(lines: Sequence[Sequence[Segment]], separators: Separators, *, tolerance: float) -> list[int]:
-    """The row of each line: what lies between two rules, or each line by itself."""
-    left = min(segment.x0 for line in lines for segment in line)
-    right = max(segment.x1 for line in lines for segment in line)
-    top = min(segment.y0 for segment in lines[0]) - 2 * tolerance
-    bottom = max(segment.y1 for segment in lines[-1]) + 2 * tolerance
+def _row_numbers(lines: Sequence[Sequence[_Placed]], separators: Separators, *, tolerance: float) -> list[int]:
+    """The row of each line: each by itself, or several between two rules, unless they have amounts in one column."""
+    segments = [segment for line in lines for segment, _, _ in line]
+    left, right = min(segment.x0 for segment in segments), max(segment.x1 for segment in segments)
+    top = min(segment.y0 for segment in segments) - 2 * tolerance
+    bottom = max(segment.y1 for segment in segments) + 2 * tolerance
     rules = [
         (y0 + y1) / 2
         for x0, y0, x1, y1 in separators.horizontal
         if top <= (y0 + y1) / 2 <= bottom and min(x1, right) - max(x0, left) >= 0.8 * (right - left)
     ]
-    middles = [sum(segment.middle for segment in line) / len(line) for line in lines]
-    above = [sum(rule < middle for rule in rules) for middle in middles]
-    if len(set(above)) < RULED_ROWS:
-        return list(range(len(lines)))
-    order = sorted(set(above))
-    return [order.index(count) for count in above]
+    above = [sum(rule < _middle(line) for rule in rules) for line in lines]
+    ruled = len(set(above)) >= RULED_ROWS
+    numbers: list[int] = []
+    amounts: set[int] = set()
+    for index, line in enumerate(lines):
+        found = {column for segment, column, _ in line if is_amount(segment.text)}
+        goes_on = index > 0 and ruled and above[index] == above[index - 1] and amounts.isdisjoint(found)
+        if index:
+            numbers.append(numbers[-1] + (not goes_on))
+        else:
+            numbers.append(0)
+        amounts = amounts | found if goes_on else found
+    return numbers
+
+
+def _middle(line: Sequence[_Placed]) -> float:
+    return sum(segment.middle for segment, _, _ in line) / len(line)

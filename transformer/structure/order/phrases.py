@@ -29,6 +29,8 @@ DENSE_TEXT_LETTERS = 6
 """Letters of running text in scripts that write without spaces."""
 MIN_SLOPES, SLOPE_SPREAD = 5, 0.02
 """Lines that a page's slope is taken from, and how far from the median they may be."""
+BASELINE_HEIGHTS = 2.5
+"""Length of a baseline whose slope counts, in heights of its line."""
 NUMBER_LENGTH = 4
 """A lone number up to this length may number a line."""
 
@@ -255,18 +257,36 @@ def _is_running_text(text: str, letters: int, *, words: int) -> bool:
 
 
 def _slope(lines: Sequence[Line]) -> float:
-    """Slope of the lines with at least three words, 0 with fewer than five such lines.
+    """Slope of the page's lines: of those with at least three words, or else of the baselines of long words.
 
     The mean of those near the median, weighted by length: boxes are in whole pixels, which short lines suffer from.
     """
-    slopes = []
-    for line in lines:
-        first, last = line.words[0].bbox, line.words[-1].bbox
-        if len(line.words) > 2 and last[0] > first[2]:
-            across = last[0] - first[0]
-            slopes.append(((last[1] + last[3] - first[1] - first[3]) / 2 / across, across))
+    slopes = _slopes_of_words(lines)
+    if len(slopes) < MIN_SLOPES:
+        slopes = _slopes_of_baselines(lines)
     if len(slopes) < MIN_SLOPES:
         return 0.0
     usual = median(slope for slope, _ in slopes)
     near = [(slope, across) for slope, across in slopes if abs(slope - usual) < SLOPE_SPREAD]
     return sum(slope * across for slope, across in near) / sum(across for _, across in near)
+
+
+def _slopes_of_words(lines: Sequence[Line]) -> list[tuple[float, float]]:
+    """Slope from the first word to the last, and the distance between them."""
+    slopes = []
+    for line in lines:
+        first, last = line.words[0].bbox, line.words[-1].bbox
+        if len(line.words) > 2 and last[0] > first[2]:
+            across = last[0] - first[0]
+            slopes.append(((last[1] + last[3] - first[1] - first[3]) / 2 / across, float(across)))
+    return slopes
+
+
+def _slopes_of_baselines(lines: Sequence[Line]) -> list[tuple[float, float]]:
+    """Slope and length of the baselines that are much longer than their line is high."""
+    slopes = []
+    for line in lines:
+        x0, y0, x1, y1 = line.baseline
+        if x1 - x0 > BASELINE_HEIGHTS * line.height:
+            slopes.append(((y1 - y0) / (x1 - x0), x1 - x0))
+    return slopes

@@ -90,6 +90,15 @@ def test_rows_that_lean_are_joined(slope: float) -> None:
     assert read(layout) == rows(names, values)
 
 
+@pytest.mark.parametrize("slope", [-0.03, 0.03])
+def test_rows_of_single_words_that_lean_are_joined(slope: float) -> None:
+    pen = Pen(slope=slope)
+    names, values = [text.replace(" ", "") for text in prose(8, width=14)], amounts(8)
+    layout = page(pen.lines(names, 100, 300), pen.lines(values, 900, 300))
+
+    assert read(layout) == rows(names, values)
+
+
 def test_rows_of_different_type_sizes_are_joined() -> None:
     small, large = Pen(20), Pen(30)
     layout = page([small.line("Total", 100, 110)], [large.line("12.50", 900, 102)])
