@@ -15,10 +15,15 @@ Pixels = NDArray[np.uint8]
 
 _BAND_PIXELS = 4_000_000
 """Larger images are converted in bands to bound memory."""
+_SAMPLE_SIDE = 512
+"""Pixels along a side of the sample from which the color behind a transparent image is chosen."""
+_MOSTLY_TRANSPARENT = 0.5
+_LIGHT = 190
+"""Share of an image that shows at most, and its mean gray level at least, for a black ground: light text."""
 
 
 def to_array(image: Image.Image, *, white_is_zero: bool = False) -> Pixels:
-    """The pixels of a loaded image over white paper; greys stay grey.
+    """The pixels of a loaded image over white paper (black if only light marks show); greys stay grey.
 
     ``white_is_zero`` says that samples beyond 8 bits count darkness, which Pillow leaves as they are. Samples
     beyond 8 bits are scaled by the range they use, so 12 bits in a 16-bit file are no darker than 16.
@@ -52,7 +57,7 @@ def _conversion(image: Image.Image, *, white_is_zero: bool) -> Callable[[Image.I
         case "1":
             return lambda part: np.asarray(part.convert("L"))
         case "P":
-            table = _palette(image)
+            table = _palette(image, paper=_paper(image))
             return lambda part: table[np.asarray(part)]
         case "I" | "F" | "I;16" | "I;16B" | "I;16L" | "I;16N":
             scale = _scale(*_extrema(image))
@@ -60,25 +65,42 @@ def _conversion(image: Image.Image, *, white_is_zero: bool) -> Callable[[Image.I
                 return lambda part: np.subtract(255, scale(np.asarray(part)))
             return lambda part: scale(np.asarray(part))
         case "L" | "LA" | "La":
-            return lambda part: np.asarray(_over_white(part, "LA", "L"))
+            paper = _paper(image)
+            return lambda part: np.asarray(_over_paper(part, "LA", "L", paper=paper))
         case _ if image.has_transparency_data:
-            return lambda part: np.asarray(_over_white(part, "RGBA", "RGB"))
+            paper = _paper(image)
+            return lambda part: np.asarray(_over_paper(part, "RGBA", "RGB", paper=paper))
         case _:
             return lambda part: np.asarray(part.convert("RGB"))
 
 
-def _over_white(image: Image.Image, with_alpha: str, without: str) -> Image.Image:
+def _paper(image: Image.Image) -> int:
+    """Gray level to show behind an image: white, or black if it is mostly transparent and what it shows is light."""
+    if not image.has_transparency_data:
+        return 255
+    width, height = image.size
+    size = min(width, _SAMPLE_SIDE), min(height, _SAMPLE_SIDE)
+    sample = np.asarray(image.resize(size, Image.Resampling.NEAREST).convert("RGBA"), np.float32)
+    alpha = sample[:, :, 3] / 255
+    visible = float(alpha.mean())
+    if not 0 < visible <= _MOSTLY_TRANSPARENT:
+        return 255
+    luma = float((sample[:, :, :3].mean(axis=2) * alpha).mean()) / visible
+    return 0 if luma >= _LIGHT else 255
+
+
+def _over_paper(image: Image.Image, with_alpha: str, without: str, *, paper: int) -> Image.Image:
     image = image if image.mode == with_alpha else image.convert(with_alpha)
     alpha = image.getchannel("A")
     if alpha.getextrema() == (255, 255):
         return image.convert(without)
-    paper = Image.new(without, image.size, "white")
-    paper.paste(image.convert(without), mask=alpha)
-    return paper
+    result = Image.new(without, image.size, (paper,) * len(without) if len(without) > 1 else paper)
+    result.paste(image.convert(without), mask=alpha)
+    return result
 
 
-def _palette(image: Image.Image) -> Pixels:
-    """Palette colours, transparent ones over white: ``(256, 3)``, or ``(256,)`` if all of them are grey."""
+def _palette(image: Image.Image, *, paper: int) -> Pixels:
+    """Palette colours, transparent ones over ``paper``: ``(256, 3)``, or ``(256,)`` if all of them are grey."""
     palette = np.array(image.getpalette("RGBA") or [], np.uint8).reshape(-1, 4)[:256]
     colours = np.zeros((256, 3), np.uint8)
     alpha = np.full(256, 255, np.uint8)
@@ -89,7 +111,7 @@ def _palette(image: Image.Image) -> Pixels:
     elif isinstance(transparency, int) and 0 <= transparency < 256:
         alpha[transparency] = 0
     weight = alpha[:, None].astype(np.uint16)
-    table = ((colours * weight + 255 * (255 - weight) + 127) // 255).astype(np.uint8)
+    table = ((colours * weight + paper * (255 - weight) + 127) // 255).astype(np.uint8)
     return np.ascontiguousarray(table[:, 0]) if (table == table[:, :1]).all() else table
 
 

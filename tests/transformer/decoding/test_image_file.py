@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from PIL import Image, TiffImagePlugin
+from PIL import Image, ImageDraw, ImageFont, TiffImagePlugin
 
 from benchmarks.common.sample_files import (
     TIFF_COMPRESSIONS,
@@ -316,3 +316,18 @@ def test_bands_make_no_difference(mode: str, monkeypatch: pytest.MonkeyPatch) ->
     whole = to_array(image)
     monkeypatch.setattr(pixels_module, "_BAND_PIXELS", 120 * 7)
     assert np.array_equal(to_array(image), whole)
+
+
+@pytest.mark.parametrize("kind", ["RGBA", "LA", "P"])
+def test_light_text_on_transparency_shows_a_dark_ground(kind: str) -> None:
+    image = Image.new("RGBA", (300, 80), (255, 255, 255, 0))
+    ImageDraw.Draw(image).text((20, 20), "Departures", font=ImageFont.load_default(size=32), fill=(250, 250, 250, 255))
+    pixels = decoded(encode(image.convert(kind) if kind == "LA" else image.quantize() if kind == "P" else image)).pixels
+    assert pixels.min() < 20
+    assert pixels.max() > 230
+
+
+def test_dark_text_on_transparency_shows_white_paper() -> None:
+    image = Image.new("RGBA", (300, 80), (0, 0, 0, 0))
+    ImageDraw.Draw(image).text((20, 20), "Departures", font=ImageFont.load_default(size=32), fill=(20, 20, 20, 255))
+    assert np.median(decoded(encode(image)).pixels) == 255
