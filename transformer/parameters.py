@@ -26,6 +26,12 @@ GRANULARITY: Final = Choice(
     description="What an entry of the outputs `boxes`, `txts` and `scores` is; a line if not given.",
     choices=("line", "word"),
 )
+FILENAME: Final = Text(
+    name=names.FILENAME,
+    description="Name of the document that ALTO and hOCR carry; that of the uploaded file if not given.",
+    form="a file name",
+    example="scan.png",
+)
 PAGES: Final = Text(
     name=names.PAGE_SELECTION,
     description="Pages to read; all if not given.",
@@ -38,6 +44,7 @@ DOCUMENT_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
     ORIENT,
     ORDER,
     GRANULARITY,
+    FILENAME,
     PAGES,
 )
 """Every parameter of a document, in the order in which they are shown."""

@@ -39,11 +39,18 @@ PREPROCESS: Final = "preprocess"
 ORIENT: Final = "orient"
 ORDER: Final = "order"
 PAGE_SELECTION: Final = "pages"
+FILENAME: Final = "filename"
 GRANULARITY: Final = "granularity"
 BUDGET_MS: Final = "budget_ms"
 
-# Ignored: legacy clients send content_type; the others belong to the binary tensor extension.
-PASSED_PARAMETERS: Final = frozenset({"content_type", "binary_data", "binary_data_size", "binary_data_output"})
+# Ignored: legacy clients send content_type, Triton's clients scheduling hints; the others belong to the binary tensor
+# extension.
+PASSED_PARAMETERS: Final = frozenset(
+    {"content_type", "binary_data", "binary_data_size", "binary_data_output"}
+    | {"priority", "timeout", "sequence_id", "sequence_start", "sequence_end", "triton_enable_empty_final_response"}
+)
+SHARED_MEMORY: Final = "shared_memory_region"
+"""Parameter of a tensor that lies in the memory of Triton's machine."""
 
 # Headers
 JSON_LENGTH: Final = "inference-header-content-length"

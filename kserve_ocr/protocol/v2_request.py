@@ -116,6 +116,10 @@ def _requested_output(value: dict[str, Any]) -> RequestedOutput:
 def _attach_raw(inputs: Sequence[InferInput], raw: memoryview) -> None:
     start = 0
     for tensor in inputs:
+        if names.SHARED_MEMORY in tensor.parameters:
+            raise MalformedRequestError(
+                f"input '{tensor.name}' lies in shared memory, which is not supported; send the tensor in the request"
+            )
         size = tensor.parameters.get("binary_data_size")
         if size is None:
             if tensor.data is None:

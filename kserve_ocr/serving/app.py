@@ -12,6 +12,7 @@ from kserve.protocol.rest.v1_endpoints import V1Endpoints
 from kserve.protocol.rest.v2_endpoints import V2Endpoints
 from starlette.types import ASGIApp
 
+from kserve_ocr.serving.compression import CompressionMiddleware
 from kserve_ocr.serving.dataplane import OcrDataPlane
 from kserve_ocr.serving.middleware import RequestContextMiddleware
 from kserve_ocr.serving.request_body import RequestBodyLimiter
@@ -38,7 +39,7 @@ def application(
     inference = InferenceEndpoints(dataplane, bodies).routes()
     app.router.routes[:0] = [*routes, *inference]  # before the document's own: they are called most
     app.router.routes.extend(_kserve_routes(dataplane))
-    return RequestContextMiddleware(app)
+    return RequestContextMiddleware(CompressionMiddleware(app))
 
 
 def _kserve_routes(dataplane: OcrDataPlane) -> list[APIRoute]:

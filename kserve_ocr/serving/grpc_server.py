@@ -13,8 +13,9 @@ from kserve.protocol.grpc.servicer import InferenceServicer, to_headers
 
 from kserve_ocr.observability import access_log, metrics, tracing
 from kserve_ocr.protocol import names
-from kserve_ocr.protocol.errors import OcrError
+from kserve_ocr.protocol.errors import ModelNotFoundError, OcrError
 from kserve_ocr.protocol.v2_response import encode_grpc
+from kserve_ocr.serving import triton
 from kserve_ocr.serving.dataplane import OcrDataPlane, ReadOnlyModelRepository
 from kserve_ocr.serving.exception_mapping import map_exceptions, to_ocr_error
 from kserve_ocr.serving.http import valid_or_new_request_id
@@ -53,12 +54,30 @@ class _Servicer(InferenceServicer):
                 notes["code"] = error.code
                 raise
 
+    async def ModelReady(self, request: Any, context: Any) -> Any:  # noqa: N802
+        _check_version(request.version)
+        return await super().ModelReady(request, context)
+
+    async def ModelMetadata(self, request: Any, context: Any) -> Any:  # noqa: N802
+        _check_version(request.version)
+        response = await super().ModelMetadata(request, context)
+        response.platform = "tesseract"
+        response.versions.append(triton.VERSION)
+        return response
+
     async def _infer(self, request: Any, context: Any) -> ModelInferResponse:
         self.validate_grpc_request(request)
+        _check_version(request.model_version)
         model = self._data_plane.ocr_model(request.model_name)
         inference = InferRequest.from_grpc(request)
         result, _ = await model(inference, headers=to_headers(context))
         return encode_grpc(result, request=inference)
+
+
+def _check_version(version: str) -> None:
+    """Raise ModelNotFoundError for a version that is not served; an empty one means any."""
+    if version not in {"", triton.VERSION}:
+        raise ModelNotFoundError(f"version '{version[:40]}' is not served; use {triton.VERSION}, or none")
 
 
 class GrpcServer:

@@ -5,6 +5,9 @@ KServe's own routes buffer bodies without a limit, parse tensors as JSON and ret
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Final
+
 import orjson
 from fastapi.routing import APIRoute
 from starlette.requests import Request
@@ -15,10 +18,13 @@ from kserve_ocr.protocol import names, v2_request, v2_response
 from kserve_ocr.protocol.errors import RouteNotFoundError
 from kserve_ocr.protocol.v1 import v1_request, v1_response
 from kserve_ocr.protocol.v2_request import json_length
+from kserve_ocr.serving import triton
 from kserve_ocr.serving.dataplane import OcrDataPlane
 from kserve_ocr.serving.exception_mapping import error_response, map_exceptions
 from kserve_ocr.serving.http import Handler, RequestRoute, cancel_on_disconnect
 from kserve_ocr.serving.request_body import RequestBodyLimiter
+
+_ANY: Final = ("GET", "POST", "PUT", "DELETE")
 
 
 class InferenceEndpoints:
@@ -35,16 +41,29 @@ class InferenceEndpoints:
             _route(f"{model}/infer", self.infer, "POST", "Recognize documents by the V2 inference protocol"),
             _route("/v1/models/{model_name}:predict", self.predict, "POST", "Recognize documents by the V1 protocol"),
             _route(model, self.metadata, "GET", "Inputs, outputs and choices of the model"),
-            _hidden(f"{model}/versions/{{rest:path}}", self.versions),
+            *self._triton_routes(model),
             _hidden("/v1/models/{model_name}:explain", self.explain),
             _hidden("/v2/repository/{rest:path}", self.repository),
+        ]
+
+    def _triton_routes(self, model: str) -> list[APIRoute]:
+        """The same with a version in the address, and what Triton's clients ask for beside inference."""
+        version = f"{model}/versions/{{model_version}}"
+        return [
+            _hidden(f"{version}/infer", self.infer, "POST"),
+            _hidden(f"{version}/ready", self.ready, "GET"),
+            _hidden(version, self.metadata, "GET"),
+            *(_hidden(f"{path}/config", self.config, "GET") for path in (model, version)),
+            *(_hidden(f"{path}/stats", self.stats, "GET") for path in (model, version)),
+            _hidden("/v2/systemsharedmemory/{rest:path}", self.shared_memory),
+            _hidden("/v2/cudasharedmemory/{rest:path}", self.shared_memory),
         ]
 
     async def infer(self, request: Request) -> Response:
         """``POST /v2/models/{model_name}/infer``, JSON or with the binary tensor extension."""
         encoding = "binary" if names.JSON_LENGTH in request.headers else "json"
         with metrics.request("infer", encoding), map_exceptions():
-            name = request.path_params["model_name"]
+            name = _served_name(request)
             model = self._dataplane.ocr_model(name)
             async with self._bodies.read(request) as body:
                 length = json_length(request.headers)
@@ -64,23 +83,39 @@ class InferenceEndpoints:
 
     async def metadata(self, request: Request) -> Response:
         """``GET /v2/models/{model_name}``."""
-        name = request.path_params["model_name"]
+        name = _served_name(request)
         model = self._dataplane.get_model_from_registry(name)
         metadata = {
             **await self._dataplane.model_metadata(name),
-            "versions": [],
+            "versions": [triton.VERSION],
             "platform": "tesseract",
             "parameters": await model.describe(),
         }
-        return Response(orjson.dumps(metadata), headers={"content-type": "application/json"})
+        return _json(metadata)
+
+    async def ready(self, request: Request) -> Response:
+        """``GET /v2/models/{model_name}/versions/{model_version}/ready``."""
+        name = _served_name(request)
+        self._dataplane.ocr_model(name)
+        return _json({"name": name, "ready": True})
+
+    async def config(self, request: Request) -> Response:
+        """``GET /v2/models/{model_name}/config``."""
+        return _json(triton.config(await self._dataplane.model_metadata(_served_name(request))))
+
+    async def stats(self, request: Request) -> Response:
+        """``GET /v2/models/{model_name}/stats``."""
+        name = _served_name(request)
+        self._dataplane.get_model_from_registry(name)
+        return _json(triton.statistics(name))
+
+    async def shared_memory(self, request: Request) -> Response:
+        """Triton's shared memory, which needs a client on the same machine."""
+        return error_response(RouteNotFoundError("shared memory is not supported; send tensors in the request"))
 
     async def repository(self, request: Request) -> Response:
         """KServe's repository routes, disabled: any caller could unload the model."""
         return error_response(RouteNotFoundError("models cannot be loaded or unloaded over the network"))
-
-    async def versions(self, request: Request) -> Response:
-        """The model has no versions."""
-        return error_response(RouteNotFoundError("the model has no versions; leave /versions/… out of the address"))
 
     async def explain(self, request: Request) -> Response:
         """The model has no explainer."""
@@ -91,5 +126,20 @@ def _route(path: str, handler: Handler, method: str, summary: str) -> APIRoute:
     return RequestRoute(path, handler, methods=[method], summary=summary, tags=["inference"])
 
 
-def _hidden(path: str, handler: Handler) -> APIRoute:
-    return RequestRoute(path, handler, methods=["GET", "POST", "PUT", "DELETE"], include_in_schema=False)
+def _hidden(path: str, handler: Handler, *methods: str) -> APIRoute:
+    """A route that the document leaves out; without methods it takes any."""
+    return RequestRoute(path, handler, methods=[*(methods or _ANY)], include_in_schema=False)
+
+
+def _served_name(request: Request) -> str:
+    """The model's name in the address. Raises RouteNotFoundError for a version that is not served."""
+    version = request.path_params.get("model_version", triton.VERSION)
+    if version != triton.VERSION:
+        raise RouteNotFoundError(
+            f"version '{version[:40]}' is not served; leave /versions/… out of the address, or use {triton.VERSION}"
+        )
+    return str(request.path_params["model_name"])
+
+
+def _json(value: Mapping[str, Any]) -> Response:
+    return Response(orjson.dumps(value), headers={"content-type": "application/json"})

@@ -107,13 +107,23 @@ def to_inference(upload: Upload, *, model_name: str, wanted: str | None) -> Infe
     if wanted in {names.PDF, names.HOCR} and len(upload.documents) > 1:
         raise NotAcceptableError("one PDF or hOCR answer holds one document; send them one by one, or accept JSON")
     outputs = [wanted] if wanted else _output_names(options.get(OUTPUTS_FIELD))
-    tensor = InferInput(names.INPUT, [len(upload.documents)], "BYTES", data=upload.documents, parameters={})
     return InferRequest(
         model_name=model_name,
-        infer_inputs=[tensor],
+        infer_inputs=_tensors(upload),
         parameters={name: value for name, value in options.items() if name != OUTPUTS_FIELD and value != ""},
         request_outputs=[RequestedOutput(name) for name in outputs] or None,
     )
+
+
+def _tensors(upload: Upload) -> list[InferInput]:
+    """One tensor of all documents, or one for each where they have names."""
+    if not any(upload.filenames):
+        return [InferInput(names.INPUT, [len(upload.documents)], "BYTES", data=upload.documents, parameters={})]
+    named = zip(upload.documents, upload.filenames, strict=True)
+    return [
+        InferInput(names.INPUT, [1], "BYTES", data=[document], parameters={names.FILENAME: name} if name else {})
+        for document, name in named
+    ]
 
 
 def _output_names(value: Any) -> list[str]:

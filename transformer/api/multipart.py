@@ -95,6 +95,9 @@ class _Collector:
         name = options.get(b"name", b"").decode("utf-8", "replace")
         filename = options.get(b"filename")
         start, end = self._extent or (0, 0)
-        self.parts.append(
-            Part(name, None if filename is None else filename.decode("utf-8", "replace"), self._body[start:end])
-        )
+        self.parts.append(Part(name, None if filename is None else _file_name(filename), self._body[start:end]))
+
+
+def _file_name(sent: bytes) -> str:
+    """The name without folders; browsers send a quote as %22 (HTML, multipart form data encoding)."""
+    return sent.decode("utf-8", "replace").replace("%22", '"').replace("\\", "/").rpartition("/")[2]

@@ -68,8 +68,9 @@ def _add_page(out: list[str], page: PageLayout, *, page_number: int, languages: 
 
 
 def _add_line(out: list[str], line: Line, *, name: str, prefix: str, words: count[int]) -> None:
-    x0, y0, x1, y1 = (number(value, 2) for value in line.baseline)
-    out.append(f'<TextLine ID="{name}" {_place(line.bbox)} BASELINE="{x0},{y0} {x1},{y1}">\n')
+    # Without commas, in whole pixels: what importers of every version read.
+    baseline = " ".join(str(round(value)) for value in line.baseline)
+    out.append(f'<TextLine ID="{name}" {_place(line.bbox)} BASELINE="{baseline}">\n')
     spaces = [_space(before, after) for before, after in pairwise(line.words)]
     for word, space in zip(line.words, [*spaces, ""], strict=True):
         out.append(

@@ -16,7 +16,7 @@ from kserve_ocr.protocol.errors import (
     TooManyDocumentsError,
 )
 from kserve_ocr.protocol.parameters import RecognitionOptions, check_known, given, recognition_options
-from transformer.parameters import DOCUMENT_PARAMETERS, GRANULARITY, ORDER, ORIENT, PAGES, PREPROCESS
+from transformer.parameters import DOCUMENT_PARAMETERS, FILENAME, GRANULARITY, ORDER, ORIENT, PAGES, PREPROCESS
 from transformer.pipeline import pixel_input
 from transformer.settings import TransformerSettings
 from transformer.structure.order.page_order import ORDERS, Order
@@ -40,6 +40,7 @@ OUTPUTS: Final = {
     names.SCORES: "FP32",
     names.PAGE_INDEX: "INT32",
 }
+_LONGEST_NAME: Final = 255
 ENTRY_OUTPUTS: Final = frozenset({names.BOXES, names.TXTS, names.SCORES, names.PAGE_INDEX})
 """One value a line or word of all documents."""
 STRUCTURE_OUTPUTS: Final = frozenset({names.TABLES, names.FIELDS, names.MARKDOWN, names.CSV})
@@ -61,6 +62,8 @@ class Document:
     selection: str | None
     by_word: bool = False
     """Whether an entry of ``boxes``, ``txts`` and ``scores`` is a word, not a line."""
+    filename: str = ""
+    """As the client names the document; empty if it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,7 @@ def document(data: types.Buffer, parameters: Mapping[str, Any], settings: Transf
         order=_order(parameters, settings),
         selection=given(parameters, PAGES, None),
         by_word=given(parameters, GRANULARITY, "line") == "word",
+        filename=given(parameters, FILENAME, "")[:_LONGEST_NAME],
     )
 
 

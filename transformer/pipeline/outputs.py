@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 from kserve_ocr.protocol import names
@@ -17,6 +18,12 @@ from transformer.formats.words_json import words_json
 from transformer.pipeline.entries import Entry, entries_of
 from transformer.pipeline.ocr_request import ENTRY_OUTPUTS, OUTPUTS
 from transformer.pipeline.results import DocumentResult
+
+
+def _markup(write: Callable[..., bytes], read: DocumentResult) -> str:
+    """hOCR or ALTO of a document, with the name of its file."""
+    document = read.document
+    return write(read.layouts, title=document.filename, lang=document.reading.lang, numbers=read.numbers).decode()
 
 
 def _pdf(read: DocumentResult) -> bytes:
@@ -34,8 +41,8 @@ _MAKERS: Final[dict[str, Callable[[DocumentResult], Any]]] = {
     names.PAGES: lambda read: len(read.pages),
     names.WORDS: lambda read: words_json(read.layouts, numbers=read.numbers).decode(),
     names.TSV: lambda read: tsv(read.layouts, numbers=read.numbers).decode(),
-    names.HOCR: lambda read: hocr(read.layouts, lang=read.document.reading.lang, numbers=read.numbers).decode(),
-    names.ALTO: lambda read: alto(read.layouts, lang=read.document.reading.lang, numbers=read.numbers).decode(),
+    names.HOCR: partial(_markup, hocr),
+    names.ALTO: partial(_markup, alto),
     names.PDF: _pdf,
     names.TABLES: lambda read: tables_json(read.structured).decode(),
     names.FIELDS: lambda read: fields_json(read.structured).decode(),

@@ -102,9 +102,9 @@ def test_interactive_documentation_is_a_choice(docs: bool) -> None:
     with_client(scenario, docs=docs)
 
 
-def test_a_version_or_an_explainer_is_not_here() -> None:
+def test_another_version_or_an_explainer_is_not_here() -> None:
     async def scenario(client: httpx.AsyncClient, model: FaultyModel) -> None:
-        for path in ("/v2/models/ocr-model/versions/1/infer", "/v1/models/ocr-model:explain", "/v2/repository/index"):
+        for path in ("/v2/models/ocr-model/versions/2/infer", "/v1/models/ocr-model:explain", "/v2/repository/index"):
             assert_refused(await client.post(path, json={}), 404, "not_found")
 
     with_client(scenario)

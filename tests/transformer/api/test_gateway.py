@@ -169,3 +169,12 @@ def test_the_answer_in_its_own_type(wanted: str, data: list[Any], media: str, bo
 
     assert response.headers["content-type"] == media
     assert response.body == body
+
+
+def test_names_of_files_go_with_their_documents() -> None:
+    upload = Upload([b"x", b"y"], {"lang": "eng"}, ["a.png", ""])
+
+    request = gateway.to_inference(upload, model_name="m", wanted=None)
+
+    assert [tensor.parameters for tensor in request.inputs] == [{"filename": "a.png"}, {}]
+    assert [tensor.data for tensor in request.inputs] == [[b"x"], [b"y"]]

@@ -8,6 +8,7 @@ import socket
 import httpx
 import orjson
 import pytest
+from lxml import etree
 
 from tests.support.drawn_pages import LINE, b64, draw_line, encode, v2_body
 from tests.support.http_calls import GATEWAY, INFER, PREDICT, grpc_request, grpc_stub, grpc_text
@@ -134,3 +135,27 @@ def test_chunks(service: Service) -> None:
     pieces = (PNG[start : start + 1000] for start in range(0, len(PNG), 1000))
 
     assert read(service, content=pieces) == LINE
+
+
+def test_alto_and_hocr_carry_the_name_of_the_file(service: Service) -> None:
+    url = f"{service.url}{GATEWAY}?outputs=alto,hocr"
+    uploaded = httpx.post(url, files={"file": ('page "1" & 2.png', PNG)}, timeout=60).json()["outputs"]
+    put = httpx.put(f"{service.url}{GATEWAY}/scan.png?outputs=alto,hocr", content=PNG, timeout=60).json()["outputs"]
+    named = httpx.post(f"{url}&filename=mine.png", content=PNG, timeout=60).json()["outputs"]
+
+    for outputs, name in ((uploaded, 'page "1" & 2.png'), (put, "scan.png"), (named, "mine.png")):
+        alto = etree.fromstring(outputs[0]["data"][0].encode())
+        assert alto.findtext(".//{*}sourceImageInformation/{*}fileName") == name
+        hocr = etree.fromstring(outputs[1]["data"][0].encode())
+        assert hocr.findtext(".//{*}title") == name
+
+
+def test_baselines_of_alto_are_points_without_commas(service: Service) -> None:
+    """As importers read them: pairs of whole numbers separated by spaces."""
+    (output,) = httpx.post(f"{service.url}{GATEWAY}?outputs=alto", content=PNG, timeout=60).json()["outputs"]
+    (baseline,) = etree.fromstring(output["data"][0].encode()).xpath("//*[local-name()='TextLine']/@BASELINE")
+
+    x0, y0, x1, y1 = (int(value) for value in baseline.split(" "))
+    width, height = draw_line().size
+    assert 0 <= x0 < x1 <= width
+    assert abs(y0 - y1) < height / 4

@@ -60,7 +60,7 @@ def test_structure() -> None:
     assert (page.get("LANG"), page.get("OTHERLANGS")) == ("deu", "eng")
     lines = page.findall("a:PrintSpace/a:ComposedBlock/a:TextBlock/a:TextLine", _ALTO)
     assert [[part.get("CONTENT", " ") for part in row] for row in lines] == [["two", " ", "words"], ["third"]]
-    assert lines[0].get("BASELINE") == "100,200 280,200"
+    assert lines[0].get("BASELINE") == "100 200 280 200"
     word, space, _ = lines[0]
     assert dict(word.attrib) == {
         "ID": "p1_word_1",
