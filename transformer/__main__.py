@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
-from kserve_ocr.extras import exit_without
-from kserve_ocr.import_stubs import stub_unused_imports
-from kserve_ocr.settings import load_or_exit
-from transformer.settings import TransformerSettings
+from transformer.wake_up import wake_predictor
 
 
 def main() -> None:
-    """Check the settings before anything heavy is imported, then serve until SIGTERM."""
+    """Wake the predictor before anything heavy is imported, check the settings, then serve until SIGTERM."""
+    wake_predictor(sys.argv[1:], os.environ)
+    from kserve_ocr.extras import exit_without  # noqa: PLC0415
+    from kserve_ocr.import_stubs import stub_unused_imports  # noqa: PLC0415
+    from kserve_ocr.settings import load_or_exit  # noqa: PLC0415
+    from transformer.settings import TransformerSettings  # noqa: PLC0415
+
     settings = load_or_exit(TransformerSettings)
     exit_without("transformer", "PIL", "aiohttp", "cv2", "pypdfium2", "python_multipart")
     if settings.otlp_endpoint:

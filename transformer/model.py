@@ -57,20 +57,13 @@ class TransformerModel(OcrModel):
             in_flight=InFlightLimiter(pages=pages, pixels=settings.pixels_in_flight),
             decoding=asyncio.Semaphore(2 * decoders),
         )
-        self._waking: asyncio.Task[None] | None = None
         self._known: tuple[float, dict[str, Any]] | None = None
 
     async def open(self) -> None:
         await self._predictor.open()
-        if self._settings.wake_predictor:
-            # Both components start from zero at once instead of one after the other. Readiness does not wait for
-            # the answer: periodic probes would keep the predictor awake for ever.
-            self._waking = asyncio.create_task(self._predictor.wake(seconds=self._settings.request_seconds))
         await self._documents.start()
 
     async def close(self) -> None:
-        if self._waking is not None:
-            self._waking.cancel()
         await self._documents.stop(grace=0)
         await self._predictor.close()
 

@@ -293,6 +293,13 @@ def test_queue_proxy_has_resources_for_the_quota(overlay: str, components: tuple
             assert request <= amount(part["annotations"][QUEUE_PROXY.format(resource, "limit")])
 
 
+@pytest.mark.parametrize(("overlay", "components"), SEPARATE_CASES)
+def test_one_page_needs_one_pod(overlay: str, components: tuple[str, ...]) -> None:
+    predictor = parts(service(overlay, components))["predictor"]
+    percentage = int(predictor["annotations"]["autoscaling.knative.dev/target-utilization-percentage"])
+    assert predictor["scaleTarget"] * percentage / 100 >= 1
+
+
 VISIBILITY = "networking.knative.dev/visibility"
 
 

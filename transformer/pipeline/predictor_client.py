@@ -75,12 +75,6 @@ class PredictorClient:
         if self._session is not None:
             await self._session.close()
 
-    async def wake(self, *, seconds: float) -> None:
-        """Request readiness once so that a predictor at zero pods starts now. Never raises."""
-        with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
-            async with asyncio.timeout(seconds), self._open_session.get(f"{self._model_url}/ready"):
-                pass
-
     async def metadata(self, *, seconds: float) -> dict[str, Any] | None:
         """The predictor's model metadata; None if it does not respond in time."""
         with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError, ValueError):

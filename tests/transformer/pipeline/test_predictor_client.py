@@ -135,7 +135,6 @@ def test_nobody_there() -> None:
             with pytest.raises(PredictorUnreachableError, match="predictor"):
                 await read(client, seconds=0.3)
             assert await client.metadata(seconds=1) is None
-            await client.wake(seconds=1)
         finally:
             await client.close()
 
