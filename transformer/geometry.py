@@ -148,6 +148,13 @@ class Geometry:
         top, bottom = math.ceil(max(0.0, -above)), math.ceil(max(0.0, below))
         return cls(dewarp.size, (width, height + top + bottom), (replace(dewarp, top=dewarp.top + top),))
 
+    @property
+    def rotation(self) -> int:
+        """Clockwise degrees, a multiple of 90, nearest to the rotation from the original to the preprocessed page."""
+        x, y = self.original[0] / 2, self.original[1] / 2
+        (x0, y0), (x1, y1) = self.forward([(x, y), (x + 1, y)])
+        return round(math.degrees(math.atan2(y1 - y0, x1 - x0)) / 90) * 90 % 360
+
     def then(self, other: Geometry) -> Geometry:
         """This map followed by ``other``. Raises ValueError when ``other`` starts from another page size."""
         if self.preprocessed != other.original:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.parameters import ENGINE_PARAMETERS, Choice, Parameter, Text
+from transformer.decoding.options import EXISTING_CHOICES
 from transformer.structure.order.page_order import ORDERS
 
 _AUTO_OR_NONE = ("auto", "none")
@@ -38,6 +39,28 @@ PAGES: Final = Text(
     form="a list of numbers and ranges such as 1-3,7",
     example="1-3,7",
 )
+EXISTING: Final = Choice(
+    name=names.EXISTING,
+    description="Text that a PDF has: `skip` leaves and uses it, `redo` replaces an invisible layer, `force` "
+    "recognizes every page, `strip` removes invisible layers.",
+    choices=EXISTING_CHOICES,
+)
+KEEP: Final = Choice(
+    name=names.KEEP,
+    description="Pages of the searchable PDF: those of `pages`, or all.",
+    choices=("selected", "all"),
+)
+SIGNED: Final = Choice(
+    name=names.SIGNED,
+    description="A signed PDF that is to be changed: `reject` it, or `drop` its signatures.",
+    choices=("reject", "drop"),
+)
+PASSWORD: Final = Text(
+    name=names.PASSWORD,
+    description="Opens an encrypted PDF, which keeps its encryption.",
+    form="the password of the PDF",
+    example="secret",
+)
 DOCUMENT_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
     *ENGINE_PARAMETERS,
     PREPROCESS,
@@ -46,5 +69,9 @@ DOCUMENT_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
     GRANULARITY,
     FILENAME,
     PAGES,
+    KEEP,
+    EXISTING,
+    SIGNED,
+    PASSWORD,
 )
 """Every parameter of a document, in the order in which they are shown."""

@@ -91,6 +91,10 @@ class EncryptedDocumentError(OcrError):
     status, grpc_status, code = 422, 3, "encrypted_document"
 
 
+class SignedDocumentError(OcrError):
+    status, grpc_status, code = 422, 3, "signed"
+
+
 class ClientGoneError(OcrError):
     """The client disconnected; 499 is nginx's status for that."""
 

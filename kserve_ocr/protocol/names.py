@@ -41,6 +41,10 @@ ORDER: Final = "order"
 PAGE_SELECTION: Final = "pages"
 FILENAME: Final = "filename"
 GRANULARITY: Final = "granularity"
+KEEP: Final = "keep"
+EXISTING: Final = "existing"
+SIGNED: Final = "signed"
+PASSWORD: Final = "password"  # noqa: S105 - the name of a parameter
 BUDGET_MS: Final = "budget_ms"
 
 # Ignored: legacy clients send content_type, Triton's clients scheduling hints; the others belong to the binary tensor

@@ -6,6 +6,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from PIL import (
@@ -50,8 +51,22 @@ _OUT_OF_MEMORY = "out of memory"
 _MEANINGLESS_DPI = (72, 96)
 _LONGEST_PAPER = 24
 """Inches."""
+_LAST_LEVEL = 4
+"""The last EXIF orientation that leaves rows level."""
 
 logging.getLogger("PIL").setLevel(logging.CRITICAL)  # problems of a document are reported to the client, not logged
+
+
+@dataclass(frozen=True, slots=True)
+class ImageHeader:
+    """What an image file says of one of its pages."""
+
+    frame: int
+    """From 0, thumbnails and masks included."""
+    orientation: int
+    """EXIF orientation, 1-8."""
+    resolution: tuple[int, int] | None
+    """Pixels per inch across and down, of the page as viewers show it; None if absent or absurd."""
 
 
 class ImageDocument:
@@ -96,6 +111,21 @@ class ImageDocument:
             orientation = 1 if self._kind == "tiff" else _orientation(image)
             dpi, stretch = _resolution(image)
             return Page(turned(pixels, orientation), dpi, stretch, orientation)
+
+    def header(self, number: int) -> ImageHeader:
+        """What the file says of a page that :meth:`sizes` or :meth:`decode` would give. Raises DamagedDocumentError."""
+        image = self._image
+        while len(self._pages) < number and self._find_page():
+            pass
+        with _pillow(f"page {number}", number):
+            frame, _ = self._pages[number - 1]
+            if isinstance(image, TiffImagePlugin.TiffImageFile):
+                image.seek(frame)
+                orientation = int(image.tag_v2.get(ExifTags.Base.Orientation, 1))
+            else:
+                orientation = _orientation(image)
+            stated = _stated_resolution(image)
+            return ImageHeader(frame, orientation, stated[::-1] if stated and orientation > _LAST_LEVEL else stated)
 
     def close(self) -> None:
         """Release the image; the file stays the caller's."""
@@ -159,8 +189,13 @@ def _orientation(image: Image.Image) -> int:
 
 def _resolution(image: Image.Image) -> tuple[int | None, tuple[float, float]]:
     """Resolution with square pixels, and the stretch that makes them so."""
+    stated = _stated_resolution(image)
+    return square(*stated) if stated else (None, (1.0, 1.0))
+
+
+def _stated_resolution(image: Image.Image) -> tuple[int, int] | None:
     stated = resolution(image.info.get("dpi"))
     # Cameras and editors write 72 or 96 without knowing the resolution: pages of metres do not exist.
     if stated is None or (stated[0] in _MEANINGLESS_DPI and max(image.size) > _LONGEST_PAPER * stated[0]):
-        return None, (1.0, 1.0)
-    return square(*stated)
+        return None
+    return stated

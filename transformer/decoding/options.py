@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+Existing = Literal["skip", "redo", "force", "strip"]
+"""What becomes of text that a PDF has: left and used; its invisible layers replaced; replaced by a picture of the page;
+its invisible layers removed."""
+EXISTING_CHOICES: Final[tuple[Existing, ...]] = ("skip", "redo", "force", "strip")
 
 
 @dataclass(frozen=True)
@@ -21,5 +27,7 @@ class DecodeOptions:
     """Pages such as ``1-3,7``; None for all of them."""
     dpi: int | None = None
     """Resolution of an image, 70-2400, whatever its file says. That of a PDF's page is always known."""
-    keep_original: bool = False
-    """Whether pages come with their original image, for a searchable PDF."""
+    use_embedded: bool = False
+    """Whether text that a PDF's pages have of their own is taken instead of reading it from their pixels."""
+    password: str = field(default="", repr=False)
+    """Opens an encrypted PDF."""

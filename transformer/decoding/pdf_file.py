@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -13,6 +15,8 @@ import pypdfium2
 from pypdfium2 import raw
 
 from kserve_ocr.protocol.errors import EncryptedDocumentError, OcrError
+from kserve_ocr.protocol.layout import Box, PageLayout
+from transformer.decoding import embedded_text
 from transformer.decoding.limits import Size, check_page
 from transformer.decoding.page import Page, damaged_document, no_memory
 
@@ -33,10 +37,25 @@ _PART_COVERS = 0.02
 """Share of the page that an image must cover to be part of a scan; logos are smaller, strips are not."""
 _INVISIBLE = 3
 """Text render mode of a text layer (ISO 32000-1, table 106)."""
+_UNREAD_COVERS = 0.1
+"""Share of the page that an image must cover to be read beside text that the page has."""
+_FEW_WORDS = 30
+"""Words on an image that may be a stamp or a header rather than all of its text."""
 _MAX_OBJECTS = 200
 """Pages with more objects are rendered as vector pages; examining all could take longer than rendering."""
 
 logging.getLogger("pypdfium2").setLevel(logging.ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedText:
+    """Text that a page has of its own."""
+
+    layout: PageLayout
+    """In pixels of the page as drawn at ``dpi``."""
+    dpi: int
+    unread_images: tuple[Box, ...]
+    """Large images with next to no text on them, in the same pixels: there may be more to read."""
 
 
 class PdfDocument:
@@ -46,7 +65,7 @@ class PdfDocument:
     and the crop box are honoured, annotations and form fields drawn. A text layer changes nothing.
     """
 
-    def __init__(self, file: BinaryIO, *, page_pixels: int) -> None:
+    def __init__(self, file: BinaryIO, *, page_pixels: int, password: str = "") -> None:
         """Open a seekable file, which must stay open as long as this object.
 
         Raises EncryptedDocumentError or DamagedDocumentError.
@@ -55,11 +74,14 @@ class PdfDocument:
         # PDFium keeps its last error, and a PDF without pages sets none: set one that says nothing about this file.
         raw.FPDF_LoadMemDocument64(b"", 0, None)
         try:
-            self._pdf: Any = pypdfium2.PdfDocument(file)
+            self._pdf: Any = pypdfium2.PdfDocument(file, password=password or None)
         except pypdfium2.PdfiumError as error:
             if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
                 raise EncryptedDocumentError(
-                    "the PDF is encrypted and opens only with a password; save it without one and send that"
+                    "the PDF is encrypted and the password does not open it; send the right one as password="
+                    if password
+                    else "the PDF is encrypted and opens only with a password; send it as password=, "
+                    "or save the PDF without one and send that"
                 ) from None
             raise damaged_document("the PDF file", "it is no complete PDF or has no pages") from error
         with _pdfium("the PDF file", 1):
@@ -85,6 +107,22 @@ class PdfDocument:
                 check_page(number, _size(width, height, dpi), page_pixels)
                 bitmap = page.render(scale=_scale(dpi), rev_byteorder=True)
                 return Page(np.ascontiguousarray(bitmap.to_numpy()), round(dpi))
+            finally:
+                page.close()
+
+    def embedded(self, number: int, *, page_pixels: int) -> EmbeddedText | None:
+        """The text that a page has of its own; None for a page without any that is of use. Raises as :meth:`decode`."""
+        with _pdfium(f"page {number}", number):
+            page = self._pdf[number - 1]
+            try:
+                width, height = page.get_size()
+                dpi = _fitting(width, height, DPI, pixels=_drawn(page_pixels))
+                size = _size(width, height, dpi)
+                layout = embedded_text.extract(page.raw, size)
+                if layout is None:
+                    return None
+                unread = () if embedded_text.is_invisible(page.raw) else _unread_images(page, layout, dpi)
+                return EmbeddedText(layout, round(dpi), unread)
             finally:
                 page.close()
 
@@ -145,6 +183,32 @@ def _scan_dpi(page: Any, area: float) -> float | None:
     if covered < _SCAN_COVERS * area or not best:
         return None
     return min(max(best, _MIN_SCAN_DPI), _MAX_SCAN_DPI)
+
+
+def _unread_images(page: Any, layout: PageLayout, dpi: float) -> tuple[Box, ...]:
+    """Images that cover a good part of the page and have fewer words on them than a page of text has."""
+    scale = _scale(dpi)
+    centers = [((x0 + x1) / 2, (y0 + y1) / 2) for x0, y0, x1, y1 in (word.bbox for word in layout.iter_words())]
+    boxes = []
+    for count, found in enumerate(page.get_objects(filter=(raw.FPDF_PAGEOBJ_IMAGE,), max_depth=1)):
+        if count == _MAX_OBJECTS:
+            break
+        left, bottom, right, top = found.get_bounds()
+        xs, ys = zip(_to_view(page, left, top, scale), _to_view(page, right, bottom, scale), strict=True)
+        box = (max(0, min(xs)), max(0, min(ys)), min(layout.width, max(xs)), min(layout.height, max(ys)))
+        if (box[2] - box[0]) * (box[3] - box[1]) < _UNREAD_COVERS * layout.width * layout.height:
+            continue
+        if sum(box[0] <= x < box[2] and box[1] <= y < box[3] for x, y in centers) < _FEW_WORDS:
+            boxes.append(box)
+    return tuple(boxes)
+
+
+def _to_view(page: Any, x: float, y: float, scale: float) -> tuple[int, int]:
+    """The pixel of the view in which a point of the page lies."""
+    width, height = (round(side * scale) for side in page.get_size())
+    across, down = ctypes.c_int(), ctypes.c_int()
+    raw.FPDF_PageToDevice(page.raw, 0, 0, width, height, 0, x, y, across, down)
+    return across.value, down.value
 
 
 def _is_drawn(found: Any) -> bool:

@@ -5,16 +5,16 @@ The classes have no slots: pickling a frozen class with slots is slow.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kserve_ocr.protocol.layout import PageLayout
 from transformer.decoding.limits import Limits
-from transformer.decoding.options import DecodeOptions
+from transformer.decoding.options import DecodeOptions, Existing
 from transformer.decoding.page_range import PageRange
 from transformer.decoding.sniff import FileType
-from transformer.formats.pdf.page_image import PageImage
 from transformer.geometry import Geometry
 from transformer.structure.separators import Separators
 
@@ -59,8 +59,9 @@ class DocumentPage:
     """Resolution of ``pixels``; None if unknown."""
     original_dpi: int | None
     """Resolution of the original page; None if unknown."""
-    original: PageImage | None
-    """The original page, if it was asked for."""
+    embedded: PageLayout | None
+    """Text that the original page has of its own, in its pixels; ``pixels`` then shows the rest, and is empty if there
+    is none."""
     decode_seconds: float
     preprocess_seconds: float
     single_page: bool
@@ -74,3 +75,52 @@ class DecodeResult:
     page: DocumentPage
     numbers: tuple[int, ...]
     """All pages selected, in reading order; empty for a job that named its page."""
+
+
+@dataclass(frozen=True)
+class PageText:
+    """What goes onto one page of a searchable PDF."""
+
+    number: int
+    layout: PageLayout
+    """In pixels of the original page; without blocks to leave the page as it is."""
+    rotate: int
+    """Clockwise degrees by which the page is to be turned to be upright."""
+
+
+@dataclass(frozen=True)
+class PdfOptions:
+    """How a searchable PDF is made."""
+
+    lang: str = ""
+    """Language tag for a document that states none."""
+    dpi: int | None = None
+    """Resolution of images, whatever their file says."""
+    only_pages: bool = False
+    """Whether pages of a PDF that are not among those read are left out."""
+    existing: Existing = "skip"
+    keep_signatures: bool = True
+    """Whether a signed PDF is rejected: any change makes its signatures invalid."""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class PdfJob:
+    """A searchable PDF of a document whose pages have been read."""
+
+    source: str | bytes
+    """As of :class:`PageJob`."""
+    kind: FileType
+    pages: tuple[PageText, ...]
+    options: PdfOptions
+    page_pixels: int
+    """The most pixels that a page may have."""
+
+
+@dataclass(frozen=True)
+class FinishedPdf:
+    """The answer to a :class:`PdfJob`."""
+
+    data: NDArray[np.uint8]
+    """The bytes of the file, as an array because arrays are not copied between processes."""
+    warnings: tuple[str, ...]

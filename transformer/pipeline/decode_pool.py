@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import os
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from importlib import import_module
 
@@ -20,7 +20,15 @@ from transformer.decoding.limits import Limits, RequestQuota, check_bytes
 from transformer.decoding.options import DecodeOptions
 from transformer.decoding.page_range import EVERY_PAGE, parse
 from transformer.decoding.sniff import detect_file_type
-from transformer.pipeline.decode_job import DecodeJob, DecodeResult, DocumentPage
+from transformer.pipeline.decode_job import (
+    DecodeJob,
+    DecodeResult,
+    DocumentPage,
+    FinishedPdf,
+    PageText,
+    PdfJob,
+    PdfOptions,
+)
 from transformer.settings import TransformerSettings
 
 __all__ = ["DECODING_FAILED", "DecodeOptions", "DecodePool", "DocumentPage", "RequestQuota"]
@@ -47,7 +55,7 @@ _ATTEMPTS = 2
 """A worker can also be killed for unrelated reasons (OOM), so retry once; after two deaths the document is blamed."""
 
 
-def _start() -> Callable[[DecodeJob], DecodeResult]:
+def _start() -> Callable[[DecodeJob | PdfJob], DecodeResult | FinishedPdf]:
     """Start a decode worker. The decoders are imported there only: they are half of what the server would import."""
     return import_module(_WORKER).start()  # type: ignore[no-any-return]
 
@@ -63,7 +71,7 @@ class DecodePool:
     def __init__(self, settings: TransformerSettings, *, observer: PoolObserver | None = None) -> None:
         self._settings = settings
         size = settings.decode_workers or granted_cpus()
-        self._pool: WorkerPool[DecodeJob, DecodeResult] = WorkerPool(
+        self._pool: WorkerPool[DecodeJob | PdfJob, DecodeResult | FinishedPdf] = WorkerPool(
             _start,
             name="decoder",
             size=size,
@@ -136,7 +144,7 @@ class DecodePool:
         async with _stored(document) as source:
             del document
             job = replace(job, source=source)
-            first = await self._run(job, deadline)
+            first = await self._decode(job, deadline)
             page, numbers = first.page, deque(first.numbers[1:])
             del first
             weight = page.pixels.size
@@ -163,23 +171,55 @@ class DecodePool:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def searchable_pdf(
+        self,
+        document: bytes | memoryview,
+        pages: Sequence[PageText],
+        options: PdfOptions,
+        *,
+        deadline: float | None = None,
+    ) -> FinishedPdf:
+        """The document as a PDF with a text layer on these pages, which have been read before.
+
+        Raises the errors of :meth:`pages`, and SignedDocumentError.
+        """
+        async with _stored(document) as source:
+            job = PdfJob(
+                source=source,
+                kind=detect_file_type(document),
+                pages=tuple(pages),
+                options=options,
+                page_pixels=self._settings.max_page_pixels,
+            )
+            del document
+            finished = await self._run(job, deadline, location="the searchable PDF of the document")
+        assert isinstance(finished, FinishedPdf)
+        return finished
+
     def _begin(self, job: DecodeJob, deadline: float | None) -> asyncio.Task[DocumentPage]:
         return asyncio.create_task(self._run_further(job, deadline))
 
     async def _run_further(self, job: DecodeJob, deadline: float | None) -> DocumentPage:
         """Decode a page after the first, when a worker is free for it."""
         async with self._further:
-            return (await self._run(job, deadline)).page
+            return (await self._decode(job, deadline)).page
 
-    async def _run(self, job: DecodeJob, deadline: float | None) -> DecodeResult:
-        place = f"page {job.number}" if job.number else "the document"
+    async def _decode(self, job: DecodeJob, deadline: float | None) -> DecodeResult:
+        location = f"page {job.number}" if job.number else "the document"
+        decoded = await self._run(job, deadline, location=location)
+        assert isinstance(decoded, DecodeResult)
+        return decoded
+
+    async def _run(
+        self, job: DecodeJob | PdfJob, deadline: float | None, *, location: str
+    ) -> DecodeResult | FinishedPdf:
         try:
             return await self._pool.run(job, deadline=deadline, attempts=_ATTEMPTS)
         except TimedOutError as error:
-            raise error.within(place) from None
+            raise error.within(location) from None
         except WorkerCrashedError as crash:
             raise DamagedDocumentError(
-                f"{DECODING_FAILED} {place} ({crash.cause}); export the document again, or in another format"
+                f"{DECODING_FAILED} {location} ({crash.cause}); export the document again, or in another format"
             ) from None
 
 

@@ -14,15 +14,15 @@ from typing import BinaryIO
 import cv2
 import numpy as np
 
+from kserve_ocr.protocol.layout import PageLayout
 from transformer.decoding.image_file import ImageDocument
 from transformer.decoding.limits import choose
 from transformer.decoding.page import Document, Page, no_memory
 from transformer.decoding.pdf_file import PdfDocument
 from transformer.decoding.sniff import FileType
-from transformer.formats.pdf import page_image
-from transformer.formats.pdf.page_image import PageImage
 from transformer.geometry import Geometry
-from transformer.pipeline.decode_job import DecodeJob, DecodeResult, DocumentPage
+from transformer.pipeline.decode_job import DecodeJob, DecodeResult, DocumentPage, FinishedPdf, PdfJob
+from transformer.pipeline.pdf_worker import make_pdf
 from transformer.preprocess.prepare import PreprocessedPage, prepare
 from transformer.structure import separators
 
@@ -33,7 +33,7 @@ _PREPARED_SIDE = 16
 """Smallest side in pixels that is preprocessed; below it there is nothing to measure."""
 
 
-def start() -> Callable[[DecodeJob], DecodeResult]:
+def start() -> Callable[[DecodeJob | PdfJob], DecodeResult | FinishedPdf]:
     """Set up a decode worker and return the handler of its jobs."""
     cv2.setNumThreads(1)
     _silence_libraries()
@@ -55,8 +55,11 @@ class Decoder:
         self._file: BinaryIO | None = None
         self._document: Document | None = None
 
-    def __call__(self, job: DecodeJob) -> DecodeResult:
-        """Decode and preprocess one page. Raises an OcrError if the document is invalid."""
+    def __call__(self, job: DecodeJob | PdfJob) -> DecodeResult | FinishedPdf:
+        """Decode and prepare one page, or make a PDF. Raises an OcrError for whatever is wrong with the document."""
+        return make_pdf(job) if isinstance(job, PdfJob) else self._decode(job)
+
+    def _decode(self, job: DecodeJob) -> DecodeResult:
         began = time.perf_counter()
         number = job.number or 1
         numbers: tuple[int, ...] = ()
@@ -66,11 +69,10 @@ class Decoder:
             if job.number is None:
                 numbers = choose(document.sizes(), job.selection, job.limits)
                 number = numbers[0]
-            page = document.decode(number, page_pixels=job.limits.page_pixels)
-            original = self._original(job, page) if job.options.keep_original else None
+            page, embedded = _read(document, number, job)
             decoded = time.perf_counter()
             dpi = job.options.dpi if job.options.dpi and job.kind != "pdf" else page.dpi
-            ready = _prepare(page, dpi, job)
+            ready = _prepare(page, dpi, job, orient=job.options.orient and embedded is None)
             keep = len(numbers) != 1
         except (MemoryError, cv2.error) as error:
             if isinstance(error, cv2.error) and error.code != _OPENCV_NO_MEMORY:
@@ -79,20 +81,20 @@ class Decoder:
         finally:
             if not keep:
                 self._close()
-        height, width = page.pixels.shape[:2]
+        height, width = (embedded.height, embedded.width) if embedded else page.pixels.shape[:2]
         prepared = DocumentPage(
             number=number,
             pixels=ready.pixels,
-            geometry=ready.geometry,
+            geometry=ready.geometry if ready.pixels.size else Geometry.identity(width, height),
             width=width,
             height=height,
             steps=ready.steps,
             orientation_uncertain=ready.orientation_uncertain,
             letters=ready.letters,
-            separators=separators.find(ready.pixels) if job.options.separators else separators.Separators(),
+            separators=_separators(ready, job),
             dpi=ready.dpi,
             original_dpi=dpi,
-            original=original,
+            embedded=embedded,
             decode_seconds=decoded - began,
             preprocess_seconds=time.perf_counter() - decoded,
             single_page=len(numbers) == 1,
@@ -103,15 +105,11 @@ class Decoder:
         if self._document is None or self._number != job.document:
             self._close()
             self._file = _opened(job.source)
-            self._document = open_document(self._file, job.kind, page_pixels=job.limits.page_pixels)
+            self._document = open_document(
+                self._file, job.kind, page_pixels=job.limits.page_pixels, password=job.options.password
+            )
             self._number = job.document
         return self._document
-
-    def _original(self, job: DecodeJob, page: Page) -> PageImage:
-        untouched = None
-        if job.kind == "jpeg":
-            untouched = page_image.from_jpeg(_opened(job.source).read(), orientation=page.orientation)
-        return untouched or page_image.from_pixels(page.pixels)
 
     def _close(self) -> None:
         document, file = self._document, self._file
@@ -122,27 +120,55 @@ class Decoder:
             file.close()
 
 
+def _read(document: Document, number: int, job: DecodeJob) -> tuple[Page, PageLayout | None]:
+    """A page, with the text that it has of its own: then its pixels show the rest, and are none if there is no rest."""
+    page_pixels = job.limits.page_pixels
+    found = None
+    if job.options.use_embedded and isinstance(document, PdfDocument):
+        found = document.embedded(number, page_pixels=page_pixels)
+    if found is None:
+        return document.decode(number, page_pixels=page_pixels), None
+    if not found.unread_images:
+        return Page(np.empty((0, 0), np.uint8), found.dpi), found.layout
+    page = document.decode(number, page_pixels=page_pixels)
+    if page.pixels.shape[:2] != (found.layout.height, found.layout.width):
+        return page, None
+    rest = np.full_like(page.pixels, 255)
+    for x0, y0, x1, y1 in found.unread_images:
+        rest[y0:y1, x0:x1] = page.pixels[y0:y1, x0:x1]
+    for x0, y0, x1, y1 in (word.bbox for word in found.layout.iter_words()):
+        rest[y0:y1, x0:x1] = 255
+    return replace(page, pixels=rest), found.layout
+
+
 def _opened(source: str | bytes) -> BinaryIO:
     return io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb")
 
 
-def _prepare(page: Page, dpi: int | None, job: DecodeJob) -> PreprocessedPage:
-    """Preprocess a page if requested, with its pixels made square first."""
+def _separators(page: PreprocessedPage, job: DecodeJob) -> separators.Separators:
+    wanted = job.options.separators and page.pixels.size
+    return separators.find(page.pixels) if wanted else separators.Separators()
+
+
+def _prepare(page: Page, dpi: int | None, job: DecodeJob, *, orient: bool) -> PreprocessedPage:
+    """Prepare a page, its pixels made square first, if it is to be prepared at all."""
     height, width = page.pixels.shape[:2]
+    if not page.pixels.size:
+        return PreprocessedPage(page.pixels, Geometry.identity(width, height), (), dpi, orientation_uncertain=False)
     if not job.options.preprocess or min(width, height) < _PREPARED_SIDE:
         return prepare(page.pixels, dpi=dpi, auto=False)
     across, down = page.stretch
     if across == down or width * height * across * down > job.limits.page_pixels:
-        return prepare(page.pixels, dpi=dpi, orient=job.options.orient, latin=job.options.latin)
+        return prepare(page.pixels, dpi=dpi, orient=orient, latin=job.options.latin)
     size = (round(width * across), round(height * down))
     pixels = np.asarray(cv2.resize(page.pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
-    ready = prepare(pixels, dpi=dpi, orient=job.options.orient, latin=job.options.latin)
+    ready = prepare(pixels, dpi=dpi, orient=orient, latin=job.options.latin)
     geometry = Geometry.scaled((width, height), size).then(ready.geometry)
     return replace(ready, geometry=geometry, steps=(STRETCH, *ready.steps))
 
 
-def open_document(file: BinaryIO, kind: FileType, *, page_pixels: int) -> Document:
+def open_document(file: BinaryIO, kind: FileType, *, page_pixels: int, password: str = "") -> Document:
     """A document of a detected file type. Raises DamagedDocumentError, EncryptedDocumentError or TooManyPixelsError."""
     if kind == "pdf":
-        return PdfDocument(file, page_pixels=page_pixels)
+        return PdfDocument(file, page_pixels=page_pixels, password=password)
     return ImageDocument(file, kind, page_pixels=page_pixels)

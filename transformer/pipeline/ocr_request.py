@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from kserve import InferInput, InferRequest
@@ -16,7 +16,20 @@ from kserve_ocr.protocol.errors import (
     TooManyDocumentsError,
 )
 from kserve_ocr.protocol.parameters import RecognitionOptions, check_known, given, recognition_options
-from transformer.parameters import DOCUMENT_PARAMETERS, FILENAME, GRANULARITY, ORDER, ORIENT, PAGES, PREPROCESS
+from transformer.decoding.options import EXISTING_CHOICES, Existing
+from transformer.parameters import (
+    DOCUMENT_PARAMETERS,
+    EXISTING,
+    FILENAME,
+    GRANULARITY,
+    KEEP,
+    ORDER,
+    ORIENT,
+    PAGES,
+    PASSWORD,
+    PREPROCESS,
+    SIGNED,
+)
 from transformer.pipeline import pixel_input
 from transformer.settings import TransformerSettings
 from transformer.structure.order.page_order import ORDERS, Order
@@ -64,6 +77,12 @@ class Document:
     """Whether an entry of ``boxes``, ``txts`` and ``scores`` is a word, not a line."""
     filename: str = ""
     """As the client names the document; empty if it does not."""
+    keep_pages: bool = False
+    """Whether a searchable PDF keeps pages that are not selected."""
+    existing: Existing = "skip"
+    keep_signatures: bool = True
+    """Whether a signed PDF is rejected where it would have to be changed."""
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +158,16 @@ def document(data: types.Buffer, parameters: Mapping[str, Any], settings: Transf
         selection=given(parameters, PAGES, None),
         by_word=given(parameters, GRANULARITY, "line") == "word",
         filename=given(parameters, FILENAME, "")[:_LONGEST_NAME],
+        keep_pages=given(parameters, KEEP, "selected") == "all",
+        existing=_existing(parameters),
+        keep_signatures=given(parameters, SIGNED, "reject") == "reject",
+        password=given(parameters, PASSWORD, ""),
     )
+
+
+def _existing(parameters: Mapping[str, Any]) -> Existing:
+    value = given(parameters, EXISTING, "skip")
+    return next(existing for existing in EXISTING_CHOICES if existing == value)
 
 
 def _order(parameters: Mapping[str, Any], settings: TransformerSettings) -> Order:

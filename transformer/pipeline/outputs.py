@@ -11,7 +11,6 @@ from kserve_ocr.protocol.v2_response import Tensor
 from transformer.formats.alto import alto
 from transformer.formats.hocr import hocr
 from transformer.formats.markdown import markdown
-from transformer.formats.pdf.writer import PdfPage, pdf
 from transformer.formats.structured import fields_json, tables_csv, tables_json
 from transformer.formats.tsv import tsv
 from transformer.formats.words_json import words_json
@@ -26,14 +25,6 @@ def _markup(write: Callable[..., bytes], read: DocumentResult) -> str:
     return write(read.layouts, title=document.filename, lang=document.reading.lang, numbers=read.numbers).decode()
 
 
-def _pdf(read: DocumentResult) -> bytes:
-    return pdf(
-        PdfPage(page.layout, page.image, page.dpi)
-        for page in read.pages
-        if page.layout is not None and page.image is not None
-    )
-
-
 _MAKERS: Final[dict[str, Callable[[DocumentResult], Any]]] = {
     names.TEXT: lambda read: read.text,
     names.TEXT_ALIAS: lambda read: read.text,
@@ -43,7 +34,7 @@ _MAKERS: Final[dict[str, Callable[[DocumentResult], Any]]] = {
     names.TSV: lambda read: tsv(read.layouts, numbers=read.numbers).decode(),
     names.HOCR: partial(_markup, hocr),
     names.ALTO: partial(_markup, alto),
-    names.PDF: _pdf,
+    names.PDF: lambda read: read.pdf,
     names.TABLES: lambda read: tables_json(read.structured).decode(),
     names.FIELDS: lambda read: fields_json(read.structured).decode(),
     names.MARKDOWN: lambda read: markdown(read.structured).decode(),

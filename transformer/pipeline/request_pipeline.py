@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,16 +16,22 @@ from kserve_ocr.observability import metrics as common_metrics
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.errors import InvalidParameterError, OcrError
 from kserve_ocr.protocol.languages import is_latin
+from kserve_ocr.protocol.layout import PageLayout, mean_confidence
 from kserve_ocr.tasks import gather_or_cancel
 from transformer import metrics
+from transformer.formats.common import language_tag
 from transformer.pipeline import osd, upright
 from transformer.pipeline.admission import InFlightLimiter
+from transformer.pipeline.decode_job import FinishedPdf, PageText, PdfOptions
 from transformer.pipeline.decode_pool import DecodeOptions, DecodePool, DocumentPage
 from transformer.pipeline.ocr_request import Document, OcrRequest
 from transformer.pipeline.page_recognizer import PageOptions, PageRecognizer, RecognizedPage
 from transformer.pipeline.predictor_client import PredictorClient
-from transformer.pipeline.results import DocumentResult, PageResult
+from transformer.pipeline.results import DocumentResult, PageResult, Source
 from transformer.settings import TransformerSettings
+from transformer.structure.content.page_structure import analyze
+from transformer.structure.separators import Separators
+from transformer.structure.text import page_text
 
 ORIENTATION_ONLY: Final = 0
 """The page segmentation mode that reports orientation and script instead of text."""
@@ -69,7 +75,11 @@ class RequestPipeline:
 
     async def _document(self, document: Document, number: int) -> DocumentResult:
         try:
-            return DocumentResult(document, tuple(await self._pages(document)))
+            pages = tuple(await self._pages(document))
+            if names.PDF not in self._request.outputs:
+                return DocumentResult(document, pages)
+            finished = await self._finish_pdf(document, pages)
+            return DocumentResult(document, pages, finished.data.tobytes(), finished.warnings)
         except OcrError as error:
             if len(self._request.documents) == 1:
                 raise
@@ -85,7 +95,8 @@ class RequestPipeline:
             separators=document.order != "engine" or self._request.wants_structure,
             selection=document.selection,
             dpi=document.reading.dpi,
-            keep_original=names.PDF in self._request.outputs,
+            use_embedded=document.existing in ("skip", "strip"),
+            password=document.password,
         )
         tasks: list[asyncio.Task[PageResult]] = []
         decoded = self._context.documents.pages(document.data, options, quota=self._allowance, deadline=self._deadline)
@@ -101,6 +112,24 @@ class RequestPipeline:
         except BaseExceptionGroup as failures:
             raise _first_error(failures) from None
         return [task.result() for task in tasks]
+
+    async def _finish_pdf(self, document: Document, pages: Sequence[PageResult]) -> FinishedPdf:
+        options = PdfOptions(
+            lang=language_tag(document.reading.lang.partition("+")[0]),
+            dpi=document.reading.dpi,
+            only_pages=document.selection is not None and not document.keep_pages,
+            existing=document.existing,
+            keep_signatures=document.keep_signatures,
+            password=document.password,
+        )
+        texts = [_page_text(page) for page in pages]
+        began = time.perf_counter()
+        with metrics.stage("format"):
+            finished = await self._context.documents.searchable_pdf(
+                document.data, texts, options, deadline=self._deadline
+            )
+        self._seconds["pdf"] += time.perf_counter() - began
+        return finished
 
     async def _next(self, decoded: AsyncGenerator[DocumentPage, None]) -> DocumentPage | None:
         """The next page, once the request and the service have a slot for it; None after the last."""
@@ -131,6 +160,9 @@ class RequestPipeline:
 
     async def _page(self, page: DocumentPage, document: Document) -> PageResult:
         began = time.perf_counter()
+        if page.embedded is not None and not page.pixels.size:
+            self._note(page)
+            return await self._with_structure(_embedded(page, page.embedded))
         try:
             if page.orientation_uncertain:
                 page = await self._correct_orientation(page)
@@ -139,11 +171,12 @@ class RequestPipeline:
                 engine=document.reading,
                 order=document.order,
                 second_look=document.order == "auto" and self._context.settings.second_look == "auto",
-                wants_layout=self._request.wants_layout,
+                wants_layout=self._request.wants_layout or page.embedded is not None,
                 wants_structure=self._request.wants_structure,
             )
             reading = await self._context.recognizer.recognize(page, options, deadline=self._deadline)
-            if document.preprocess and document.orient and upright.is_doubtful(page, reading):
+            orient = document.preprocess and document.orient and page.embedded is None
+            if orient and upright.is_doubtful(page, reading):
                 page, reading = await self._upright(page, reading, options)
         except InvalidParameterError:
             raise  # the same for every page
@@ -151,15 +184,28 @@ class RequestPipeline:
             raise error.within(f"page {page.number}") from error
         self._seconds["predictor"] += time.perf_counter() - began
         metrics.record_page(confidence=reading.confidence, characters=len(reading.text))
-        return PageResult(
+        recognized = None
+        if reading.layout and (self._request.wants_layout or page.embedded is not None):
+            recognized = page.geometry.to_original(reading.layout)
+        found = PageResult(
             number=page.number,
             text=reading.text,
             confidence=reading.confidence,
-            layout=page.geometry.to_original(reading.layout) if reading.layout and self._request.wants_layout else None,
-            image=page.original,
+            layout=recognized,
             dpi=page.original_dpi,
             structure=reading.structure,
+            recognized=recognized,
+            rotation=page.geometry.rotation,
         )
+        if page.embedded is None:
+            return found
+        return await self._with_structure(_mixed(found, page.embedded))
+
+    async def _with_structure(self, page: PageResult) -> PageResult:
+        """The page with the structure of its layout, if that is wanted."""
+        if not self._request.wants_structure or page.layout is None:
+            return page
+        return replace(page, structure=await asyncio.to_thread(analyze, page.layout, Separators()))
 
     async def _correct_orientation(self, page: DocumentPage) -> DocumentPage:
         """The page rotated as OSD reports; unchanged if OSD is not installed."""
@@ -198,6 +244,33 @@ class RequestPipeline:
             common_metrics.observe_stage(stage, seconds)
             self._seconds[stage] += seconds
         metrics.record_prepared(width=page.width, height=page.height, steps=page.steps)
+
+
+def _embedded(page: DocumentPage, layout: PageLayout) -> PageResult:
+    """A page whose text is all its own."""
+    return PageResult(
+        number=page.number,
+        text=page_text(layout),
+        confidence=mean_confidence(layout.iter_words()),
+        layout=layout,
+        dpi=page.original_dpi,
+        source="embedded",
+    )
+
+
+def _mixed(page: PageResult, embedded: PageLayout) -> PageResult:
+    """A page that has text of its own beside what was recognized on it."""
+    blocks = page.recognized.blocks if page.recognized else ()
+    layout = replace(embedded, blocks=embedded.blocks + blocks)
+    confidence = mean_confidence(layout.iter_words())
+    source: Source = "mixed" if blocks else "embedded"
+    return replace(page, text=page_text(layout), confidence=confidence, layout=layout, source=source)
+
+
+def _page_text(page: PageResult) -> PageText:
+    """What the searchable PDF gets on a page: nothing that it has already."""
+    assert page.layout is not None, "a searchable PDF needs layouts"
+    return PageText(page.number, page.recognized or replace(page.layout, blocks=()), page.rotation)
 
 
 def _first_error(failures: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from kserve_ocr.protocol.layout import PageLayout
-from transformer.formats.pdf.page_image import PageImage
 from transformer.formats.structured import StructuredPage
 from transformer.pipeline.ocr_request import Document
 from transformer.structure.content.page_structure import PageStructure
+
+Source = Literal["ocr", "embedded", "mixed"]
+"""Where the text of a page comes from: its pixels, the document itself, or both."""
 
 PAGE_SEPARATOR: Final = "\f"
 
@@ -24,9 +26,13 @@ class PageResult:
     confidence: float
     """Mean word confidence, 0-1; 0 with no words."""
     layout: PageLayout | None
-    image: PageImage | None
-    """The original page's image, only for the ``pdf`` output."""
     dpi: int | None
+    """Of the original page; None if unknown."""
+    source: Source = "ocr"
+    recognized: PageLayout | None = None
+    """The part of the layout that the original page does not have as text."""
+    rotation: int = 0
+    """Clockwise degrees by which the page was turned to be upright."""
     structure: PageStructure | None = None
     """Tables, fields, headings and lists of the layout, None unless needed."""
 
@@ -35,6 +41,10 @@ class PageResult:
 class DocumentResult:
     document: Document
     pages: tuple[PageResult, ...]
+    pdf: bytes = b""
+    """The searchable PDF, if it was asked for."""
+    warnings: tuple[str, ...] = ()
+    """What is to be known about the document."""
 
     @property
     def text(self) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pypdfium2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,10 +26,11 @@ from kserve_ocr.protocol.errors import (
     TooManyPagesError,
     TooManyPixelsError,
 )
+from kserve_ocr.protocol.layout import PageLayout
 from kserve_ocr.workers.pool import WorkerPool
 from tests.support.drawn_pages import draw_page, encode
 from transformer.pipeline import decode_pool
-from transformer.pipeline.decode_job import DecodeJob
+from transformer.pipeline.decode_job import DecodeJob, FinishedPdf, PageText, PdfOptions
 from transformer.pipeline.decode_pool import DecodeOptions, DecodePool, DocumentPage, RequestQuota
 from transformer.pipeline.decode_worker import start
 from transformer.settings import TransformerSettings
@@ -45,6 +47,9 @@ class Running:
 
     def read(self, document: bytes, options: DecodeOptions = PLAIN, **more: Any) -> list[DocumentPage]:
         return self._runner.run(read(self.reader, document, options, **more))
+
+    def pdf(self, document: bytes, pages: list[PageText]) -> FinishedPdf:
+        return self._runner.run(self.reader.searchable_pdf(document, pages, PdfOptions()))
 
     def run(self, test: Callable[[DecodePool], Any]) -> Any:
         return self._runner.run(test(self.reader))
@@ -116,7 +121,7 @@ def test_a_page_comes_with_all_that_is_known_of_it(decoders: Running) -> None:
     assert np.array_equal(page.pixels, np.asarray(image))
     assert page.pixels.flags.c_contiguous
     assert (page.number, page.width, page.height) == (1, *image.size)
-    assert (page.dpi, page.original_dpi, page.steps, page.original) == (200, 200, (), None)
+    assert (page.dpi, page.original_dpi, page.steps, page.embedded) == (200, 200, (), None)
     assert page.geometry.inverse([(3.0, 4.0)]).tolist() == [[3.0, 4.0]]
     assert page.decode_seconds > 0
     assert page.preprocess_seconds > 0
@@ -124,16 +129,13 @@ def test_a_page_comes_with_all_that_is_known_of_it(decoders: Running) -> None:
 
 @pytest.mark.parametrize("name", sorted(every_kind()))
 def test_every_kind_is_prepared(name: str, decoders: Running) -> None:
-    pages = decoders.read(every_kind()[name], DecodeOptions(keep_original=True))
+    pages = decoders.read(every_kind()[name], DecodeOptions())
     assert numbers(pages) == list(range(1, len(pages) + 1))
     for page in pages:
         assert page.pixels.dtype == np.uint8
         assert page.pixels.ndim == 2
         assert page.geometry.original == (page.width, page.height)
         assert page.geometry.preprocessed == page.pixels.shape[::-1]
-        assert page.original is not None
-        shown = (page.original.width, page.original.height)
-        assert (shown if page.original.orientation < 5 else shown[::-1]) == (page.width, page.height)
 
 
 @settings(max_examples=60, deadline=None)
@@ -154,11 +156,43 @@ def test_pages_of_any_small_size_are_prepared(
     assert page.geometry.preprocessed == page.pixels.shape[::-1]
 
 
-def test_a_plain_jpeg_is_kept_byte_by_byte(decoders: Running) -> None:
+@pytest.mark.parametrize("name", sorted(every_kind()))
+def test_every_kind_becomes_a_searchable_pdf(name: str, decoders: Running) -> None:
+    pages = decoders.read(every_kind()[name], DecodeOptions())
+    texts = [PageText(page.number, PageLayout(page.width, page.height, ()), 0) for page in pages]
+    made = decoders.pdf(every_kind()[name], texts)
+    with pypdfium2.PdfDocument(made.data.tobytes()) as pdf:
+        assert len(pdf) == len(pages)
+        for shown, page in zip(pdf, pages, strict=True):
+            width, height = shown.get_size()
+            assert width / height == pytest.approx(page.width / page.height, rel=0.02)
+
+
+def test_the_bytes_of_a_jpeg_are_in_the_pdf(decoders: Running) -> None:
     document = encode(drawing("RGB"), "JPEG")
-    (page,) = decoders.read(document, DecodeOptions(preprocess=False, keep_original=True))
-    assert page.original is not None
-    assert page.original.data == document
+    made = decoders.pdf(document, [PageText(1, PageLayout(*drawing("RGB").size, ()), 90)])
+    assert document in made.data.tobytes()
+    with pypdfium2.PdfDocument(made.data.tobytes()) as pdf:
+        assert pdf[0].get_rotation() == 90
+
+
+def test_text_that_a_page_has_is_taken_instead_of_its_pixels(decoders: Running) -> None:
+    (page,) = decoders.read(drawn_pdf(texts=["Drawn words"]), DecodeOptions(use_embedded=True))
+    assert page.pixels.size == 0
+    assert page.embedded is not None
+    assert [word.text for word in page.embedded.iter_words()] == ["Drawn", "words"]
+    assert (page.width, page.height, page.original_dpi) == (page.embedded.width, page.embedded.height, 300)
+    assert page.geometry.original == (page.width, page.height)
+
+
+def test_a_picture_beside_text_is_read_without_the_text(decoders: Running) -> None:
+    document = drawn_pdf(texts=["Drawn words"], background=drawing("L", (300, 150)))
+    (page,) = decoders.read(document, DecodeOptions(use_embedded=True, preprocess=False))
+    assert page.embedded is not None
+    assert page.pixels.shape == (page.height, page.width)
+    for x0, y0, x1, y1 in (word.bbox for word in page.embedded.iter_words()):
+        assert page.pixels[y0:y1, x0:x1].min() == 255
+    assert page.pixels.min() < 128
 
 
 def test_a_resolution_that_the_client_states_counts_for_images_only(decoders: Running) -> None:

@@ -1,12 +1,12 @@
-"""A font whose glyphs draw nothing: it only carries text and its place through a PDF.
+"""A font whose glyphs draw nothing: it only carries text and its position through a PDF.
 
 Every character of a document gets the next free code (CID), and a ToUnicode map leads back from code to
-character, so any Unicode text can be selected, searched and copied. All codes lead to one glyph, half an em wide
-and without ink.
+character, so any Unicode text can be selected, searched and copied. Codes lead to a few glyphs without ink that differ
+in their advance: letters of about the right width keep the positions inside a word right.
 
 A reader takes a word's height from the font's ascent and descent, not from what is drawn. Words of one line have
 to share a baseline and a size, or readers take them for different lines; so every height that occurs gets a face
-of its own, and all faces share one font program and one map.
+of its own, and all faces share one font program, one map and one table of widths.
 """
 
 from __future__ import annotations
@@ -14,27 +14,61 @@ from __future__ import annotations
 import struct
 import unicodedata
 import zlib
+from functools import cache
+from typing import Final
 
-ADVANCE = 0.5
-"""Width of every character, em."""
+STEP: Final = 0.05
+"""Heights are rounded to this many em."""
 
-STEP = 0.04
-"""Heights are rounded to this many em; more faces than that gain no visible accuracy."""
+UNITS_PER_EM: Final = 1000
+NAME: Final = "OCR"
+FLAGS: Final = 4
+"""Of the descriptor: symbolic (ISO 32000-1, table 123)."""
 
-_UNITS = 1000
-_NAME = "Invisible"
-_MOST_CODES = 0xFFFF
-_REPLACEMENT = "\ufffd"
+_ADVANCES: Final = (250, 340, 520, 670, 800, 1000)
+"""Widths of glyphs 1 to 6, in units."""
+DEFAULT_ADVANCE: Final = 520
+"""Of most letters, in units."""
+_NARROW: Final = frozenset("ijlI.,;:'|!` \u2019\u2018")
+_THIN: Final = frozenset('frt()[]{}-/\\"*\u201c\u201d\u201e')
+_WIDE: Final = frozenset("mwMW%@&\u2014\u2026")
+_MAX_CODES: Final = 0xFFFF
+_REPLACEMENT: Final = "\ufffd"
+_ESCAPED: Final = {b: b"\\" + bytes([b]) for b in b"()\\"} | {0x0D: b"\\r"}
+_ENTRIES_PER_SECTION: Final = 100
+"""The most entries that the specification allows in a section of a CMap."""
 
 Face = tuple[int, int]
 """Ascent and descent in units of :data:`STEP`."""
 
 
+@cache
+def glyph(char: str) -> int:
+    """The glyph, 1 to 6, whose advance is nearest to that of ``char`` in common fonts."""
+    if char in _NARROW or unicodedata.combining(char):
+        return 1
+    if char in _THIN:
+        return 2
+    if unicodedata.east_asian_width(char) in "WF":
+        return 6
+    if char in _WIDE:
+        return 5
+    return 4 if char.isupper() else 3
+
+
+def width(text: str) -> float:
+    """Width of ``text``, em."""
+    return sum(_ADVANCES[glyph(char) - 1] for char in text) / UNITS_PER_EM
+
+
 class GlyphlessFont:
     """The codes and faces that one PDF uses, in order of first use."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, prefix: str = "F") -> None:
+        """``prefix`` starts the resource names of the faces."""
+        self._prefix = prefix
         self._codes: dict[str, int] = {}
+        self._characters: list[str] = []
         self._faces: dict[Face, str] = {}
 
     @property
@@ -48,92 +82,99 @@ class GlyphlessFont:
         Both are distances from the baseline in em, upwards and downwards.
         """
         face = (max(1, round(ascent / STEP)), max(0, round(descent / STEP)))
-        return self._faces.setdefault(face, f"F{len(self._faces)}")
+        return self._faces.setdefault(face, f"{self._prefix}{len(self._faces)}")
 
-    def encode(self, text: str) -> str:
-        """``text`` as a PDF hex string of 2-byte codes; what no text may hold becomes U+FFFD."""
+    def encode(self, text: str) -> bytes:
+        """``text`` as a PDF string of 2-byte codes; a character that no text may contain becomes U+FFFD."""
         codes = self._codes
-        return "<" + "".join(f"{codes.get(char) or self._add(char):04x}" for char in text) + ">"
+        raw = b"".join((codes.get(char) or self._add(char)).to_bytes(2) for char in text)
+        return b"(" + b"".join(_ESCAPED.get(byte) or bytes([byte]) for byte in raw) + b")"
 
     def _add(self, char: str) -> int:
+        original = char
         if unicodedata.category(char) in ("Cc", "Cs") or ord(char) & 0xFFFE == 0xFFFE:
             char = _REPLACEMENT
         # A document with more different characters than a font has codes exists only to break readers.
-        if char not in self._codes and len(self._codes) >= _MOST_CODES - 1:
+        if char not in self._codes and len(self._characters) >= _MAX_CODES - 1:
             char = _REPLACEMENT
-        return self._codes.setdefault(char, len(self._codes) + 1)
+        if char not in self._codes:
+            self._characters.append(char)
+            self._codes[char] = len(self._characters)
+        return self._codes.setdefault(original, self._codes[char])
 
     def to_unicode(self) -> bytes:
         """The CMap from codes to UTF-16."""
-        pairs = [f"<{code:04x}> <{char.encode('utf-16-be').hex()}>" for char, code in self._codes.items()]
-        # The specification allows 100 entries to a section.
-        sections = [pairs[start : start + 100] for start in range(0, len(pairs), 100)]
+        pairs = [
+            f"<{code:04x}> <{char.encode('utf-16-be').hex()}>" for code, char in enumerate(self._characters, start=1)
+        ]
+        step = _ENTRIES_PER_SECTION
+        sections = [pairs[start : start + step] for start in range(0, len(pairs), step)]
         body = "\n".join(f"{len(section)} beginbfchar\n" + "\n".join(section) + "\nendbfchar" for section in sections)
         return (
             "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n"
             "/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n"
-            f"/CMapName /{_NAME} def\n/CMapType 2 def\n"
+            f"/CMapName /{NAME} def\n/CMapType 2 def\n"
             "1 begincodespacerange\n<0000> <ffff>\nendcodespacerange\n"
             f"{body}\nendcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n"
         ).encode()
 
     def cid_to_gid(self) -> bytes:
-        """The map from codes to glyphs: every code is glyph 1."""
-        return b"\x00\x00" + b"\x00\x01" * len(self._codes)
+        """The map from codes to glyphs."""
+        return b"".join(gid.to_bytes(2) for gid in [0, *map(glyph, self._characters)])
 
-    def type0(self, cid_font: int, to_unicode: int) -> str:
-        """The composite font over the CID font object ``cid_font``."""
-        return (
-            f"<< /Type /Font /Subtype /Type0 /BaseFont /{_NAME} /Encoding /Identity-H "
-            f"/DescendantFonts [{cid_font} 0 R] /ToUnicode {to_unicode} 0 R >>"
-        )
-
-    def cid_font(self, descriptor: int, cid_to_gid: int) -> str:
-        """The CID font described by object ``descriptor``."""
-        return (
-            f"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /{_NAME} /CIDToGIDMap {cid_to_gid} 0 R "
-            f"/CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> "
-            f"/DW {ADVANCE * _UNITS:.0f} /FontDescriptor {descriptor} 0 R >>"
-        )
-
-    def descriptor(self, face: Face, font_file: int) -> str:
-        """The descriptor of one face; ``font_file`` is the object of the font program."""
-        ascent = round(face[0] * STEP * _UNITS)
-        # Readers take 0 for "not known" and put in a guess.
-        descent = min(-1, -round(face[1] * STEP * _UNITS))
-        return (
-            f"<< /Type /FontDescriptor /FontName /{_NAME} /Flags 5 "
-            f"/FontBBox [0 {descent} {ADVANCE * _UNITS:.0f} {ascent}] /Ascent {ascent} /Descent {descent} "
-            f"/CapHeight {ascent} /ItalicAngle 0 /StemV 80 /FontFile2 {font_file} 0 R >>"
-        )
+    def widths(self) -> list[tuple[int, list[int]]]:
+        """First code and advances, in units, of each run of codes that are not :data:`DEFAULT_ADVANCE` wide."""
+        runs: list[tuple[int, list[int]]] = []
+        for code, char in enumerate(self._characters, start=1):
+            advance = _ADVANCES[glyph(char) - 1]
+            if advance == DEFAULT_ADVANCE:
+                continue
+            if runs and runs[-1][0] + len(runs[-1][1]) == code:
+                runs[-1][1].append(advance)
+            else:
+                runs.append((code, [advance]))
+        return runs
 
 
+def vertical_extent(face: Face) -> tuple[int, int]:
+    """Ascent and descent of a face in units, the descent negative."""
+    ascent = round(face[0] * STEP * UNITS_PER_EM)
+    # Readers take 0 for unknown and use a guess.
+    return ascent, min(-1, -round(face[1] * STEP * UNITS_PER_EM))
+
+
+@cache
 def font_program() -> bytes:
-    """A TrueType font without ink: an empty glyph 0 and glyph 1, which has an extent (OpenType 1.9)."""
-    advance = round(ADVANCE * _UNITS)
+    """A TrueType font without ink: an empty glyph 0 and glyphs 1 to 6, which have an extent (OpenType 1.9).
+
+    It has the tables that a PDF needs (ISO 32000-1, 9.9), and no map from characters: the PDF has its own.
+    """
     # One contour there and back: no area, but the extent without which some readers drop the text.
-    glyph = struct.pack(">hhhhhHH2B4h2x", *(1, 0, 0, advance, _UNITS), *(1, 0), *(1, 1), *(0, advance, 0, _UNITS))
+    outlines = [
+        struct.pack(">hhhhhHH2B4h2x", *(1, 0, 0, advance, UNITS_PER_EM), *(1, 0), *(1, 1), *(0, advance, 0, 1000))
+        for advance in _ADVANCES
+    ]
+    count, widest = len(outlines) + 1, max(_ADVANCES)
+    offsets = [0, *(len(outlines[0]) // 2 * index for index in range(count))]
     tables = {
-        b"OS/2": struct.pack(
-            ">HhHHHhhhhhhhhhhh10s4I4sHHHhhhHHIIhhHHH",
-            *(4, advance, 400, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, bytes(10), 1, 0, 0, 0, b"NONE"),
-            *(0x40, 0x20, 0xFFFF, _UNITS, 0, 0, _UNITS, 0, 1, 0, 0, 0, 0, 0x20, 1),
-        ),
-        # One format 4 subtable (Windows, Unicode) with nothing but the closing segment: the PDF maps codes itself.
-        b"cmap": struct.pack(">HHHHI8H4H", *(0, 1, 3, 1, 12), *(4, 24, 0, 2, 2, 0, 0, 0xFFFF), *(0, 0xFFFF, 1, 0)),
-        b"glyf": glyph,
+        b"glyf": b"".join(outlines),
         b"head": struct.pack(
             ">HHIIIHHqqhhhhHHhhh",
-            *(1, 0, 0x10000, 0, 0x5F0F3CF5, 0, _UNITS, 0, 0, 0, 0, advance, _UNITS, 0, 8, 2, 0, 0),
+            *(1, 0, 0x10000, 0, 0x5F0F3CF5, 0, UNITS_PER_EM, 0, 0, 0, 0, widest, UNITS_PER_EM, 0, 8, 2, 0, 0),
         ),
-        b"hhea": struct.pack(">HHhhhHhhhhhh4hhH", 1, 0, _UNITS, 0, 0, advance, *(0,) * 10, 0, 1),
-        b"hmtx": struct.pack(">Hhh", advance, 0, 0),
-        b"loca": struct.pack(">HHH", 0, 0, len(glyph) // 2),
-        b"maxp": struct.pack(">I14H", 0x10000, 2, 2, 1, 0, 0, 1, *(0,) * 8),
-        b"name": struct.pack(">HHH", 0, 0, 6),
-        b"post": struct.pack(">IiHHIIIII", 0x30000, 0, 0, 0, 1, 0, 0, 0, 0),
+        b"hhea": struct.pack(">HHhhhHhhhhhh4hhH", 1, 0, UNITS_PER_EM, 0, 0, widest, *(0,) * 10, 0, count),
+        b"hmtx": b"".join(struct.pack(">Hh", advance, 0) for advance in (500, *_ADVANCES)),
+        b"loca": struct.pack(f">{count + 1}H", *offsets),
+        b"maxp": struct.pack(">I14H", 0x10000, count, 2, 1, 0, 0, 1, *(0,) * 8),
     }
-    head = struct.pack(">IHHHH", 0x10000, len(tables), 128, 3, len(tables) * 16 - 128)
+    return _assemble(tables)
+
+
+def _assemble(tables: dict[bytes, bytes]) -> bytes:
+    """The font file of these tables."""
+    power = 1 << (len(tables).bit_length() - 1)
+    search = (16 * power, power.bit_length() - 1, 16 * (len(tables) - power))
+    head = struct.pack(">IHHHH", 0x10000, len(tables), *search)
     directory, body = b"", b""
     for tag, table in tables.items():
         padded = table + bytes(-len(table) % 4)
@@ -142,9 +183,9 @@ def font_program() -> bytes:
         body += padded
     font = head + directory + body
     # head.checkSumAdjustment makes the whole file sum up to a magic number.
-    place = font.index(tables[b"head"], len(head) + len(directory)) + 8
+    position = font.index(tables[b"head"], len(head) + len(directory)) + 8
     adjustment = (0xB1B0AFBA - _checksum(font)) & 0xFFFFFFFF
-    return font[:place] + struct.pack(">I", adjustment) + font[place + 4 :]
+    return font[:position] + struct.pack(">I", adjustment) + font[position + 4 :]
 
 
 def _checksum(padded: bytes) -> int:
@@ -154,4 +195,4 @@ def _checksum(padded: bytes) -> int:
 
 def compress(data: bytes) -> bytes:
     """zlib with a fixed level, so that equal documents give equal bytes."""
-    return zlib.compress(data, 6)
+    return zlib.compress(data, 9)

@@ -7,13 +7,29 @@ import struct
 import pytest
 from PIL import ImageFont
 
-from transformer.formats.pdf.glyphless_font import STEP, GlyphlessFont, font_program
+from transformer.formats.pdf.glyphless_font import (
+    DEFAULT_ADVANCE,
+    STEP,
+    GlyphlessFont,
+    font_program,
+    vertical_extent,
+    width,
+)
 
 
 def test_equal_characters_share_a_code() -> None:
     font = GlyphlessFont()
-    assert font.encode("abba") == "<0001000200020001>"
-    assert font.encode("b😀") == "<00020003>"
+    assert font.encode("abba") == b"(\0\1\0\2\0\2\0\1)"
+    assert font.encode("b😀") == b"(\0\2\0\3)"
+
+
+def test_codes_with_bytes_that_mean_something_in_a_string_are_escaped() -> None:
+    font = GlyphlessFont()
+    shown = font.encode("".join(map(chr, range(0x100, 0x160))))
+    for code in b"()\\":
+        assert b"\0\\" + bytes([code]) in shown
+    assert b"\0\\r\0" in shown
+    assert b"\r" not in shown
 
 
 def test_map_back_to_unicode() -> None:
@@ -25,7 +41,14 @@ def test_map_back_to_unicode() -> None:
         ("0002", "00e9"),
         ("0003", "d83dde00"),
     ]
-    assert font.cid_to_gid() == bytes.fromhex("0000 0001 0001 0001")
+
+
+def test_glyphs_and_widths_belong_together() -> None:
+    font = GlyphlessFont()
+    font.encode("aiWm漢e")
+    assert font.cid_to_gid() == bytes.fromhex("0000 0003 0001 0005 0005 0006 0003")
+    assert font.widths() == [(2, [250, 800, 800, 1000])]
+    assert width("ai") == pytest.approx((DEFAULT_ADVANCE + 250) / 1000)
 
 
 def test_sections_of_the_map_hold_at_most_100_characters() -> None:
@@ -44,26 +67,23 @@ def test_what_no_text_may_hold_becomes_the_replacement_character(char: str) -> N
 def test_codes_run_out_without_an_error() -> None:
     font = GlyphlessFont()
     font.encode("".join(chr(code) for code in range(0x10000, 0x10000 + 0x10010)))
-    codes = re.findall(r"....", font.encode("\U00010000\U00020005\U00020006")[1:-1])
-    assert codes == ["0001", "ffff", "ffff"]
+    assert font.encode("\U00010000\U00020005") == b"(\0\1\xff\xff)"
     assert font.to_unicode().endswith(b"end\n")
 
 
 def test_faces_are_shared_within_a_step() -> None:
-    font = GlyphlessFont()
-    assert font.face(0.75, 0.2) == font.face(0.75 + STEP / 4, 0.2) != font.face(0.75, 0.3)
-    assert len(font.faces) == 2
+    font = GlyphlessFont(prefix="X")
+    assert font.face(0.75, 0.2) == font.face(0.75 + STEP / 4, 0.2) == "X0"
+    assert font.face(0.75, 0.3) == "X1"
 
 
-def test_descriptor_never_says_0_which_readers_replace_by_a_guess() -> None:
+def test_a_descent_is_never_0_which_readers_replace_by_a_guess() -> None:
     font = GlyphlessFont()
     name = font.face(0.0, 0.0)
-    assert "/Ascent 40 /Descent -1 " in font.descriptor(font.faces[name], 9)
+    assert vertical_extent(font.faces[name]) == (50, -1)
 
 
-def test_program_loads_and_draws_nothing() -> None:
+def test_program_has_a_right_checksum_and_loads() -> None:
     program = font_program()
     assert sum(struct.unpack(f">{len(program) // 4}I", program)) & 0xFFFFFFFF == 0xB1B0AFBA
-    font = ImageFont.truetype(io.BytesIO(program), 100)
-    assert font.getlength("any") == pytest.approx(150)
-    assert font.getmask("any").getbbox() is None
+    assert ImageFont.truetype(io.BytesIO(program), 100).getmask("any").getbbox() is None

@@ -5,48 +5,52 @@ from dataclasses import replace
 
 import pytest
 
-from kserve_ocr.protocol.layout import Line, Paragraph, Word
-from tests.transformer.formats.drawn import line
+from kserve_ocr.protocol.layout import Line, Word
+from tests.transformer.formats.drawn import layout, line
 from transformer.formats.pdf.glyphless_font import GlyphlessFont
-from transformer.formats.pdf.text_layer import paragraph_operators
+from transformer.formats.pdf.page_geometry import view_to_page
+from transformer.formats.pdf.text_layer import text_layer
 
 
-def _operators(*lines: Line, font: GlyphlessFont | None = None) -> list[str]:
-    return paragraph_operators(Paragraph((0, 0, 9, 9), lines), page_height=800, font=font or GlyphlessFont())
-
-
-def _text(operators: list[str], font: GlyphlessFont) -> str:
-    """The characters in the order in which they are shown."""
-    pairs = re.findall(rb"^<(....)> <(\w+)>$", font.to_unicode(), re.MULTILINE)
-    back = {code.decode(): bytes.fromhex(text.decode()).decode("utf-16-be") for code, text in pairs}
-    strings = re.findall(r"<(\w+)> Tj", "\n".join(operators))
-    return "".join(back[code] for string in strings for code in re.findall("....", string))
+def _operators(*lines: Line, font: GlyphlessFont | None = None) -> list[bytes]:
+    """The operators of a page of 1200 by 800 pixels, which are half a point each."""
+    page = layout(*lines)
+    matrix = view_to_page((page.width, page.height), (0, 0, 600, 400), 0)
+    layer = text_layer(page, font or GlyphlessFont(), to_page=matrix, pixels_per_unit=1)
+    return layer.data.split(b"\n")
 
 
 def _shown(row: Line) -> str:
+    """The characters in the order in which they are shown."""
     font = GlyphlessFont()
-    return _text(_operators(row, font=font), font)
+    operators = b"\n".join(_operators(row, font=font))
+    pairs = re.findall(rb"^<(....)> <(\w+)>$", font.to_unicode(), re.MULTILINE)
+    back = {bytes.fromhex(code.decode()): bytes.fromhex(text.decode()).decode("utf-16-be") for code, text in pairs}
+    strings = re.findall(rb"\(((?:\\.|[^\\)])*)\)", operators, re.DOTALL)
+    raw = b"".join(re.sub(rb"\\(.)", lambda match: b"\r" if match[1] == b"r" else match[1], text) for text in strings)
+    return "".join(back[raw[at : at + 2]] for at in range(0, len(raw), 2))
 
 
-def test_words_and_spaces_are_stretched_to_their_places() -> None:
-    operators = _operators(line("ab cde"))
-    assert operators == [
-        "1 0 0 1 100 600 Tm",
-        "0 0 Td /F0 40 Tf 0 Ts 100 Tz <00010002> Tj",
-        "100 Tz <0003> Tj",
-        "60 0 Td /F0 40 Tf 0 Ts 100 Tz <000400050006> Tj",
+def test_words_and_spaces_are_stretched_to_their_positions() -> None:
+    assert _operators(line("ab cde")) == [
+        b"q 0.5 0 0 0.5 0 0 cm BT 3 Tr",
+        b"100 600 Td",
+        b"/F0 40 Tf",
+        b"96 Tz",
+        b"[(\0\1\0\2\0\3)-270(\0\4\0\5\0\6)]TJ",
+        b"ET Q",
     ]
 
 
 def test_lines_of_nearly_the_same_height_share_a_size() -> None:
     rows = [replace(line("word", y=100 * at), height=height) for at, height in enumerate((40.0, 42.0, 90.0), 1)]
-    assert re.findall(r"(\d+) Tf", " ".join(_operators(*rows))) == ["42", "42", "90"]
+    assert re.findall(rb"(\d+) Tf", b" ".join(_operators(*rows))) == [b"42", b"90"]
 
 
-def test_line_without_text_shows_nothing() -> None:
+def test_a_page_without_text_has_no_layer() -> None:
     row = line("a")
-    assert _operators(replace(row, words=())) == []
-    assert _operators(replace(row, words=(Word("", row.bbox, 0.1),))) == []
+    assert _operators(replace(row, words=())) == [b""]
+    assert _operators(replace(row, words=(Word("", row.bbox, 0.1),))) == [b""]
 
 
 def test_touching_words_keep_a_space_between_them() -> None:
@@ -76,6 +80,6 @@ def test_right_to_left_words_are_shown_in_the_order_in_which_they_stand(words: l
 def test_degenerate_boxes_give_finite_numbers(box: tuple[int, int, int, int]) -> None:
     for baseline in ((5.0, 5.0, 5.0, 5.0), (0.0, 0.0, 7.0, 7.0), (9.0, 0.0, 0.0, 3.0)):
         row = Line(box, (Word("x", box, 0.0), Word("yz", box, 0.0)), baseline, 0.0)
-        operators = "\n".join(_operators(row))
-        assert operators.count("Tj") == 3
-        assert not re.search("nan|inf|e[+-]", operators)
+        operators = b"\n".join(_operators(row))
+        assert b"TJ" in operators
+        assert not re.search(rb"nan|inf|e[+-]", operators)

@@ -1,0 +1,196 @@
+"""The ``pdf`` output: the original PDF, or the original images as pages, with an invisible text layer."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pikepdf
+from pikepdf import Name, ObjectStreamMode, Pdf, StreamDecodeLevel
+
+from kserve_ocr.protocol.errors import DamagedDocumentError, EncryptedDocumentError, SignedDocumentError
+from kserve_ocr.protocol.layout import PageLayout
+from transformer.formats.pdf import incremental
+from transformer.formats.pdf.graft import PageLayer, graft
+from transformer.formats.pdf.image_page import add_image_page
+from transformer.formats.pdf.page_image import PageImage
+from transformer.formats.pdf.signatures import drop_signatures, is_signed
+from transformer.formats.pdf.strip_text import strip_invisible_text
+
+PRODUCER: Final = "kserve-ocr"
+_REPAIRED: Final = "the PDF was damaged and has been repaired: {}"
+_MAX_WARNING: Final = 200
+_BUFFER: Final = re.compile(r"(?:WARNING: )?stream <[^>]*>(?: \([^)]*\))?: ")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchablePdf:
+    """A finished PDF and what its recipient should know about it."""
+
+    data: bytes
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePage:
+    """An image that becomes a page, with what was read on it."""
+
+    image: PageImage
+    layout: PageLayout
+    """In pixels of the image as shown, that is after its orientation."""
+    dpi: tuple[float, float] | None = None
+    """Pixels per inch across and down, of the image as shown."""
+    rotate: int = 0
+    """Clockwise degrees by which the page is to be turned further to be upright."""
+
+
+@dataclass(frozen=True, slots=True)
+class PdfChanges:
+    """What is done to a PDF beside the layers that it gets."""
+
+    lang: str = ""
+    """Language tag for a document that states none."""
+    only_pages: bool = False
+    """Whether pages without a layer are left out."""
+    strip_layers: bool = False
+    """Whether invisible text of an earlier recognition is removed from the pages that have a layer here."""
+    keep_signatures: bool = True
+    """Whether a signed document is rejected; else its signatures are removed."""
+    password: str = ""
+
+
+NO_CHANGES: Final = PdfChanges()
+
+
+def from_pdf(data: bytes, layers: Sequence[PageLayer], changes: PdfChanges = NO_CHANGES) -> SearchablePdf:
+    """The PDF with the layers on its pages. Equal input gives equal bytes.
+
+    The original's bytes stay and the layers are appended to them. Only a document that is damaged or encrypted, or that
+    loses something, is written again, its streams unchanged and its encryption kept.
+
+    Raises DamagedDocumentError, EncryptedDocumentError or SignedDocumentError.
+    """
+    with opened(data, password=changes.password) as pdf:
+        rewrite = _drop(pdf, layers, changes)
+        changed = graft(pdf, layers)
+        if (changed or rewrite) and changes.lang and "/Lang" not in pdf.Root:
+            pdf.Root.Lang = pikepdf.String(changes.lang)
+            changed.append(pdf.Root)
+        if changes.only_pages and len(layers) < len(pdf.pages):
+            _keep_pages(pdf, [layer.number for layer in layers])
+            rewrite = True
+        warnings = _warnings(pdf)
+        if not changed and not rewrite:
+            return SearchablePdf(data, warnings + _active_content(pdf))
+        repaired = bool(warnings)
+        if rewrite or repaired or pdf.is_encrypted or not incremental.can_append(data):
+            return SearchablePdf(_saved(pdf), warnings + _active_content(pdf))
+        return SearchablePdf(incremental.append(data, pdf, changed), _active_content(pdf))
+
+
+def _drop(pdf: Pdf, layers: Sequence[PageLayer], changes: PdfChanges) -> bool:
+    """Remove what is to be removed; returns whether that was anything."""
+    dropped = False
+    if is_signed(pdf):
+        if changes.keep_signatures:
+            raise SignedDocumentError(
+                "the PDF is signed and any change makes its signatures invalid; send signed=drop to remove them, "
+                "or ask for other outputs than pdf"
+            )
+        drop_signatures(pdf)
+        dropped = True
+    if changes.strip_layers:
+        for layer in layers:
+            dropped |= strip_invisible_text(pdf, pdf.pages[layer.number - 1].obj)
+    return dropped
+
+
+def _keep_pages(pdf: Pdf, numbers: Sequence[int]) -> None:
+    """Leave only these pages, in this order; what pointed to the others points to empty objects."""
+    pages = [page.obj for page in pdf.pages]
+    kept = [pages[number - 1] for number in numbers]
+    del pdf.pages[:]
+    for page in kept:
+        pdf.pages.append(pikepdf.Page(page))
+    for page in (page for number, page in enumerate(pages, start=1) if number not in set(numbers)):
+        for key in list(page.keys()):
+            del page[key]
+
+
+def _active_content(pdf: Pdf) -> tuple[str, ...]:
+    """What a recipient should know of scripts and programs, which are left as they are."""
+    actions = [pdf.Root.get("/OpenAction"), pdf.Root.get("/AA")]
+    names = pdf.Root.get("/Names")
+    scripts = isinstance(names, pikepdf.Dictionary) and "/JavaScript" in names
+    kinds = {str(action.get("/S")) for action in actions if isinstance(action, pikepdf.Dictionary)}
+    found = []
+    if scripts or "/JavaScript" in kinds:
+        found.append("the PDF contains JavaScript, which is left as it is")
+    if "/Launch" in kinds:
+        found.append("the PDF starts a program when it is opened, which is left as it is")
+    return tuple(found)
+
+
+def from_images(pages: Iterable[ImagePage], *, lang: str = "") -> SearchablePdf:
+    """A new PDF with a page for each image. Equal input gives equal bytes."""
+    pdf = Pdf.new()
+    layers = []
+    for number, page in enumerate(pages, start=1):
+        add_image_page(pdf, page.image, dpi=page.dpi)
+        layers.append(PageLayer(number, page.layout, page.rotate))
+    graft(pdf, layers)
+    if lang:
+        pdf.Root.Lang = pikepdf.String(lang)
+    pdf.docinfo[Name.Producer] = pikepdf.String(PRODUCER)
+    return SearchablePdf(_saved(pdf, object_streams=ObjectStreamMode.generate))
+
+
+@contextmanager
+def opened(data: bytes, *, password: str = "") -> Iterator[Pdf]:
+    """The PDF as qpdf reads it, repaired where that is possible.
+
+    Errors inside the block that qpdf raises mean that the file is damaged beyond repair.
+    """
+    file = io.BytesIO(data)
+    try:
+        # Inherited attributes are left in the page tree: moving them to the pages would change both.
+        with pikepdf.open(file, password=password, suppress_warnings=True, inherit_page_attributes=False) as pdf:
+            yield pdf
+    except pikepdf.PasswordError:
+        raise EncryptedDocumentError(
+            "the PDF is encrypted and the password does not open it; send the right one as password="
+            if password
+            else "the PDF is encrypted and opens only with a password; send it as password= or save it without one"
+        ) from None
+    except (pikepdf.PdfError, IndexError) as error:
+        raise DamagedDocumentError(
+            f"the PDF is damaged beyond repair ({_brief(error)}); save or export it again"
+        ) from error
+
+
+def _warnings(pdf: Pdf) -> tuple[str, ...]:
+    found = pdf.get_warnings()
+    return (_REPAIRED.format(_brief(found[0])),) if found else ()
+
+
+def _brief(reason: object) -> str:
+    """The reason in one line, without the name of the buffer that qpdf puts in front."""
+    text = " ".join(str(reason).split())
+    return _BUFFER.sub("", text)[:_MAX_WARNING] or type(reason).__name__
+
+
+def _saved(pdf: Pdf, *, object_streams: ObjectStreamMode = ObjectStreamMode.preserve) -> bytes:
+    """The PDF written again, every stream as it is stored."""
+    out = io.BytesIO()
+    options: dict[str, Any] = {"object_stream_mode": object_streams, "fix_metadata_version": False}
+    pdf.trailer["/Size"] = len(pdf.objects)  # qpdf writes the right number, but only in place of another one
+    if pdf.is_encrypted:  # qpdf then refuses an identifier by content, and to keep more than Flate as it is
+        pdf.save(out, encryption=True, **options)
+    else:
+        level = StreamDecodeLevel.none
+        pdf.save(out, compress_streams=False, stream_decode_level=level, deterministic_id=True, **options)
+    return out.getvalue()

@@ -1,0 +1,51 @@
+"""Makes the searchable PDF of a document in a decoding process."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from transformer.decoding.image_file import ImageDocument
+from transformer.formats.pdf import image_bytes, page_image, searchable
+from transformer.formats.pdf.graft import PageLayer
+from transformer.formats.pdf.searchable import ImagePage
+from transformer.pipeline.decode_job import FinishedPdf, PdfJob
+
+
+def make_pdf(job: PdfJob) -> FinishedPdf:
+    """The PDF that a job describes. Raises an OcrError for whatever is wrong with the document."""
+    data = job.source if isinstance(job.source, bytes) else Path(job.source).read_bytes()
+    if job.kind == "pdf":
+        layers = [PageLayer(page.number, page.layout, page.rotate) for page in job.pages]
+        made = searchable.from_pdf(data, layers, _changes(job))
+    else:
+        made = searchable.from_images(_image_pages(data, job), lang=job.options.lang)
+    return FinishedPdf(np.frombuffer(made.data, np.uint8), made.warnings)
+
+
+def _changes(job: PdfJob) -> searchable.PdfChanges:
+    options = job.options
+    return searchable.PdfChanges(
+        lang=options.lang,
+        only_pages=options.only_pages,
+        strip_layers=options.existing in ("redo", "strip"),
+        keep_signatures=options.keep_signatures,
+        password=options.password,
+    )
+
+
+def _image_pages(data: bytes, job: PdfJob) -> Iterator[ImagePage]:
+    document = ImageDocument(io.BytesIO(data), job.kind, page_pixels=job.page_pixels)
+    try:
+        for page in job.pages:
+            header = document.header(page.number)
+            image = image_bytes.from_file(data, job.kind, frame=header.frame, orientation=header.orientation)
+            if image is None:
+                image = page_image.from_pixels(document.decode(page.number, page_pixels=job.page_pixels).pixels)
+            dpi = (job.options.dpi, job.options.dpi) if job.options.dpi else header.resolution
+            yield ImagePage(image, page.layout, dpi, page.rotate)
+    finally:
+        document.close()
