@@ -16,7 +16,9 @@ from tests.transformer.pipeline.fake_predictor import FakePredictor, fake_predic
 from transformer.model import TransformerModel
 from transformer.settings import TransformerSettings
 
-SETTINGS = TransformerSettings.model_validate({"decoders": 1, "request_seconds": 20, "request_pages_in_flight": 2})
+SETTINGS = TransformerSettings.model_validate(
+    {"decode_workers": 1, "request_seconds": 20, "request_pages_in_flight": 2, "second_look": "none"}
+)
 PAGE = encode(draw_line())
 
 Scenario = Callable[[TransformerModel, FakePredictor], Coroutine[Any, Any, None]]
@@ -78,16 +80,6 @@ def test_errors_say_which_document_and_page_they_are_about() -> None:
         with pytest.raises(InvalidParameterError, match=r"^no such language"):
             await read(model, PAGE)
         assert await read(model, PAGE) == {"text": ["read"]}
-
-    with_model(scenario)
-
-
-def test_the_predictor_is_woken_at_the_start() -> None:
-    async def scenario(model: TransformerModel, fake: FakePredictor) -> None:
-        async with asyncio.timeout(30):
-            while not fake.probes:
-                await asyncio.sleep(0.01)
-        assert fake.probes == ["/v2/models/ocr-model/ready"]
 
     with_model(scenario)
 
