@@ -43,7 +43,9 @@ class PredictorModel(OcrModel):
         return bool(self.ready) and self._reader.ready
 
     async def preprocess(self, payload: InferRequest, headers: Mapping[str, str] | None = None) -> PredictRequest:
-        return predict_request.parse(payload, defaults=self._defaults, max_pixels=self._settings.max_pixels)
+        return predict_request.parse(
+            payload, defaults=self._defaults, max_pixels=self._settings.max_pixels, max_pages=self._settings.max_pages
+        )
 
     async def predict(
         self, payload: PredictRequest, headers: Mapping[str, str] | None = None

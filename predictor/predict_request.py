@@ -10,7 +10,7 @@ import orjson
 from kserve import InferRequest, InferResponse
 
 from kserve_ocr.protocol import layout, names, types, v2_request
-from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestError, TooManyPixelsError
+from kserve_ocr.protocol.errors import MalformedRequestError, TooManyPagesError, TooManyPixelsError
 from kserve_ocr.protocol.parameters import (
     ENGINE_PARAMETERS,
     Integer,
@@ -56,8 +56,10 @@ class PredictRequest:
         return names.WORDS in self.outputs
 
 
-def parse(inference: InferRequest, *, defaults: RecognitionOptions, max_pixels: int) -> PredictRequest:
-    """The pages and outputs of a request. Raises MalformedRequestError, InvalidParameterError or TooManyPixelsError."""
+def parse(inference: InferRequest, *, defaults: RecognitionOptions, max_pixels: int, max_pages: int) -> PredictRequest:
+    """The pages and outputs of a request. Raises an OcrError with a 4xx status."""
+    v2_request.check_number_of_inputs(inference)
+    outputs = v2_request.requested_outputs(inference, OUTPUTS, default=names.TEXT)
     pages: list[PageRequest] = []
     for tensor in inference.inputs:
         parameters = v2_request.parameters(inference, tensor)
@@ -65,24 +67,22 @@ def parse(inference: InferRequest, *, defaults: RecognitionOptions, max_pixels: 
         options = recognition_options(parameters, defaults=defaults)
         budget = given(parameters, _BUDGET, None)
         seconds = None if budget is None else budget / 1000
-        for image in _images(tensor, max_pixels=max_pixels):
+        for image in _images(tensor, max_pixels=max_pixels, limit=max_pages, taken=len(pages)):
             pages.append(PageRequest(image, options, seconds, f"page {len(pages) + 1}"))
     if not pages:
         raise MalformedRequestError("the request has no pages; send at least one UINT8 page or element of BYTES")
-    outputs = tuple(output.name for output in inference.request_outputs or ()) or (names.TEXT,)
-    for name in outputs:
-        if name not in OUTPUTS:
-            raise InvalidParameterError(f"there is no output '{name}' here; choose from {', '.join(OUTPUTS)}")
     return PredictRequest(inference, tuple(pages), outputs)
 
 
-def _images(tensor: Any, *, max_pixels: int) -> Sequence[types.Page | types.Buffer]:
+def _images(tensor: Any, *, max_pixels: int, limit: int, taken: int) -> Sequence[types.Page | types.Buffer]:
     if tensor.datatype == "BYTES":
-        return v2_request.elements(tensor)
+        return v2_request.elements(tensor, limit=limit, taken=taken)
     if tensor.datatype != "UINT8":
         raise MalformedRequestError(
             f"input '{tensor.name}' is {tensor.datatype}; send UINT8 [height, width] pages or BYTES image files"
         )
+    if taken >= limit:
+        raise TooManyPagesError(f"the request has more than {limit} pages; send the rest in another one")
     page = v2_request.page(tensor)
     if page.size == 0:
         raise MalformedRequestError(f"input '{tensor.name}' is a page without pixels")

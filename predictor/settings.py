@@ -48,6 +48,7 @@ class PredictorSettings(Settings):
     max_bytes: int = Field(
         134_217_728, ge=1024, le=2_147_483_647, description="Maximum size in bytes of one request body; above it 413."
     )
+    max_pages: int = Field(256, ge=1, le=10_000, description="Pages in one request; more are answered 413.")
     max_pixels: int = Field(
         100_000_000, ge=10_000, le=1_000_000_000, description="Maximum number of pixels of one page; above it 413."
     )

@@ -8,7 +8,7 @@ import orjson
 from kserve import InferInput, InferRequest, InferResponse
 from kserve.protocol.infer_type import RequestedOutput
 
-from kserve_ocr.protocol import names, v2_request, v2_response
+from kserve_ocr.protocol import bounded_json, names, v2_response
 from kserve_ocr.protocol.errors import MalformedRequestError
 
 
@@ -19,10 +19,7 @@ def v1_request(body: bytes, *, model_name: str) -> InferRequest:
 
     ``parameters`` and ``outputs`` may stand beside ``instances`` as in V2. Raises MalformedRequestError.
     """
-    try:
-        value = v2_request.json_value(body)
-    except orjson.JSONDecodeError as error:
-        raise MalformedRequestError(f"the body is not valid JSON: {error}") from None
+    value = bounded_json.parse(body)
     instances = value.get("instances") if isinstance(value, dict) else None
     if not isinstance(instances, list) or not instances:
         raise MalformedRequestError('send {"instances": [{"b64": "<base64 of the file>"}]}')

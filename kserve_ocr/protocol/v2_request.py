@@ -13,20 +13,22 @@ import binascii
 import math
 import re
 import struct
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final
 
 import numpy as np
-import orjson
 from kserve import InferInput, InferRequest
 from kserve.protocol.infer_type import RequestedOutput, to_http_parameters
 
-from kserve_ocr.protocol import names
-from kserve_ocr.protocol.errors import MalformedRequestError
+from kserve_ocr.protocol import bounded_json, names
+from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestError, TooManyDocumentsError
 from kserve_ocr.protocol.types import Buffer, Page
 
 _URL_SAFE = str.maketrans("-_", "+/")
-_BOM = "\ufeff".encode()
+_MAX_SIDES: Final = 8
+MAX_TENSORS: Final = 1000
+"""Inputs, and requested outputs, of one request."""
 _LENGTH = struct.Struct("<I")
 
 
@@ -56,25 +58,18 @@ def decode_request(body: Buffer, *, json_length: int | None, model_name: str) ->
 
 
 def _json_object(part: memoryview) -> dict[str, Any]:
-    try:
-        value = json_value(part)
-    except orjson.JSONDecodeError as error:
-        raise MalformedRequestError(f"the body is not valid JSON: {error}") from None
+    value = bounded_json.parse(part)
     if not isinstance(value, dict):
         raise MalformedRequestError("the body must be a JSON object")
     return value
-
-
-def json_value(body: Buffer) -> Any:
-    """The value in a JSON body; a byte-order mark before it is skipped. Raises orjson.JSONDecodeError."""
-    view = memoryview(body)
-    return orjson.loads(view[len(_BOM) :] if view[: len(_BOM)] == _BOM else view)
 
 
 def _objects(header: dict[str, Any], key: str) -> list[dict[str, Any]]:
     value = header.get(key) or []
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise MalformedRequestError(f"'{key}' must be a list of objects")
+    if len(value) > MAX_TENSORS:
+        raise MalformedRequestError(f"'{key}' must have at most {MAX_TENSORS} objects; send several requests")
     return value
 
 
@@ -96,10 +91,12 @@ def _input(value: dict[str, Any]) -> InferInput:
     name, datatype, shape = value.get("name"), value.get("datatype"), value.get("shape")
     if not isinstance(name, str) or not isinstance(datatype, str):
         raise MalformedRequestError("every input needs a 'name' and a 'datatype'")
-    if not isinstance(shape, list) or not all(
-        isinstance(side, int) and not isinstance(side, bool) and side >= 0 for side in shape
+    if (
+        not isinstance(shape, list)
+        or len(shape) > _MAX_SIDES
+        or not all(isinstance(side, int) and not isinstance(side, bool) and side >= 0 for side in shape)
     ):
-        raise MalformedRequestError(f"input '{name}': 'shape' must be a list of whole numbers")
+        raise MalformedRequestError(f"input '{name}': 'shape' must be a list of at most {_MAX_SIDES} whole numbers")
     data = value.get("data")
     if data is not None and not isinstance(data, list):
         raise MalformedRequestError(f"input '{name}': 'data' must be a list")
@@ -135,21 +132,27 @@ def _attach_raw(inputs: Sequence[InferInput], raw: memoryview) -> None:
         raise MalformedRequestError(f"{len(raw) - start} bytes after the last binary tensor belong to no input")
 
 
-def elements(tensor: InferInput) -> list[Buffer]:
-    """The elements of a BYTES tensor: views of the raw data, or JSON strings decoded from base64.
+def elements(tensor: InferInput, *, limit: int, taken: int = 0) -> list[Buffer]:
+    """The elements of a BYTES tensor, one-dimensional: views of the raw data, or JSON strings decoded from base64.
 
-    Raises MalformedRequestError if the data does not match the shape or is not base64.
+    Raises MalformedRequestError if the data does not match the shape or is not base64, and TooManyDocumentsError at
+    the first element beyond ``limit``, ``taken`` by other tensors included.
     """
+    if len(tensor.shape) != 1:
+        raise MalformedRequestError(
+            f"input '{tensor.name}' has {len(tensor.shape)} dimensions; send BYTES with the shape [number of documents]"
+        )
+    (expected,) = tensor.shape
     if tensor._raw_data is not None:
-        found: list[Buffer] = [*_raw_elements(tensor.name, memoryview(tensor._raw_data))]
+        values: Iterator[Buffer] = _raw_elements(tensor.name, memoryview(tensor._raw_data))
     else:
-        found = [_element(tensor.name, value) for value in _flat(tensor.data)]
-    expected = 1
-    for side in tensor.shape:
-        expected *= side
+        values = (_element(tensor.name, value) for value in _flat(tensor.data))
+    found = list(islice(values, limit - taken + 1))
+    if len(found) > limit - taken:
+        raise TooManyDocumentsError(f"the request has more than {limit} documents; send the rest in another one")
     if len(found) != expected:
         raise MalformedRequestError(
-            f"input '{tensor.name}': shape {list(tensor.shape)} says {expected} elements, the data has {len(found)}"
+            f"input '{tensor.name}': shape [{expected}] says {expected} elements, the data has {len(found)}"
         )
     return found
 
@@ -178,6 +181,21 @@ def _flat(data: Any) -> Iterator[Any]:
             yield value
         else:
             open_lists.pop()
+
+
+def requested_outputs(request: InferRequest, known: Collection[str], *, default: str) -> tuple[str, ...]:
+    """Names of the outputs that are asked for, in their order and each once. Raises InvalidParameterError."""
+    found = tuple(dict.fromkeys(output.name for output in request.request_outputs or ())) or (default,)
+    for name in found:
+        if name not in known:
+            raise InvalidParameterError(f"there is no output '{name:.100}'; choose from {', '.join(known)}")
+    return found
+
+
+def check_number_of_inputs(request: InferRequest) -> None:
+    """Raise MalformedRequestError if there are more tensors than one request may have, whatever it came by."""
+    if len(request.inputs) > MAX_TENSORS:
+        raise MalformedRequestError(f"'inputs' must have at most {MAX_TENSORS} tensors; send several requests")
 
 
 def _element(name: str, value: Any) -> Buffer:
@@ -219,6 +237,7 @@ def page(tensor: InferInput) -> Page:
 
 def pixels(tensor: InferInput) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """The values of a UINT8 tensor in its shape, as a view of raw data. Raises MalformedRequestError."""
+    _check_sides(tensor)
     shape = tuple(int(side) for side in tensor.shape)
     if tensor._raw_data is not None:
         values = np.frombuffer(tensor._raw_data, dtype=np.uint8)
@@ -234,12 +253,19 @@ def pixels(tensor: InferInput) -> np.ndarray[Any, np.dtype[np.uint8]]:
     return values.reshape(shape)
 
 
+def _check_sides(tensor: InferInput) -> None:
+    """A shape is multiplied out, and by gRPC it may have come with any number of sides."""
+    if len(tensor.shape) > _MAX_SIDES:
+        raise MalformedRequestError(f"input '{tensor.name}': 'shape' must have at most {_MAX_SIDES} sides")
+
+
 def texts(tensor: InferInput) -> list[str]:
     """The elements of a BYTES tensor that holds text, not documents. Raises MalformedRequestError."""
-    if tensor._raw_data is not None:
-        found: list[Any] = [*_raw_elements(tensor.name, memoryview(tensor._raw_data))]
-    else:
-        found = [*_flat(tensor.data)]
+    raw = tensor._raw_data
+    values: Iterator[Any] = _flat(tensor.data) if raw is None else _raw_elements(tensor.name, memoryview(raw))
+    found = list(islice(values, MAX_TENSORS + 1))
+    if len(found) > MAX_TENSORS:
+        raise MalformedRequestError(f"input '{tensor.name}' must have at most {MAX_TENSORS} elements")
     if not all(isinstance(value, str | Buffer) for value in found):
         raise MalformedRequestError(f"input '{tensor.name}' must hold text")
     try:

@@ -30,7 +30,7 @@ def files(*data: bytes, **parameters: Any) -> InferInput:
 def parse(*inputs: InferInput, outputs: tuple[str, ...] = (), **parameters: Any) -> PredictRequest:
     asked = [RequestedOutput(name) for name in outputs] or None
     inference = InferRequest("m", list(inputs), parameters=parameters, request_outputs=asked, request_id="7")
-    return predict_request.parse(inference, defaults=RecognitionOptions(lang="deu"), max_pixels=6)
+    return predict_request.parse(inference, defaults=RecognitionOptions(lang="deu"), max_pixels=6, max_pages=3)
 
 
 def test_pages_and_files_are_jobs_in_order() -> None:

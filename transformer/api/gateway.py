@@ -15,6 +15,7 @@ from starlette.responses import Response
 from kserve_ocr.observability import metrics
 from kserve_ocr.protocol import names, v2_response
 from kserve_ocr.protocol.errors import InvalidParameterError, NotAcceptableError, StartingError
+from kserve_ocr.protocol.v2_request import MAX_TENSORS
 from kserve_ocr.serving.exception_mapping import map_exceptions
 from kserve_ocr.serving.http import RequestRoute, cancel_on_disconnect
 from kserve_ocr.serving.request_body import RequestBodyLimiter
@@ -127,8 +128,10 @@ def _tensors(upload: Upload) -> list[InferInput]:
 
 
 def _output_names(value: Any) -> list[str]:
-    found = value if isinstance(value, list) else str(value or "").split(",")
-    return [str(name).strip() for name in found if str(name).strip()]
+    found = value if isinstance(value, list) else str(value or "").split(",", maxsplit=MAX_TENSORS)
+    if len(found) > MAX_TENSORS:
+        raise InvalidParameterError(f"outputs names more than {MAX_TENSORS}; name each output once")
+    return list(dict.fromkeys(str(name).strip() for name in found if str(name).strip()))
 
 
 def render(answer: InferResponse, inference: InferRequest, wanted: str | None) -> Response:

@@ -1,17 +1,30 @@
 """``multipart/form-data`` bodies (RFC 7578) as parts that are views of the body.
 
-Starlette's own parser writes every file over 1 MB to disk in a thread.
+Parts are found by searching for the boundary, so the time depends on the bytes and on the number of parts, both of
+which are bounded. Parsers that call back for each piece need seconds for a body of tiny parts, and Starlette's writes
+every file over 1 MB to disk in a thread.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
+from python_multipart.multipart import parse_options_header
 
 from kserve_ocr.protocol.errors import MalformedRequestError
+
+MAX_PARTS: Final = 1000
+"""Files and fields of one form; files have the lower bound of OCR_MAX_DOCUMENTS."""
+MAX_PART_HEADER_BYTES: Final = 8192
+MAX_FIELD_BYTES: Final = 65_536
+"""Bytes of a part that is an option and not a file."""
+
+_MAX_BOUNDARY_BYTES: Final = 200  # RFC 2046 allows 70
+_HEADERS_END: Final = b"\r\n\r\n"
+_DELIMITER_END: Final = re.compile(rb"(--)?[ \t]{0,100}(?:\r\n|\Z)|(--)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,78 +37,67 @@ class Part:
 
     @property
     def text(self) -> str:
+        """The value of an option. Raises MalformedRequestError if it is longer than options are."""
+        if len(self.content) > MAX_FIELD_BYTES:
+            raise MalformedRequestError(
+                f"the field '{self.name:.100}' has more than {MAX_FIELD_BYTES} bytes; send a document as a file"
+            )
         return bytes(self.content).decode("utf-8", "replace").strip()
 
 
 def parts_of(body: bytes, content_type: str) -> list[Part]:
     """The parts of a body in their order. Raises MalformedRequestError."""
     boundary = parse_options_header(content_type)[1].get(b"boundary")
-    if not boundary:
+    if not boundary or len(boundary) > _MAX_BOUNDARY_BYTES:
         raise MalformedRequestError("the multipart body has no boundary; let the client set the content type")
-    start = _preamble(body, boundary)
-    collector = _Collector(memoryview(body)[start:])
-    parser = MultipartParser(boundary, collector.callbacks())  # type: ignore[arg-type]  # a TypedDict of these names
-    try:
-        parser.write(body[start:])
-        parser.finalize()
-    except FormParserError as error:
-        raise MalformedRequestError(f"the multipart body cannot be read: {error}") from None
-    if collector.open:
-        raise MalformedRequestError("the multipart body ends before its last boundary; upload it again")
-    return collector.parts
+    parts: list[Part] = []
+    for start, end in _extents(body, b"--" + boundary):
+        if len(parts) == MAX_PARTS:
+            raise MalformedRequestError(f"the form has more than {MAX_PARTS} parts; send several requests")
+        parts.append(_part(body, start, end))
+    return parts
 
 
-def _preamble(body: bytes, boundary: bytes) -> int:
-    """Length of what stands before the first boundary (RFC 2046, 5.1.1); 0 if there is no boundary."""
-    delimiter = b"--" + boundary
-    if body.startswith(delimiter):
-        return 0
-    return max(0, body.find(b"\r\n" + delimiter) + 2) if b"\r\n" + delimiter in body else 0
+def _extents(body: bytes, delimiter: bytes) -> Iterator[tuple[int, int]]:
+    """Start and end of each part with its headers (RFC 2046, 5.1.1); what stands before the first is skipped."""
+    line = b"\r\n" + delimiter
+    first = -2 if body.startswith(delimiter) else body.find(line)
+    if first == -1:
+        raise MalformedRequestError("the multipart body cannot be read: its boundary is not in it")
+    start = first + len(line)
+    while True:
+        match = _DELIMITER_END.match(body, start)
+        if match is None:
+            raise MalformedRequestError("the multipart body cannot be read: no line ends after a boundary")
+        if match[1] or match[2]:
+            return
+        end = body.find(line, match.end() - 2)
+        if end < 0:
+            raise MalformedRequestError("the multipart body ends before its last boundary; upload it again")
+        yield match.end(), max(end, match.end())
+        start = end + len(line)
 
 
-class _Collector:
-    """Parser callbacks that collect name, file name and range of each part."""
-
-    def __init__(self, body: memoryview) -> None:
-        self.parts: list[Part] = []
-        self.open = False
-        self._body = body
-        self._header, self._value = b"", b""
-        self._disposition = b""
-        self._extent: tuple[int, int] | None = None
-
-    def callbacks(self) -> dict[str, Any]:
-        return {
-            "on_part_begin": self._begin,
-            "on_header_field": lambda data, start, end: self._add("_header", data[start:end]),
-            "on_header_value": lambda data, start, end: self._add("_value", data[start:end]),
-            "on_header_end": self._header_end,
-            "on_part_data": self._data,
-            "on_part_end": self._end,
-        }
-
-    def _begin(self) -> None:
-        self.open = True
-        self._disposition, self._extent = b"", None
-
-    def _add(self, attribute: str, piece: bytes) -> None:
-        setattr(self, attribute, getattr(self, attribute) + piece)
-
-    def _header_end(self) -> None:
-        if self._header.lower() == b"content-disposition":
-            self._disposition = self._value
-        self._header, self._value = b"", b""
-
-    def _data(self, _data: bytes, start: int, end: int) -> None:
-        self._extent = (self._extent[0] if self._extent else start, end)
-
-    def _end(self) -> None:
-        self.open = False
-        options = parse_options_header(self._disposition)[1]
-        name = options.get(b"name", b"").decode("utf-8", "replace")
-        filename = options.get(b"filename")
-        start, end = self._extent or (0, 0)
-        self.parts.append(Part(name, None if filename is None else _file_name(filename), self._body[start:end]))
+def _part(body: bytes, start: int, end: int) -> Part:
+    headers_end = body.find(_HEADERS_END, start - 2, min(end, start + MAX_PART_HEADER_BYTES) + len(_HEADERS_END))
+    if headers_end < 0:
+        raise MalformedRequestError(
+            f"the multipart body cannot be read: a part has no headers, or more than {MAX_PART_HEADER_BYTES} bytes"
+        )
+    disposition = b""
+    for header in body[start:headers_end].split(b"\r\n"):
+        name, colon, value = header.partition(b":")
+        if header and (not colon or not name.strip()):
+            raise MalformedRequestError("the multipart body cannot be read: a header of a part has no name")
+        if name.strip().lower() == b"content-disposition":
+            disposition = value.strip()
+    options = parse_options_header(disposition)[1]
+    filename = options.get(b"filename")
+    return Part(
+        name=options.get(b"name", b"").decode("utf-8", "replace"),
+        filename=None if filename is None else _file_name(filename),
+        content=memoryview(body)[min(end, headers_end + len(_HEADERS_END)) : end],
+    )
 
 
 def _file_name(sent: bytes) -> str:

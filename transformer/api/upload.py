@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-import orjson
-
-from kserve_ocr.protocol import names, types, v2_request
+from kserve_ocr.protocol import bounded_json, names, types, v2_request
 from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestError
 from transformer.api.multipart import Part, parts_of
 from transformer.decoding.sniff import is_document
@@ -20,6 +18,7 @@ FILE_FIELDS: Final = (FILE_FIELD, "file", "image", "document", "upload", "files"
 OUTPUTS_FIELD: Final = "outputs"
 _LISTS: Final = (names.LANG, OUTPUTS_FIELD)
 """Options that may be given repeatedly."""
+_MAX_FIELDS: Final = 1000
 _EXAMPLE: Final = f"for example with curl -F {FILE_FIELD}=@page.png"
 _NO_FILE: Final = f"the form has no file; send one or more as {FILE_FIELD}, {_EXAMPLE}"
 
@@ -93,10 +92,11 @@ def _plain(name: str) -> str:
 def _form(body: bytes) -> Upload:
     """A form without files (``application/x-www-form-urlencoded``); a document may stand in it as base64."""
     try:
-        pairs = parse_qsl(body.decode(), keep_blank_values=True)
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
     except ValueError:
         raise MalformedRequestError(
-            "the body is neither a form nor a document that is read here; name its type, for example "
+            f"the body is neither a form of at most {_MAX_FIELDS} fields nor a document that is read here; "
+            "name its type, for example "
             "with curl -H 'Content-Type: image/png'"
         ) from None
     images = [value.replace(" ", "+") for name, value in pairs if _plain(name) in FILE_FIELDS]
@@ -106,10 +106,7 @@ def _form(body: bytes) -> Upload:
 
 
 def _json(body: bytes) -> Upload:
-    try:
-        value = v2_request.json_value(body)
-    except orjson.JSONDecodeError as error:
-        raise MalformedRequestError(f"the body is not valid JSON: {error}") from None
+    value = bounded_json.parse(body)
     keys = [key for key in FILE_FIELDS if isinstance(value, dict) and key in value]
     if len(keys) != 1:
         raise MalformedRequestError('send {"image": "<base64 of the file>"}, or a list of such strings')

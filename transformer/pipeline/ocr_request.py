@@ -10,10 +10,8 @@ from kserve import InferInput, InferRequest
 
 from kserve_ocr.protocol import names, types, v2_request
 from kserve_ocr.protocol.errors import (
-    InvalidParameterError,
     MalformedRequestError,
     TooManyBytesError,
-    TooManyDocumentsError,
 )
 from kserve_ocr.protocol.parameters import RecognitionOptions, check_known, given, recognition_options
 from transformer.decoding.options import EXISTING_CHOICES, Existing
@@ -107,21 +105,16 @@ def parse(inference: InferRequest, settings: TransformerSettings) -> OcrRequest:
 
     Raises MalformedRequestError, InvalidParameterError, TooManyDocumentsError or TooManyBytesError.
     """
-    outputs = tuple(output.name for output in inference.request_outputs or ()) or (names.TEXT,)
-    for name in outputs:
-        if name not in OUTPUTS:
-            raise InvalidParameterError(f"there is no output '{name}'; choose from {', '.join(OUTPUTS)}")
+    outputs = v2_request.requested_outputs(inference, OUTPUTS, default=names.TEXT)
+    v2_request.check_number_of_inputs(inference)
     documents: list[Document] = []
     lang = pixel_input.language(inference.inputs)
     for tensor in inference.inputs:
         if tensor.name == names.LANG_TYPE:
             continue
         parameters = {**lang, **v2_request.parameters(inference, tensor)}
-        documents += [document(data, parameters, settings) for data in _contents(tensor)]
-        if len(documents) > settings.max_documents:
-            raise TooManyDocumentsError(
-                f"the request has more than {settings.max_documents} documents; send the rest in another one"
-            )
+        contents = _contents(tensor, limit=settings.max_documents, taken=len(documents))
+        documents += [document(data, parameters, settings) for data in contents]
     if not documents:
         raise MalformedRequestError("the request has no documents; send at least one element of BYTES")
     for number, found in enumerate(documents, 1):
@@ -133,12 +126,12 @@ def parse(inference: InferRequest, settings: TransformerSettings) -> OcrRequest:
     return OcrRequest(inference, tuple(documents), outputs)
 
 
-def _contents(tensor: InferInput) -> Sequence[types.Buffer]:
+def _contents(tensor: InferInput, *, limit: int, taken: int) -> Sequence[types.Buffer]:
     """The files that a tensor holds, or makes of its pixels."""
     if tensor.datatype == "UINT8":
-        return pixel_input.image_files(tensor)
+        return pixel_input.image_files(tensor, limit=limit - taken)
     if tensor.datatype == "BYTES":
-        return v2_request.elements(tensor)
+        return v2_request.elements(tensor, limit=limit, taken=taken)
     raise MalformedRequestError(
         f"input '{tensor.name}' is {tensor.datatype}; send documents as BYTES, one element each, "
         "or an image as UINT8 [1, height, width, 3]"

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from kserve import InferInput
 
 from kserve_ocr.protocol import names, v2_request
-from kserve_ocr.protocol.errors import MalformedRequestError
+from kserve_ocr.protocol.errors import MalformedRequestError, TooManyDocumentsError
+
+_BATCH: Final = 4
+"""Sides of a tensor that holds several images."""
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
 
-def image_files(tensor: InferInput) -> list[bytes]:
+def image_files(tensor: InferInput, *, limit: int) -> list[bytes]:
     """Each image of a UINT8 tensor as a file (PPM or PGM), so that it is decoded and limited as any other.
 
     Shapes are [N, height, width, 3 or 1], [height, width, 3], [1, height, width] and [height, width]; colors are RGB.
-    Raises MalformedRequestError.
+    Raises MalformedRequestError, and TooManyDocumentsError if there are more images than ``limit``.
     """
+    if len(tensor.shape) == _BATCH and tensor.shape[0] > limit:
+        raise TooManyDocumentsError(
+            f"input '{tensor.name}' has {tensor.shape[0]} images, {limit} may be sent; send the rest in another request"
+        )
     return [_netpbm(image) for image in _images(tensor)]
 
 

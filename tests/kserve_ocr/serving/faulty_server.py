@@ -32,7 +32,7 @@ class FaultyModel(OcrModel):
         return payload
 
     async def predict(self, payload: InferRequest, headers: Mapping[str, str] | None = None) -> InferResponse:
-        (element,) = v2_request.elements(payload.inputs[0])
+        (element,) = v2_request.elements(payload.inputs[0], limit=1)
         if bytes(element) == b"raise":
             raise RuntimeError("a secret of the page")
         return response(payload, {names.TEXT: Tensor("BYTES", [bytes(element).decode()])})

@@ -1,0 +1,70 @@
+"""A second client of a server under attack: probes it and has a line of text recognized, again and again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import httpx
+
+from tests.support.drawn_pages import LINE
+from tests.support.http_calls import GATEWAY, GOOD
+from tools.local_stack import Server
+
+PROBE_SECONDS = 3.0
+"""Within which a probe must be answered; Kubernetes allows one second, a busy test machine a little more."""
+LINE_SECONDS = 30.0
+_PAUSE_SECONDS = 0.05
+
+
+@dataclass
+class SecondClient:
+    """What the second client has seen so far."""
+
+    probes: int = 0
+    lines: int = 0
+    failures: list[str] = field(default_factory=list)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def repeat(self, call: Callable[[], None]) -> None:
+        while not self.stopping.is_set():
+            began = time.monotonic()
+            try:
+                call()
+            except (httpx.HTTPError, AssertionError) as error:
+                self.failures.append(f"after {time.monotonic() - began:.1f} s: {error!r}")
+            time.sleep(_PAUSE_SECONDS)
+
+    def probe(self, server: Server) -> None:
+        answer = httpx.get(f"{server.url}/v2/health/live", timeout=PROBE_SECONDS)
+        assert answer.status_code == 200, answer.text
+        self.probes += 1
+
+    def line(self, server: Server) -> None:
+        answer = httpx.post(
+            server.url + GATEWAY, content=GOOD, headers={"Accept": "text/plain"}, timeout=httpx.Timeout(LINE_SECONDS)
+        )
+        assert answer.text.strip() == LINE, answer.text
+        self.lines += 1
+
+
+@contextmanager
+def always_served(server: Server, *others: Server) -> Iterator[SecondClient]:
+    """Fails at the end of the block if a probe of any server, or a line sent to ``server``, was not answered."""
+    client = SecondClient()
+    calls = [lambda: client.line(server), *[lambda probed=probed: client.probe(probed) for probed in (server, *others)]]
+    threads = [threading.Thread(target=client.repeat, args=(call,)) for call in calls]
+    for thread in threads:
+        thread.start()
+    try:
+        yield client
+    finally:
+        client.stopping.set()
+        for thread in threads:
+            thread.join()
+    assert not client.failures, client.failures
+    assert client.probes
+    assert client.lines
