@@ -23,6 +23,7 @@ from transformer.parameters import DOCUMENT_PARAMETERS, ORIENT, PREPROCESS
 from transformer.pipeline import ocr_request, outputs
 from transformer.pipeline.admission import Admission, InFlightLimiter
 from transformer.pipeline.decode_pool import DecodePool
+from transformer.pipeline.format_executor import FormatExecutor
 from transformer.pipeline.ocr_request import OcrRequest
 from transformer.pipeline.page_recognizer import PageRecognizer
 from transformer.pipeline.predictor_client import PredictorClient
@@ -48,6 +49,7 @@ class TransformerModel(OcrModel):
         decoders = settings.decode_workers or granted_cpus()
         pages = settings.pages_in_flight or max(_LEAST_PAGES, _PAGES_PER_CPU * granted_cpus())
         self._documents = DecodePool(settings, observer=metrics.pool(decoders))
+        self._formats = FormatExecutor()
         self._admission = Admission(settings.max_requests)
         self._context = PipelineContext(
             settings=settings,
@@ -64,6 +66,7 @@ class TransformerModel(OcrModel):
         await self._documents.start()
 
     async def close(self) -> None:
+        self._formats.stop()
         await self._documents.stop(grace=0)
         await self._predictor.close()
 
@@ -74,22 +77,23 @@ class TransformerModel(OcrModel):
 
     async def predict(
         self, payload: OcrRequest, headers: Mapping[str, str] | None = None
-    ) -> tuple[OcrRequest, list[DocumentResult]]:
+    ) -> tuple[OcrRequest, list[DocumentResult], float]:
         with self._admission.enter():
             try:
-                read = await RequestPipeline(self._context, payload).documents()
+                pipeline = RequestPipeline(self._context, payload)
+                read = await pipeline.documents()
             except BaseException as error:
                 release_frames(error)
                 raise
-        return payload, read
+        return payload, read, pipeline.deadline
 
     async def postprocess(
-        self, result: tuple[OcrRequest, list[DocumentResult]], headers: Mapping[str, str] | None = None
+        self, result: tuple[OcrRequest, list[DocumentResult], float], headers: Mapping[str, str] | None = None
     ) -> InferResponse:
-        request, documents = result
+        request, documents, deadline = result
         with metrics.stage("format"):
             if request.wants_layout:  # formats of a long document would hold up the event loop
-                values = await asyncio.to_thread(outputs.make, request.outputs, documents)
+                values = await self._formats.make(request.outputs, documents, deadline=deadline)
             else:
                 values = outputs.make(request.outputs, documents)
         with metrics.stage("merge"):

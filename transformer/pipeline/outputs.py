@@ -59,12 +59,17 @@ _ENTRY_MAKERS: Final[dict[str, Callable[[Sequence[Entry]], Tensor]]] = {
 }
 
 
-def make(outputs: Sequence[str], documents: Sequence[DocumentResult]) -> dict[str, Tensor]:
-    """The outputs by name in their order: one value a document, or one a line or word of all of them."""
+def make(
+    outputs: Sequence[str], documents: Sequence[DocumentResult], *, dropped: Callable[[], bool] = lambda: False
+) -> dict[str, Tensor]:
+    """The outputs by name in their order: one value a document, or one a line or word of all of them.
+
+    ``dropped`` is asked before each value; once it is true, the rest is left out.
+    """
     entries = entries_of(documents) if ENTRY_OUTPUTS.intersection(outputs) else []
     return {
         name: _ENTRY_MAKERS[name](entries)
         if name in _ENTRY_MAKERS
-        else Tensor(OUTPUTS[name], [_MAKERS[name](read) for read in documents])
+        else Tensor(OUTPUTS[name], [_MAKERS[name](read) for read in documents if not dropped()])
         for name in outputs
     }

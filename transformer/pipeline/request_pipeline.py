@@ -62,6 +62,11 @@ class RequestPipeline:
         self._allowance = context.documents.quota()
         self._seconds: defaultdict[str, float] = defaultdict(float)
 
+    @property
+    def deadline(self) -> float:
+        """When the request ends, in the event loop's time."""
+        return self._deadline
+
     async def documents(self) -> list[DocumentResult]:
         """The results of all documents, in order. Raises the first error, with the document in its message."""
         found = await gather_or_cancel(
