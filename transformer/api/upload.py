@@ -95,9 +95,8 @@ def _form(body: bytes) -> Upload:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
     except ValueError:
         raise MalformedRequestError(
-            f"the body is neither a form of at most {_MAX_FIELDS} fields nor a document that is read here; "
-            "name its type, for example "
-            "with curl -H 'Content-Type: image/png'"
+            f"the body is neither a form nor a document that is read here, or a form of more than {_MAX_FIELDS} "
+            "fields; name its type, for example with curl -H 'Content-Type: image/png'"
         ) from None
     images = [value.replace(" ", "+") for name, value in pairs if _plain(name) in FILE_FIELDS]
     if not images:
