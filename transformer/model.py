@@ -56,6 +56,7 @@ class TransformerModel(OcrModel):
             documents=self._documents,
             predictor=self._predictor,
             recognizer=PageRecognizer(self._predictor),
+            installed_models=self._installed,
             in_flight=InFlightLimiter(pages=pages, pixels=settings.pixels_in_flight),
             decoding=asyncio.Semaphore(2 * decoders),
         )
@@ -97,7 +98,7 @@ class TransformerModel(OcrModel):
             else:
                 values = outputs.make(request.outputs, documents)
         with metrics.stage("merge"):
-            return response(request.inference, values)
+            return response(request.inference, values, parameters=outputs.parameters(documents))
 
     def get_input_types(self) -> list[dict[str, Any]]:
         return [{"name": names.INPUT, "datatype": "BYTES", "shape": [-1]}]

@@ -57,6 +57,7 @@ def encode_response(response: InferResponse, *, request: InferRequest) -> tuple[
             "model_name": response.model_name,
             "model_version": response.model_version,
             "id": response.id,
+            **({"parameters": response.parameters} if response.parameters else {}),
             "outputs": outputs,
         }
     )
@@ -107,8 +108,10 @@ def decode_response(body: Buffer, *, json_length: int | None) -> dict[str, list[
     return values
 
 
-def response(request: InferRequest, outputs: Mapping[str, Tensor]) -> InferResponse:
-    """The response to ``request`` with these tensors by name."""
+def response(
+    request: InferRequest, outputs: Mapping[str, Tensor], *, parameters: Mapping[str, str] | None = None
+) -> InferResponse:
+    """The response to ``request`` with these tensors by name, and parameters of the response if there are any."""
     return InferResponse(
         response_id=request.id,
         model_name=request.model_name,
@@ -118,6 +121,7 @@ def response(request: InferRequest, outputs: Mapping[str, Tensor]) -> InferRespo
         ],
         requested_outputs=request.request_outputs,
         use_binary_outputs=bool(request.use_binary_outputs),
+        parameters=dict(parameters) if parameters else None,
     )
 
 
@@ -128,6 +132,8 @@ def encode_grpc(response: InferResponse, *, request: InferRequest) -> ModelInfer
     """
     binary = bool(request.use_binary_outputs) or any(output.binary_data for output in request.request_outputs or ())
     message = ModelInferResponse(id=response.id or "", model_name=response.model_name)
+    for name, value in (response.parameters or {}).items():
+        message.parameters[name].string_param = value
     for output in response.outputs:
         tensor = message.outputs.add(name=output.name, datatype=output.datatype, shape=output.shape)
         if binary:

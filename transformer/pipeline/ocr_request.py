@@ -10,11 +10,13 @@ from kserve import InferInput, InferRequest
 
 from kserve_ocr.protocol import names, types, v2_request
 from kserve_ocr.protocol.errors import (
+    InvalidParameterError,
     MalformedRequestError,
     TooManyBytesError,
 )
 from kserve_ocr.protocol.parameters import RecognitionOptions, check_known, given, recognition_options
 from transformer.decoding.options import EXISTING_CHOICES, Existing
+from transformer.language.scripts import AUTO
 from transformer.parameters import (
     DOCUMENT_PARAMETERS,
     EXISTING,
@@ -83,6 +85,12 @@ class Document:
     password: str = field(default="", repr=False)
 
 
+def _check_auto(options: RecognitionOptions) -> RecognitionOptions:
+    if AUTO in options.languages and options.lang != AUTO:
+        raise InvalidParameterError("lang auto finds the language itself; send it alone, or name the languages")
+    return options
+
+
 @dataclass(frozen=True, slots=True)
 class OcrRequest:
     """Documents to recognize and the requested outputs, in order."""
@@ -144,7 +152,7 @@ def document(data: types.Buffer, parameters: Mapping[str, Any], settings: Transf
     defaults = RecognitionOptions(lang=settings.default_lang)
     return Document(
         data=data,
-        reading=recognition_options(parameters, defaults=defaults),
+        reading=_check_auto(recognition_options(parameters, defaults=defaults)),
         preprocess=given(parameters, PREPROCESS, settings.preprocess) == "auto",
         orient=given(parameters, ORIENT, settings.orient) == "auto",
         order=_order(parameters, settings),

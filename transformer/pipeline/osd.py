@@ -20,6 +20,8 @@ _LEAST_CONFIDENCE: Final = 1.0
 """Minimum orientation confidence; correct detections are above it, those on Chinese and Hindi pages just so."""
 _REPORT: Final = re.compile(r"^Rotate: (\d+)\nOrientation confidence: ([\d.]+)$", re.MULTILINE)
 
+_SCRIPT: Final = re.compile(r"^Script: (\w+)$", re.MULTILINE)
+
 
 def quarter_turns(report: str) -> int:
     """Counterclockwise quarter turns that make a page upright, from the report of ``psm`` 0; 0 if uncertain."""
@@ -27,6 +29,12 @@ def quarter_turns(report: str) -> int:
     if found is None or float(found[2]) < _LEAST_CONFIDENCE:
         return 0
     return -int(found[1]) // 90 % 4
+
+
+def script(report: str) -> str:
+    """The script that a report of ``psm`` 0 names; empty if it has none."""
+    found = _SCRIPT.search(report)
+    return found[1] if found else ""
 
 
 def turned(page: DocumentPage, turns: int) -> DocumentPage:

@@ -30,7 +30,7 @@ _MAKERS: Final[dict[str, Callable[[DocumentResult], Any]]] = {
     names.TEXT_ALIAS: lambda read: read.text,
     names.CONFIDENCE: lambda read: round(read.confidence, 4),
     names.PAGES: lambda read: len(read.pages),
-    names.WORDS: lambda read: words_json(read.layouts, numbers=read.numbers).decode(),
+    names.WORDS: lambda read: words_json(read.layouts, numbers=read.numbers, details=read.details).decode(),
     names.TSV: lambda read: tsv(read.layouts, numbers=read.numbers).decode(),
     names.HOCR: partial(_markup, hocr),
     names.ALTO: partial(_markup, alto),
@@ -73,3 +73,18 @@ def make(
         else Tensor(OUTPUTS[name], [_MAKERS[name](read) for read in documents if not dropped()])
         for name in outputs
     }
+
+
+def parameters(documents: Sequence[DocumentResult]) -> dict[str, str]:
+    """Parameters of the response: languages found, with their confidence, document by document, and warnings."""
+    values = {}
+    if any(page.language for document in documents for page in document.pages):
+        values["lang"] = ",".join(document.lang for document in documents)
+        values["lang_confidence"] = ",".join(f"{_language_confidence(document):.3f}" for document in documents)
+    warnings = dict.fromkeys(warning for document in documents for warning in document.all_warnings)
+    return values | ({"warning": "; ".join(warnings)} if warnings else {})
+
+
+def _language_confidence(document: DocumentResult) -> float:
+    """That of the page whose language is least certain; 0 without pages."""
+    return min((page.language.confidence for page in document.pages if page.language), default=0.0)

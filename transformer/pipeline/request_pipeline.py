@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,8 +20,10 @@ from kserve_ocr.protocol.layout import PageLayout, mean_confidence
 from kserve_ocr.tasks import gather_or_cancel
 from transformer import metrics
 from transformer.formats.common import language_tag
-from transformer.pipeline import osd, upright
+from transformer.language.scripts import AUTO, ENGLISH
+from transformer.pipeline import auto_language, osd, upright
 from transformer.pipeline.admission import InFlightLimiter
+from transformer.pipeline.auto_language import LanguageChoice
 from transformer.pipeline.decode_job import FinishedPdf, PageText, PdfOptions
 from transformer.pipeline.decode_pool import DecodeOptions, DecodePool, DocumentPage
 from transformer.pipeline.ocr_request import Document, OcrRequest
@@ -45,6 +47,8 @@ class PipelineContext:
     documents: DecodePool
     predictor: PredictorClient
     recognizer: PageRecognizer
+    installed_models: Callable[[], Awaitable[list[str]]]
+    """Names of the models that the predictor has installed; empty while it cannot be asked."""
     in_flight: InFlightLimiter
     """Limits pages that are decoded and have no result yet."""
     decoding: asyncio.Semaphore
@@ -96,7 +100,7 @@ class RequestPipeline:
             preprocess=document.preprocess,
             # The engine's own report of orientation must state that of the page as it was sent.
             orient=document.orient and document.reading.psm != ORIENTATION_ONLY,
-            latin=is_latin(document.reading.languages),
+            latin=AUTO not in document.reading.languages and is_latin(document.reading.languages),
             separators=document.order != "engine" or self._request.wants_structure,
             selection=document.selection,
             dpi=document.reading.dpi,
@@ -119,8 +123,9 @@ class RequestPipeline:
         return [task.result() for task in tasks]
 
     async def _finish_pdf(self, document: Document, pages: Sequence[PageResult]) -> FinishedPdf:
+        lang = next((page.language.model for page in pages if page.language), document.reading.lang)
         options = PdfOptions(
-            lang=language_tag(document.reading.lang.partition("+")[0]),
+            lang=language_tag(lang.partition("+")[0]),
             dpi=document.reading.dpi,
             only_pages=document.selection is not None and not document.keep_pages,
             existing=document.existing,
@@ -169,9 +174,6 @@ class RequestPipeline:
             self._note(page)
             return await self._with_structure(_embedded(page, page.embedded))
         try:
-            if page.orientation_uncertain:
-                page = await self._correct_orientation(page)
-            self._note(page)
             options = PageOptions(
                 engine=document.reading,
                 order=document.order,
@@ -179,10 +181,8 @@ class RequestPipeline:
                 wants_layout=self._request.wants_layout or page.embedded is not None,
                 wants_structure=self._request.wants_structure,
             )
-            reading = await self._context.recognizer.recognize(page, options, deadline=self._deadline)
-            orient = document.preprocess and document.orient and page.embedded is None
-            if orient and upright.is_doubtful(page, reading):
-                page, reading = await self._upright(page, reading, options)
+            page, reading, language = await self._recognize(page, document, options)
+            self._note(page)
         except InvalidParameterError:
             raise  # the same for every page
         except OcrError as error:
@@ -200,7 +200,9 @@ class RequestPipeline:
             dpi=page.original_dpi,
             structure=reading.structure,
             recognized=recognized,
+            preparation=page.steps,
             rotation=page.geometry.rotation,
+            language=language,
         )
         if page.embedded is None:
             return found
@@ -212,16 +214,43 @@ class RequestPipeline:
             return page
         return replace(page, structure=await asyncio.to_thread(analyze, page.layout, Separators()))
 
-    async def _correct_orientation(self, page: DocumentPage) -> DocumentPage:
-        """The page rotated as OSD reports; unchanged if OSD is not installed."""
+    async def _recognize(
+        self, page: DocumentPage, document: Document, options: PageOptions
+    ) -> tuple[DocumentPage, RecognizedPage, LanguageChoice | None]:
+        """The page the right way up, what was recognized on it, and its language if that was to be found."""
+        detects_language = AUTO in document.reading.languages
+        report = await self._osd_report(page) if page.orientation_uncertain or detects_language else ""
+        turns = osd.quarter_turns(report) if document.orient else 0
+        upright_page = await asyncio.to_thread(osd.turned, page, turns) if turns else page
+
+        async def read(model: str) -> tuple[DocumentPage, RecognizedPage]:
+            engine = replace(options.engine, lang=model)
+            return await self._recognize_upright(upright_page, document, replace(options, engine=engine))
+
+        if not detects_language:
+            return *await read(document.reading.lang), None
+        installed = await self._context.installed_models() or [ENGLISH]
+        reading, language = await auto_language.recognize(read, script=osd.script(report), installed=installed)
+        return *reading, language
+
+    async def _osd_report(self, page: DocumentPage) -> str:
+        """OSD's report of a page; empty if it is not installed."""
         try:
             report = await self._context.predictor.read(
                 page.pixels, osd.DETECTION, wants_layout=False, deadline=self._deadline
             )
         except InvalidParameterError:  # its osd model is not installed
-            return page
-        turns = osd.quarter_turns(report.text)
-        return await asyncio.to_thread(osd.turned, page, turns) if turns else page
+            return ""
+        return report.text
+
+    async def _recognize_upright(
+        self, page: DocumentPage, document: Document, options: PageOptions
+    ) -> tuple[DocumentPage, RecognizedPage]:
+        reading = await self._context.recognizer.recognize(page, options, deadline=self._deadline)
+        orient = document.preprocess and document.orient and page.embedded is None
+        if orient and upright.is_doubtful(page, reading):
+            return await self._upright(page, reading, options)
+        return page, reading
 
     async def _upright(
         self, page: DocumentPage, reading: RecognizedPage, options: PageOptions

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from kserve_ocr.protocol.layout import PageLayout
 from transformer.formats.structured import StructuredPage
+from transformer.pipeline.auto_language import LanguageChoice
 from transformer.pipeline.ocr_request import Document
 from transformer.structure.content.page_structure import PageStructure
 
@@ -33,8 +34,21 @@ class PageResult:
     """The part of the layout that the original page does not have as text."""
     rotation: int = 0
     """Clockwise degrees by which the page was turned to be upright."""
+    preparation: tuple[str, ...] = ()
+    """Names of the preprocessing steps that changed the page, in order."""
+    language: LanguageChoice | None = None
+    """The language found, if it was to be found."""
     structure: PageStructure | None = None
     """Tables, fields, headings and lists of the layout, None unless needed."""
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """How the page was recognized, as JSON."""
+        values: dict[str, Any] = {"rotation": self.rotation, "preparation": list(self.preparation)}
+        if self.language is None:
+            return values
+        values |= {"lang": self.language.model, "lang_confidence": self.language.confidence}
+        return values | ({"warning": self.language.warning} if self.language.warning else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +80,23 @@ class DocumentResult:
             for page in self.pages
             if page.layout is not None and page.structure is not None
         ]
+
+    @property
+    def lang(self) -> str:
+        """The models that its pages were recognized with, joined by ``+``."""
+        found = dict.fromkeys(page.language.model for page in self.pages if page.language)
+        return "+".join(found) or self.document.reading.lang
+
+    @property
+    def all_warnings(self) -> tuple[str, ...]:
+        """What is to be known about the document, models to install for better results among it; each once."""
+        missing = (page.language.warning for page in self.pages if page.language if page.language.warning)
+        return tuple(dict.fromkeys((*self.warnings, *missing)))
+
+    @property
+    def details(self) -> list[dict[str, Any]]:
+        """How each page was recognized: preprocessing, rotation, and the language if it was found."""
+        return [page.details for page in self.pages if page.layout is not None]
 
     @property
     def layouts(self) -> list[PageLayout]:

@@ -41,7 +41,7 @@ class Sample:
 def is_doubtful(page: DocumentPage, result: RecognitionResult) -> bool:
     """Whether the page was recognized so poorly that it may be upside down."""
     if result.text.strip():
-        return _certainty(result) < _SURE
+        return certainty(result) < _SURE
     return len(page.letters) >= _LEAST_LETTERS
 
 
@@ -80,7 +80,7 @@ def better(second: RecognitionResult, first: RecognitionResult) -> bool:
     """Whether the second result of a page is the surer one."""
     if not first.text.strip():
         return bool(second.text.strip())
-    return _certainty(second) > _certainty(first) and len(second.text) >= _LEAST_SHARE * len(first.text)
+    return certainty(second) > certainty(first) and len(second.text) >= _LEAST_SHARE * len(first.text)
 
 
 def _middle(lines: tuple[Line, ...]) -> tuple[Line, ...]:
@@ -104,7 +104,7 @@ def _is_better(weights: tuple[float, int], *, than: tuple[float, int]) -> bool:
     return sure / count > _SURE / 2 if not other_count else sure / count >= other_sure / other_count + _MARGIN
 
 
-def _certainty(result: RecognitionResult) -> float:
+def certainty(result: RecognitionResult) -> float:
     """Mean confidence, by characters where the words are known: short words are often noise."""
     if result.layout is None:
         return result.confidence
