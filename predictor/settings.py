@@ -65,7 +65,7 @@ class PredictorSettings(Settings):
         description="Growth of a worker's resident memory, in MiB, after which it is replaced; 0 for never.",
     )
     worker_memory_mib: int = Field(
-        0,
+        1024,
         validation_alias=renamed("worker_memory_mib", old="worker_megabytes"),
         ge=0,
         description="Address-space limit per worker in MiB (0: unlimited). Only the page that exceeds it fails.",

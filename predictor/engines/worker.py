@@ -8,10 +8,12 @@ from importlib import import_module
 
 import numpy as np
 
+from kserve_ocr.protocol.layout import PageLayout
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from predictor import image_file
 from predictor.acceleration.install import UNMODIFIED, Acceleration
 from predictor.engines.base import MODULES, Engine, EngineSettings, Page, RecognitionResult
+from predictor.engines.line_image import check_proportion, is_blank
 
 _DISABLED = Acceleration(UNMODIFIED, "disabled")
 
@@ -47,6 +49,10 @@ class Handler:
         self._max_pixels = max_pixels
 
     def __call__(self, job: RecognitionJob) -> RecognitionResult:
-        """Recognize a page."""
+        """Recognize a page. Raises InvalidParameterError for a line image of impossible proportions."""
         page = image_file.decode(job.page.data, max_pixels=self._max_pixels) if job.encoded else job.page
+        check_proportion(page, job.options)
+        if is_blank(page, job.options):
+            height, width = page.shape
+            return RecognitionResult("", 0.0, PageLayout(width, height, ()) if job.layout else None)
         return self._engine.recognize(page, job.options, layout=job.layout)

@@ -185,7 +185,7 @@ def test_a_page_that_needs_more_memory_than_allowed_fails_alone() -> None:
             await read(reader, np.full((20_000, 20_000), 255, np.uint8))
         assert "ferry" in (await read(reader)).text
 
-    assert with_reader(scenario, worker_memory_mib=1024) == ["crash", "crash"]
+    assert with_reader(scenario) == ["crash", "crash"]
 
 
 def test_an_overfull_queue_refuses_and_answers_the_rest() -> None:
