@@ -29,7 +29,7 @@ _MIN_STROKE: Final = 5
 _MIN_AREA: Final = 8
 """Pixels of ink in a letter."""
 _RULE_LENGTH: Final = 0.6
-"""Share of the width from which a row of ink is a rule, and of the height from which a column at an edge is a border."""
+"""Share of the width that makes a row of ink a rule, and of the height that makes a column at an edge a border."""
 _RULE_WIDTH: Final = 3
 """Pixels that a rule may be thick in any image."""
 _BLOCK: Final = 48
