@@ -85,7 +85,7 @@ async def outcome(reader: DecodePool, document: bytes) -> tuple[str, str]:
     """What became of a document: ``pages``, an error's slug, or one of :data:`FINDINGS`; and the words for it."""
     try:
         count = 0
-        async with aclosing(reader.pages(document, DecodeOptions(use_embedded=True))) as pages:
+        async with aclosing(reader.pages(document, DecodeOptions(existing="skip"))) as pages:
             async for page in pages:
                 assert page.pixels.ndim == 2, "a page must be grey"
                 count += 1

@@ -27,7 +27,8 @@ class DecodeOptions:
     """Pages such as ``1-3,7``; None for all of them."""
     dpi: int | None = None
     """Resolution of an image, 70-2400, whatever its file says. That of a PDF's page is always known."""
-    use_embedded: bool = False
-    """Whether text that a PDF's pages have of their own is taken instead of reading it from their pixels."""
+    existing: Existing = "force"
+    """``force`` reads every page from its pixels; else text that a page of a PDF has is taken, with ``redo`` only if it
+    is visible."""
     password: str = field(default="", repr=False)
     """Opens an encrypted PDF."""

@@ -110,8 +110,11 @@ class PdfDocument:
             finally:
                 page.close()
 
-    def embedded(self, number: int, *, page_pixels: int) -> EmbeddedText | None:
-        """The text that a page has of its own; None for a page without any that is of use. Raises as :meth:`decode`."""
+    def embedded(self, number: int, *, page_pixels: int, only_visible: bool = False) -> EmbeddedText | None:
+        """The text that a page has of its own; None for a page without any that is of use.
+
+        ``only_visible`` leaves out an invisible layer of an earlier recognition. Raises as :meth:`decode`.
+        """
         with _pdfium(f"page {number}", number):
             page = self._pdf[number - 1]
             try:
@@ -121,8 +124,9 @@ class PdfDocument:
                 layout = embedded_text.extract(page.raw, size)
                 if layout is None:
                     return None
-                unread = () if embedded_text.is_invisible(page.raw) else _unread_images(page, layout, dpi)
-                return EmbeddedText(layout, round(dpi), unread)
+                if embedded_text.is_invisible(page.raw):
+                    return None if only_visible else EmbeddedText(layout, round(dpi), ())
+                return EmbeddedText(layout, round(dpi), _unread_images(page, layout, dpi))
             finally:
                 page.close()
 

@@ -124,8 +124,8 @@ def _read(document: Document, number: int, job: DecodeJob) -> tuple[Page, PageLa
     """A page, with the text that it has of its own: then its pixels show the rest, and are none if there is no rest."""
     page_pixels = job.limits.page_pixels
     found = None
-    if job.options.use_embedded and isinstance(document, PdfDocument):
-        found = document.embedded(number, page_pixels=page_pixels)
+    if job.options.existing != "force" and isinstance(document, PdfDocument):
+        found = document.embedded(number, page_pixels=page_pixels, only_visible=job.options.existing == "redo")
     if found is None:
         return document.decode(number, page_pixels=page_pixels), None
     if not found.unread_images:

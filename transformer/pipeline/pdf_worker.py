@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from transformer.decoding.image_file import ImageDocument
+from transformer.decoding.pdf_file import PdfDocument
 from transformer.formats.pdf import image_bytes, page_image, searchable
 from transformer.formats.pdf.graft import PageLayer
+from transformer.formats.pdf.page_image import PageImage
 from transformer.formats.pdf.searchable import ImagePage
 from transformer.pipeline.decode_job import FinishedPdf, PdfJob
 
@@ -20,7 +22,8 @@ def make_pdf(job: PdfJob) -> FinishedPdf:
     data = job.source if isinstance(job.source, bytes) else Path(job.source).read_bytes()
     if job.kind == "pdf":
         layers = [PageLayer(page.number, page.layout, page.rotate) for page in job.pages]
-        made = searchable.from_pdf(data, layers, _changes(job))
+        pictures = _pictures(data, job) if job.options.existing == "force" else ()
+        made = searchable.from_pdf(data, layers, _changes(job), pictures=pictures)
     else:
         made = searchable.from_images(_image_pages(data, job), lang=job.options.lang)
     return FinishedPdf(np.frombuffer(made.data, np.uint8), made.warnings)
@@ -35,6 +38,17 @@ def _changes(job: PdfJob) -> searchable.PdfChanges:
         keep_signatures=options.keep_signatures,
         password=options.password,
     )
+
+
+def _pictures(data: bytes, job: PdfJob) -> Iterator[tuple[int, PageImage]]:
+    """Each page that was read, drawn as it was read."""
+    document = PdfDocument(io.BytesIO(data), page_pixels=job.page_pixels, password=job.options.password)
+    try:
+        for page in job.pages:
+            pixels = document.decode(page.number, page_pixels=job.page_pixels).pixels
+            yield page.number, page_image.from_rendering(pixels)
+    finally:
+        document.close()
 
 
 def _image_pages(data: bytes, job: PdfJob) -> Iterator[ImagePage]:

@@ -104,7 +104,7 @@ class RequestPipeline:
             separators=document.order != "engine" or self._request.wants_structure,
             selection=document.selection,
             dpi=document.reading.dpi,
-            use_embedded=document.existing in ("skip", "strip"),
+            existing=document.existing,
             password=document.password,
         )
         tasks: list[asyncio.Task[PageResult]] = []
@@ -132,7 +132,7 @@ class RequestPipeline:
             keep_signatures=document.keep_signatures,
             password=document.password,
         )
-        texts = [_page_text(page) for page in pages]
+        texts = [_page_text(page, adds_text=document.existing != "strip") for page in pages]
         began = time.perf_counter()
         with metrics.stage("format"):
             finished = await self._context.documents.searchable_pdf(
@@ -301,10 +301,11 @@ def _mixed(page: PageResult, embedded: PageLayout) -> PageResult:
     return replace(page, text=page_text(layout), confidence=confidence, layout=layout, source=source)
 
 
-def _page_text(page: PageResult) -> PageText:
+def _page_text(page: PageResult, *, adds_text: bool) -> PageText:
     """What the searchable PDF gets on a page: nothing that it has already."""
     assert page.layout is not None, "a searchable PDF needs layouts"
-    return PageText(page.number, page.recognized or replace(page.layout, blocks=()), page.rotation)
+    layout = page.recognized if adds_text and page.recognized else replace(page.layout, blocks=())
+    return PageText(page.number, layout, page.rotation)
 
 
 def _first_error(failures: BaseExceptionGroup[BaseException]) -> BaseException:

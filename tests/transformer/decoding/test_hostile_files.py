@@ -40,7 +40,7 @@ def peak_mebibytes(pid: int) -> int:
 async def answer(decoders: DecodePool, document: bytes) -> tuple[int, int | str]:
     """200 and the number of pages, or an error's status and message."""
     try:
-        async with aclosing(decoders.pages(document, DecodeOptions(use_embedded=True))) as pages:
+        async with aclosing(decoders.pages(document, DecodeOptions(existing="skip"))) as pages:
             return 200, len([page async for page in pages])
     except OcrError as error:
         return error.status, error.message

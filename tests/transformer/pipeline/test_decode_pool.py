@@ -177,7 +177,7 @@ def test_the_bytes_of_a_jpeg_are_in_the_pdf(decoders: Running) -> None:
 
 
 def test_text_that_a_page_has_is_taken_instead_of_its_pixels(decoders: Running) -> None:
-    (page,) = decoders.read(drawn_pdf(texts=["Drawn words"]), DecodeOptions(use_embedded=True))
+    (page,) = decoders.read(drawn_pdf(texts=["Drawn words"]), DecodeOptions(existing="skip"))
     assert page.pixels.size == 0
     assert page.embedded is not None
     assert [word.text for word in page.embedded.iter_words()] == ["Drawn", "words"]
@@ -187,7 +187,7 @@ def test_text_that_a_page_has_is_taken_instead_of_its_pixels(decoders: Running) 
 
 def test_a_picture_beside_text_is_read_without_the_text(decoders: Running) -> None:
     document = drawn_pdf(texts=["Drawn words"], background=drawing("L", (300, 150)))
-    (page,) = decoders.read(document, DecodeOptions(use_embedded=True, preprocess=False))
+    (page,) = decoders.read(document, DecodeOptions(existing="skip", preprocess=False))
     assert page.embedded is not None
     assert page.pixels.shape == (page.height, page.width)
     for x0, y0, x1, y1 in (word.bbox for word in page.embedded.iter_words()):

@@ -1,4 +1,4 @@
-"""Pages of a new PDF, each with one image that fills it, at the image's own resolution in both directions."""
+"""Pages that show one image: new ones at the image's own resolution in both directions, and redrawn ones."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Final
 from pikepdf import Array, Dictionary, Name, Object, Page, Pdf
 
 from transformer.formats.common import number
+from transformer.formats.pdf.page_geometry import Box, Matrix, view_to_page
 from transformer.formats.pdf.page_image import PageImage
 
 DEFAULT_DPI: Final = 300.0
@@ -54,6 +55,17 @@ def add_image_page(pdf: Pdf, image: PageImage, *, dpi: tuple[float, float] | Non
     if rotate:
         page.Rotate = rotate
     pdf.pages.append(Page(page))
+
+
+def redraw(pdf: Pdf, page: Object, image: PageImage, *, box: Box, rotate: int) -> None:
+    """Replace the content of a page by a picture of it, as viewers show it; annotations stay.
+
+    ``box`` is the part of the page that viewers show, ``rotate`` its clockwise rotation.
+    """
+    matrix = Matrix(1, 0, 0, -1, 0, 1).then(view_to_page((1, 1), box, rotate))
+    content = f"q {' '.join(number(value, 4) for value in matrix)} cm /Im Do Q".encode()
+    page.Contents = pdf.make_stream(content)
+    page.Resources = Dictionary(XObject=Dictionary(Im=_image_object(pdf, image)))
 
 
 def _image_object(pdf: Pdf, image: PageImage) -> Object:

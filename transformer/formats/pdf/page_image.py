@@ -16,6 +16,9 @@ Filter = Literal["DCTDecode", "JPXDecode", "CCITTFaxDecode", "FlateDecode"]
 
 CHANNELS: Final[dict[int, Literal[1, 3, 4]]] = {1: 1, 3: 3, 4: 4}
 _MAX_PALETTE: Final = 256
+_JPEG_QUALITY: Final = 85
+_LOSSLESS_RATIO: Final = 0.08
+"""Drawn pages compress below this share of their bytes; scans and photographs stay far above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,20 @@ def from_pixels(pixels: NDArray[np.uint8]) -> PageImage:
     if pixels.ndim == 2 and ((pixels == 0) | (pixels == 255)).all():
         return group4(pixels)
     return _palette(pixels) or _flate(pixels)
+
+
+def from_rendering(pixels: NDArray[np.uint8]) -> PageImage:
+    """A rendered page: drawings as :func:`from_pixels` encodes them, scans and photographs as JPEG."""
+    if pixels.ndim == 3 and (pixels[..., 0] == pixels[..., 1]).all() and (pixels[..., 1] == pixels[..., 2]).all():
+        pixels = pixels[..., 0]
+    sample = np.ascontiguousarray(pixels[:: max(1, pixels.shape[0] // 64)])
+    if len(zlib.compress(sample.data, 1)) < _LOSSLESS_RATIO * sample.nbytes:
+        return from_pixels(pixels)
+    file = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(file, "JPEG", quality=_JPEG_QUALITY)
+    height, width = pixels.shape[:2]
+    channels: Literal[1, 3] = 1 if pixels.ndim == 2 else 3
+    return PageImage(data=file.getvalue(), filter="DCTDecode", width=width, height=height, channels=channels)
 
 
 def group4(pixels: NDArray[np.uint8]) -> PageImage:

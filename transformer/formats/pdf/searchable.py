@@ -15,8 +15,8 @@ from pikepdf import Name, ObjectStreamMode, Pdf, StreamDecodeLevel
 from kserve_ocr.protocol.errors import DamagedDocumentError, EncryptedDocumentError, SignedDocumentError
 from kserve_ocr.protocol.layout import PageLayout
 from transformer.formats.pdf import incremental
-from transformer.formats.pdf.graft import PageLayer, graft
-from transformer.formats.pdf.image_page import add_image_page
+from transformer.formats.pdf.graft import PageLayer, graft, page_box, rotation
+from transformer.formats.pdf.image_page import add_image_page, redraw
 from transformer.formats.pdf.page_image import PageImage
 from transformer.formats.pdf.signatures import drop_signatures, is_signed
 from transformer.formats.pdf.strip_text import strip_invisible_text
@@ -66,8 +66,16 @@ class PdfChanges:
 NO_CHANGES: Final = PdfChanges()
 
 
-def from_pdf(data: bytes, layers: Sequence[PageLayer], changes: PdfChanges = NO_CHANGES) -> SearchablePdf:
+def from_pdf(
+    data: bytes,
+    layers: Sequence[PageLayer],
+    changes: PdfChanges = NO_CHANGES,
+    *,
+    pictures: Iterable[tuple[int, PageImage]] = (),
+) -> SearchablePdf:
     """The PDF with the layers on its pages. Equal input gives equal bytes.
+
+    ``pictures`` are page numbers with what is to be shown there instead of the page's own content.
 
     The original's bytes stay and the layers are appended to them. Only a document that is damaged or encrypted, or that
     loses something, is written again, its streams unchanged and its encryption kept.
@@ -76,6 +84,10 @@ def from_pdf(data: bytes, layers: Sequence[PageLayer], changes: PdfChanges = NO_
     """
     with opened(data, password=changes.password) as pdf:
         rewrite = _drop(pdf, layers, changes)
+        for number, picture in pictures:
+            page = pdf.pages[number - 1].obj
+            redraw(pdf, page, picture, box=page_box(page), rotate=rotation(page))
+            rewrite = True
         changed = graft(pdf, layers)
         if (changed or rewrite) and changes.lang and "/Lang" not in pdf.Root:
             pdf.Root.Lang = pikepdf.String(changes.lang)

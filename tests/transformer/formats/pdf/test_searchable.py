@@ -21,7 +21,7 @@ from tests.transformer.formats.drawn import layout, line
 from tests.transformer.formats.pdf import corpus
 from tests.transformer.formats.pdf.extractors import EXTRACTORS, poppler, render, word_boxes
 from transformer.formats.pdf.graft import PageLayer
-from transformer.formats.pdf.page_image import PageImage, from_pixels
+from transformer.formats.pdf.page_image import PageImage, from_pixels, from_rendering
 from transformer.formats.pdf.searchable import ImagePage, PdfChanges, SearchablePdf, from_images, from_pdf
 
 TEXT = "Words over it"
@@ -233,6 +233,15 @@ def test_an_earlier_layer_is_replaced_and_removed() -> None:
     third = from_pdf(second, [empty], PdfChanges(strip_layers=True)).data
     assert poppler(third).split() == ["shared"]
     assert np.array_equal(render(third), render(original))
+
+
+@pytest.mark.parametrize("kind", ["bilevel", "rotated", "upside down", "cropped", "offset", "user unit", "form"])
+def test_a_page_is_redrawn_where_it_was(kind: str) -> None:
+    original = corpus.KINDS[kind]()
+    shown = render(original, dpi=300)
+    made = from_pdf(original, [_layer(original)], pictures=[(1, from_rendering(shown))]).data
+    assert np.abs(render(made, dpi=300).astype(int) - shown).mean() < 1
+    assert poppler(made).split()[: len(TEXT.split())] == TEXT.split()
 
 
 @pytest.mark.parametrize("dpi", [300, 96])
