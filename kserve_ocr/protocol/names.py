@@ -56,7 +56,12 @@ PASSED_PARAMETERS: Final = frozenset(
 SHARED_MEMORY: Final = "shared_memory_region"
 """Parameter of a tensor that lies in the memory of Triton's machine."""
 
+# Response parameters
+WARNINGS: Final = "warnings"
+"""What is to be known about documents that were answered nevertheless."""
+
 # Headers
+WARNINGS_HEADER: Final = "x-ocr-warnings"
 JSON_LENGTH: Final = "inference-header-content-length"
 REQUEST_ID: Final = "x-request-id"
 TRACEPARENT: Final = "traceparent"

@@ -141,6 +141,7 @@ def render(answer: InferResponse, inference: InferRequest, wanted: str | None) -
         return Response(body, headers=dict(headers))
     (output,) = answer.outputs
     kind = next(media for media, name in _ACCEPTED.items() if name == wanted)
-    if wanted == names.TEXT:
-        return Response("\f".join(output.data), media_type=kind)
-    return Response(output.data[0], media_type=kind)
+    content = "\f".join(output.data) if wanted == names.TEXT else output.data[0]
+    warnings = str((answer.parameters or {}).get(names.WARNINGS, ""))
+    about = {names.WARNINGS_HEADER: warnings.encode("ascii", "replace").decode()} if warnings else None
+    return Response(content, headers=about, media_type=kind)

@@ -82,7 +82,7 @@ def parameters(documents: Sequence[DocumentResult]) -> dict[str, str]:
         values["lang"] = ",".join(document.lang for document in documents)
         values["lang_confidence"] = ",".join(f"{_language_confidence(document):.3f}" for document in documents)
     warnings = dict.fromkeys(warning for document in documents for warning in document.all_warnings)
-    return values | ({"warning": "; ".join(warnings)} if warnings else {})
+    return values | ({names.WARNINGS: "; ".join(warnings)} if warnings else {})
 
 
 def _language_confidence(document: DocumentResult) -> float:

@@ -44,7 +44,12 @@ class PageResult:
     @property
     def details(self) -> dict[str, Any]:
         """How the page was recognized, as JSON."""
-        values: dict[str, Any] = {"rotation": self.rotation, "preparation": list(self.preparation)}
+        values: dict[str, Any] = {
+            "source": self.source,
+            "dpi": self.dpi,
+            "rotation": self.rotation,
+            "preparation": list(self.preparation),
+        }
         if self.language is None:
             return values
         values |= {"lang": self.language.model, "lang_confidence": self.language.confidence}
