@@ -21,6 +21,8 @@ FLOW_HEIGHTS = 3.0
 """Columns go on below a picture within this distance, if their outer edges differ by no more than that."""
 TALL = 2.5
 """Word heights of a phrase that lines beside it cannot be in one row with."""
+MIN_ENGINE_ROWS = 3
+"""Phrases on each side of a gutter between two heights at which the engine parts columns."""
 RULE_SHARE = 0.8
 """Share of a region's width that a rule spans to part it."""
 
@@ -57,6 +59,8 @@ class ReadingOrder:
         self._horizontal = horizontal
         self._vertical = vertical
         self._order = order
+        self._parted: list[float] = []
+        """Heights at which the engine parts columns above from those below."""
 
     def leaves(self, phrases: list[Phrase], *, depth: int = 0, column: bool = False) -> list[Leaf]:
         """The page's parts in the order in which they are read."""
@@ -95,6 +99,11 @@ class ReadingOrder:
         gutter = find_gutter(region, self._horizontal, self._vertical, force=self._order == "columns")
         if gutter is None:
             return [_Band(part, []) for part in self._parted_by_space(region)]
+        cuts = _engine_cuts(region, gutter)
+        parts = _cut(region.phrases, cuts)
+        if len(parts) > 1:
+            self._parted += cuts
+            return [band for part in parts for band in self._bands(Region(part, self._scale))]
         above, left, right, below = _divide(region, gutter)
         return [
             *(self._bands(Region(above, self._scale)) if above else ()),
@@ -140,7 +149,8 @@ class ReadingOrder:
         reach = FLOW_HEIGHTS * self._scale.height
         if under.top - over.bottom >= reach:
             return False
-        if any(over.bottom - 2 <= rule.place <= under.top + 2 and self._spans(rule, over) for rule in self._horizontal):
+        between = [*(rule.place for rule in self._horizontal if self._spans(rule, over)), *self._parted]
+        if any(over.bottom - 2 <= height <= under.top + 2 for height in between):
             return False
         return sum(abs(first - second) for first, second in zip(over.edges, under.edges, strict=True)) < reach
 
@@ -172,6 +182,32 @@ def _beside_tall(phrases: list[Phrase], scale: Scale) -> list[tuple[float, float
             bands.pop()
         bands.append((top - 1, bottom))
     return bands
+
+
+def _engine_cuts(region: Region, gutter: Gutter) -> list[float]:
+    """Heights inside the gutter at which the engine, too, has all blocks above before all blocks below.
+
+    It does so where it has seen something that parts the columns above from those below, a faint rule for one.
+    """
+    phrases = region.phrases
+    count = len(phrases)
+    first_below, top_below = [max(phrase.block for phrase in phrases) + 1] * (count + 1), [float("inf")] * (count + 1)
+    for index in range(count - 1, -1, -1):
+        first_below[index] = min(first_below[index + 1], phrases[index].block)
+        top_below[index] = min(top_below[index + 1], phrases[index].y0)
+    cuts: list[float] = []
+    last_above, bottom_above = -1, float("-inf")
+    sides = [0, 0]
+    for index in range(1, count):
+        phrase = phrases[index - 1]
+        last_above, bottom_above = max(last_above, phrase.block), max(bottom_above, phrase.y1)
+        if gutter.top < phrase.middle < gutter.bottom:
+            sides[phrase.x0 > gutter.middle(phrase.middle)] += 1
+        parted = last_above < first_below[index] and bottom_above <= top_below[index]
+        if parted and min(sides) >= MIN_ENGINE_ROWS and gutter.top < top_below[index] < gutter.bottom:
+            cuts.append((bottom_above + top_below[index]) / 2)
+            sides = [0, 0]
+    return cuts if min(sides) >= MIN_ENGINE_ROWS else cuts[:-1]
 
 
 def _cut(phrases: list[Phrase], heights: list[float]) -> list[list[Phrase]]:

@@ -279,6 +279,14 @@ def test_without_the_rule_the_same_columns_are_read_to_the_foot() -> None:
     assert read(layout) == texts(layout) != expected
 
 
+def test_columns_are_parted_without_a_rule_where_the_engine_parts_them() -> None:
+    layout, _, expected = newspaper(1.0)
+    blocks = [block.paragraphs[0].lines for block in layout.blocks]
+    parted = page(*(lines[:20] for lines in blocks), *(lines[20:] for lines in blocks))
+
+    assert read(parted) == expected
+
+
 def test_a_short_rule_between_two_articles_of_a_column_parts_nothing() -> None:
     pen = Pen()
     left, right = prose(20), prose(20, seed=1)
