@@ -63,7 +63,7 @@ dashboards: setup  ## Regenerate the manifest of the alert rules and the Grafana
 dashboards-import: setup  ## Import the dashboards into the Grafana at GRAFANA_URL=
 	@$(PYTHON) -m tools.import_dashboards
 
-images:  ## Build both images: BASE_IMAGE= LANGUAGES= REGISTRY= TAG= PUSH=1
+images:  ## Build both images: PLATFORM=linux/arm64 BASE_IMAGE= LANGUAGES= REGISTRY= TAG= PUSH=1
 	@scripts/images
 
 models:  ## Build a language pack as an image: LANGUAGES="deu fra" FLAVOUR=fast|best|integer MODELS= REGISTRY= PUSH=1

@@ -70,13 +70,37 @@ def test_runs_as_nobody_in_exec_form(part: str) -> None:
 
 @pytest.mark.parametrize("part", PARTS)
 def test_installs_only_hashed_wheels_and_only_when_building(part: str) -> None:
-    installs = [argument for name, argument in instructions(part) if name == "RUN" and "/pip " in argument]
-    from_index = [argument for argument in installs if "--no-index" not in argument]
-    assert len(from_index) == 1
-    assert "--require-hashes" in from_index[0]
+    installs = [argument for name, argument in instructions(part) if name == "RUN" and "bin/pip " in argument]
+    assert all("--no-index" in argument for argument in installs)
+    assert [argument for name, argument in instructions(part) if name == "RUN" and "image-packages " in argument]
     copied = [argument for name, argument in instructions(part) if name == "COPY"]
     assert f"requirements/{part}.txt /requirements.txt" in copied
     assert not any(" install " in argument or "apt" in argument for argument in last_stage(part)["RUN"])
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("processor", ["x86_64", "aarch64"])
+def test_packages_are_wheels_with_hashes_but_for_psutil_on_other_processors(
+    part: str, processor: str, tmp_path: Path
+) -> None:
+    for name, script in (("uname", f"echo {processor}"), ("apt-get", ""), ("pip", f'echo "$@" >>"{tmp_path}/calls"')):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "PIP": str(tmp_path / "pip"), "TMPDIR": str(tmp_path)}
+
+    requirements = ROOT / "requirements" / f"{part}.txt"
+    subprocess.run([ROOT / "scripts" / "image-packages", requirements], env=environment, check=True)
+
+    *first, everything = (tmp_path / "calls").read_text().splitlines()
+    assert len(first) == (0 if processor == "x86_64" else 2)
+    for line in (*first, everything):
+        assert "install --require-hashes --no-compile --only-binary :all: " in line
+    assert everything.endswith(f"--requirement {requirements}")
+    if first:
+        assert "setuptools.txt" in first[0]
+        assert "psutil.txt --no-deps --no-binary psutil --no-build-isolation" in first[1]
+        (pinned,) = tmp_path.glob("*/psutil.txt")
+        assert [line for line in pinned.read_text().splitlines() if line[0] != " "] == ["psutil==5.9.8 \\"]
 
 
 @pytest.mark.parametrize("part", PARTS)
