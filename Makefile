@@ -15,8 +15,8 @@ run:  ## Start both servers and read a sample: IMAGE=path ONESHOT=1 TRANSFORMER_
 observe: setup  ## Start both servers under load with a real Prometheus beside them
 	@exec $(PYTHON) -m tools.observe
 
-test: lint types  ## Lint, types and all tests
-	@$(PYTHON) -m pytest
+test: lint types  ## Lint, types and all tests, on all CPUs
+	@$(PYTHON) -m pytest --numprocesses=auto --dist=loadgroup
 
 lint: setup  ## Lint, formatting, import rules and declared dependencies
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && .venv/bin/lint-imports --no-logo && scripts/check-dependencies

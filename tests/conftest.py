@@ -10,6 +10,13 @@ import pytest
 from tools.local_stack import Service, start_service
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process of pytest-xdist, and all those that share a watched service."""
+    for item in items:
+        folder, file = item.path.parent, str(item.path)
+        item.add_marker(pytest.mark.xdist_group(str(folder) if folder.name == "monitoring" else file))
+
+
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A predictor and a transformer with default settings. Tests must leave them as they found them."""
