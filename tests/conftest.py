@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tools.local_stack import Service, start_service
+
+_SCRATCH = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let tests, servers and browsers write their temporary files, caches and profiles to a folder that is removed."""
+    if "PYTEST_XDIST_WORKER" in os.environ:  # has the environment of the process that started it
+        return
+    scratch = Path(tempfile.mkdtemp(prefix="ocr-"))
+    config.stash[_SCRATCH] = scratch
+    for variable, name in (("TMPDIR", "tmp"), ("HOME", "home")):
+        (scratch / name).mkdir()
+        os.environ[variable] = str(scratch / name)
+    for variable in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):  # by default in HOME
+        os.environ.pop(variable, None)
+    tempfile.tempdir = os.environ["TMPDIR"]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _SCRATCH in config.stash:
+        shutil.rmtree(config.stash[_SCRATCH], ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
