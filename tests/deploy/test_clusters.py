@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,7 +14,7 @@ import pytest
 import yaml
 
 from tests.deploy.test_health import recorded
-from tests.e2e.clusters import Cluster, wait_until
+from tests.e2e.clusters import Cluster, connecting, wait_until
 
 SERVICE = "/apis/serving.kserve.io/v1beta1/namespaces/ocr/inferenceservices/ocr"
 PODS = "/api/v1/namespaces/ocr/pods"
@@ -168,6 +169,34 @@ def test_restoring_takes_the_canary_away(api: ApiServer, cluster: Cluster) -> No
         "predictor": None,
         "transformer": None,
     }
+
+
+def pod(name: str, component: str, **metadata: Any) -> dict[str, Any]:
+    """A running pod of a component."""
+    return {"metadata": {"name": name, "labels": {"component": component}, **metadata}, "status": {"phase": "Running"}}
+
+
+def test_running_pods_are_those_of_the_component_that_are_not_ending(api: ApiServer, cluster: Cluster) -> None:
+    ending = pod("b", "predictor", deletionTimestamp="2026-01-01T00:00:00Z")
+    api.answers[PODS] = {"items": [pod("a", "predictor"), ending, pod("c", "transformer")]}
+    assert [found.metadata.name for found in cluster.running("predictor")] == ["a"]
+
+
+def test_the_predictors_host_stands_beside_the_transformers(api: ApiServer, cluster: Cluster) -> None:
+    api.answers[SERVICE] = recorded("ready")
+    assert cluster.predictor_host() == "ocr-predictor.ocr.example.com"
+
+
+def test_components_are_applied_on_top(api: ApiServer, cluster: Cluster) -> None:
+    collocated = Cluster(overlay="local", components=("collocated",))
+    assert set(cluster.said()) == {"predictor", "transformer"}
+    assert set(collocated.said()) == {"predictor"}
+
+
+def test_the_command_that_tries_to_connect(api: ApiServer) -> None:
+    port = api.server.server_port
+    assert subprocess.run(connecting("127.0.0.1", port), check=False).returncode == 0
+    assert subprocess.run(connecting("127.0.0.1", 1), check=False).returncode == 7
 
 
 def test_gone(api: ApiServer, cluster: Cluster) -> None:

@@ -25,12 +25,28 @@ ZERO_SECONDS = 420.0
 Status = dict[str, Any]
 
 
+_NOT_CONNECTED = 7
+_CONNECT = """
+import socket, sys
+try:
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=3).close()
+except OSError:
+    sys.exit(7)
+"""
+
+
+def connecting(host: str, port: int) -> list[str]:
+    """A command for the service's images: status 0 if a connection succeeds, 7 if not."""
+    return ["python3", "-c", _CONNECT, host, str(port)]
+
+
 class Cluster:
     """The cluster of the current kubeconfig, and what one overlay puts into it."""
 
-    def __init__(self, *, overlay: str) -> None:
+    def __init__(self, *, overlay: str, components: tuple[str, ...] = ()) -> None:
         kubernetes.config.load_kube_config()  # type: ignore[no-untyped-call]
         self.overlay = overlay
+        self.components = components
         self.namespace = namespace(overlay)
         self._custom = kubernetes.client.CustomObjectsApi()
         self._core = kubernetes.client.CoreV1Api()
@@ -38,12 +54,12 @@ class Cluster:
     def apply(self) -> None:
         """Apply the overlay as ``make deploy`` does, again when it was changed since."""
         _kubectl("apply", "--server-side", "--force-conflicts", "--field-manager", "kserve-ocr",
-                 "--filename", "-", stdin=yaml.safe_dump_all(render(self.overlay)))  # fmt: skip
+                 "--filename", "-", stdin=yaml.safe_dump_all(render(self.overlay, self.components)))  # fmt: skip
 
     def remove(self) -> None:
         """Delete everything the overlay made and wait until its namespace is gone."""
         _kubectl("delete", "--ignore-not-found", "--wait", "--timeout", "300s",
-                 "--filename", "-", stdin=yaml.safe_dump_all(render(self.overlay)))  # fmt: skip
+                 "--filename", "-", stdin=yaml.safe_dump_all(render(self.overlay, self.components)))  # fmt: skip
 
     def service(self) -> dict[str, Any]:
         """The InferenceService as the API server has it."""
@@ -58,7 +74,7 @@ class Cluster:
 
     def said(self) -> dict[str, Any]:
         """The containers of each component as the overlay says them."""
-        spec = only(render(self.overlay), "InferenceService")["spec"]
+        spec = only(render(self.overlay, self.components), "InferenceService")["spec"]
         return {name: {"containers": part["containers"]} for name, part in spec.items()}
 
     def roll(self, *, images: str | None, **more: Any) -> None:
@@ -99,6 +115,43 @@ class Cluster:
         """The InferenceService's pods, those that are ending included."""
         selector = f"{GROUP}/inferenceservice={NAME}"
         return list(self._core.list_namespaced_pod(self.namespace, label_selector=selector).items)
+
+    def running(self, component: str) -> list[Any]:
+        """Pods of one component that are not ending."""
+        return [
+            pod
+            for pod in self.pods()
+            if pod.metadata.labels["component"] == component and pod.metadata.deletion_timestamp is None
+        ]
+
+    def predictor_host(self) -> str:
+        """The host that the predictor would have at the ingress gateway if its route were public."""
+        return self.host().replace("ocr-transformer", "ocr-predictor", 1)
+
+    def kill(self, pod: Any) -> None:
+        """Delete a pod without any grace."""
+        self._core.delete_namespaced_pod(pod.metadata.name, self.namespace, grace_period_seconds=0)
+
+    def can_connect(self, pod: Any, host: str, port: int) -> bool:
+        """Whether a TCP connection from within a pod's container succeeds within three seconds."""
+        finished = subprocess.run(
+            [kubectl(), "exec", "--namespace", self.namespace, pod.metadata.name,
+             "--container", "kserve-container", "--", *connecting(host, port)],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert finished.returncode in (0, _NOT_CONNECTED), finished.stderr
+        return finished.returncode == 0
+
+    def can_connect_from_elsewhere(self, image: str, host: str, port: int) -> bool:
+        """The same from a pod that is made for it in the namespace ``default``."""
+        finished = subprocess.run(
+            [kubectl(), "run", "ocr-elsewhere", "--namespace", "default", "--image", image, "--restart", "Never",
+             "--image-pull-policy", "IfNotPresent", "--rm", "--attach", "--quiet", "--command", "--",
+             *connecting(host, port)],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert finished.returncode in (0, _NOT_CONNECTED), finished.stderr
+        return finished.returncode == 0
 
     def is_ready(self) -> bool:
         """Whether the Ready condition is True."""

@@ -4,6 +4,7 @@
 OCR_URL          only the calls, against a stack that runs already
 KUBECONFIG       everything, in the kubeconfig's current cluster; only when tests/e2e is named on the command line
 OCR_OVERLAY      the overlay to deploy, ``local`` unless said
+OCR_COMPONENTS   components on top of it, as in ``monitoring,collocated``
 OCR_INGRESS      the ingress gateway's address; without it ``kubectl port-forward`` reaches Kourier's or Istio's
 OCR_HOST         the Host to ask for, for a URL that leads to a gateway
 OCR_NEXT_IMAGES  ``PREDICTOR TRANSFORMER``: images to roll to under load; without it a setting is changed
@@ -63,7 +64,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """The overlay, deployed and ready; taken away again unless a test did."""
-    deployed = Cluster(overlay=os.environ.get("OCR_OVERLAY", "local"))
+    components = tuple(filter(None, os.environ.get("OCR_COMPONENTS", "").split(",")))
+    deployed = Cluster(overlay=os.environ.get("OCR_OVERLAY", "local"), components=components)
     try:
         deployed.apply()
         deployed.wait_ready()

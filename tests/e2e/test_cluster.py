@@ -1,4 +1,4 @@
-"""What only a cluster shows: sleeping and waking, a canary, a roll under load, and leaving nothing behind.
+"""What only a cluster shows: scaling to zero, isolation, killed pods, bad images, a canary, a roll, clean removal.
 
 In this order, each test from where the one before it left the service.
 """
@@ -9,16 +9,24 @@ import os
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.e2e.clusters import READY_SECONDS, Cluster, wait_until
-from tests.support.drawn_pages import LINE, draw_line, encode, v2_body
+from tests.support.drawn_pages import LINE, draw_line, draw_page, encode, encode_frames, v2_body
 
 INFER = "/v2/models/ocr-model/infer"
+REVISION = "serving.knative.dev/revision"
 BODY = v2_body(encode(draw_line()))
+
+
+def needs_two_components(cluster: Cluster) -> None:
+    """Skip what only separate pods of predictor and transformer have."""
+    if "transformer" not in cluster.said():
+        pytest.skip("collocated: there is one pod for both")
 
 
 def read(ocr: httpx.Client) -> str:
@@ -36,11 +44,61 @@ def test_sleeps_at_zero_and_wakes_with_a_request(
     started = time.monotonic()
     assert read(ocr) == LINE
     cold = time.monotonic() - started
+    pods = {component: len(cluster.running(component)) for component in cluster.said()}
+    assert set(pods.values()) == {1}, f"one request started {pods}"
     started = time.monotonic()
     assert read(ocr) == LINE
     warm = time.monotonic() - started
     record_testsuite_property("cold_start_seconds", f"{cold:.2f}")
     print(f"\nfrom request to answer: {cold:.2f} s at zero, {warm:.2f} s warm")
+
+
+def test_the_predictor_has_no_route_outside(cluster: Cluster, ocr: httpx.Client) -> None:
+    needs_two_components(cluster)
+    response = ocr.get("/v2/health/ready", headers={"host": cluster.predictor_host()})
+    assert response.status_code == 404
+
+
+def test_network_policies_keep_strangers_out_and_the_predictor_in(cluster: Cluster, ocr: httpx.Client) -> None:
+    read(ocr)
+    predictor = cluster.running("predictor")[0]
+    image = predictor.spec.containers[0].image
+    assert not cluster.can_connect_from_elsewhere(image, predictor.status.pod_ip, 8080)
+    assert not cluster.can_connect(predictor, "kubernetes.default.svc", 443)
+    if transformers := cluster.running("transformer"):
+        assert not cluster.can_connect(predictor, transformers[0].status.pod_ip, 8080)
+
+
+def test_a_pod_killed_in_mid_document_loses_no_page(cluster: Cluster, ocr: httpx.Client) -> None:
+    needs_two_components(cluster)
+    document = encode_frames([draw_page()] * 24)
+    with ThreadPoolExecutor(1) as threads:
+        answer = threads.submit(
+            ocr.post, "/gateway/ocr", files={"image_file": document}, headers={"accept": "text/plain"}
+        )
+        wait_until(lambda: bool(cluster.running("predictor")), seconds=60, otherwise=cluster.diagnosis)
+        time.sleep(1)  # some pages were recognized, most were not
+        cluster.kill(cluster.running("predictor")[0])
+        response = answer.result()
+    assert response.status_code == 200, response.text
+    assert response.text.count("\f") == 23
+
+
+def test_a_revision_without_an_image_lets_go_and_the_old_one_answers(cluster: Cluster, ocr: httpx.Client) -> None:
+    needs_two_components(cluster)
+    before = cluster.component("predictor")["latestReadyRevision"]
+    images = [part["containers"][0]["image"] for part in cluster.said().values()]
+    cluster.roll(images=f"dev.local/no-such-image:1 {images[1]}")
+
+    def let_go() -> bool:
+        assert read(ocr) == LINE
+        waiting = [pod for pod in cluster.running("predictor") if pod.metadata.labels[REVISION] != before]
+        return cluster.component("predictor").get("latestCreatedRevision") != before and not waiting
+
+    time.sleep(10)  # until the new revision has had its pod
+    wait_until(let_go, seconds=150, otherwise=cluster.diagnosis)
+    cluster.restore()
+    wait_until(cluster.is_settled, seconds=READY_SECONDS, otherwise=cluster.diagnosis)
 
 
 def test_canary_splits_the_requests(cluster: Cluster, ocr: httpx.Client) -> None:
