@@ -55,9 +55,9 @@ class OcrDataPlane(DataPlane):
         return {**super().metadata(), "extensions": ["binary_tensor_data"]}
 
     async def ready(self) -> bool:
-        """True once every model is; KServe's own says True from the start."""
+        """Whether every model can take a request now; KServe's own returns True from the start."""
         models = self.model_registry.get_models().values()
-        return bool(models) and all(model.ready for model in models)
+        return bool(models) and all([await model.healthy() for model in models])
 
 
 class ReadOnlyModelRepository(ModelRepositoryExtension):

@@ -14,6 +14,7 @@ import psutil
 import pytest
 from PIL import Image
 
+from predictor.tessdata import ModelDirectory
 from tests.support import fault_injection
 from tests.support.drawn_pages import LINE, draw_line, encode, v2_body
 from tests.support.http_calls import (
@@ -248,6 +249,31 @@ def test_a_server_that_is_starting_says_so(logs: Path) -> None:
             assert text_of(client.post(INFER, json=v2_body(GOOD))).strip() == LINE
     finally:
         server.stop()
+
+
+def test_a_server_whose_workers_cannot_start_is_alive_and_not_ready(logs: Path, tmp_path: Path) -> None:
+    installed = ModelDirectory.find("").path / "eng.traineddata"
+    model = tmp_path / "eng.traineddata"
+    model.symlink_to(installed)
+    with start_predictor(logs=logs, settings={"OCR_WORKERS": "1", "OCR_TESSDATA": str(tmp_path)}) as server:
+        assert_reads(server)
+        assert httpx.get(server.url + "/v2/health/ready").status_code == 200
+
+        model.unlink()
+        model.write_bytes(b"not a model")
+        fault_injection.hurt(server, signal.SIGKILL)
+
+        until(lambda: httpx.get(server.url + "/v2/health/ready").status_code == 503, "a server that is not ready")
+        until(lambda: "trying again" in server.log_text(), "a worker that does not start")
+        assert_refused(httpx.get(server.url + "/v2/health/ready"), 503, "starting")
+        assert_refused(httpx.get(server.url + "/v2/models/ocr-model/ready"), 503, "starting")
+        assert httpx.get(server.url + "/v2/health/live").status_code == 200
+
+        model.unlink()
+        model.symlink_to(installed)
+
+        until(lambda: httpx.get(server.url + "/v2/health/ready").status_code == 200, "a server that is ready again")
+        assert_reads(server)
 
 
 def test_sigterm_during_the_start(logs: Path) -> None:
