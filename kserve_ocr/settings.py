@@ -47,6 +47,12 @@ class Settings(BaseSettings):
         max_length=100,
         description="Languages read when a request names none, by code or name, joined by `+`.",
     )
+    cors_origins: str = Field(
+        "",
+        max_length=2000,
+        pattern=r"^(\*|https?://[^,\s/]+(,https?://[^,\s/]+)*)?$",
+        description="Origins whose web pages may call the service, separated by commas, or `*`; empty for none.",
+    )
     model_aliases: str = Field(
         "",
         pattern=r"^([A-Za-z0-9_.-]+(,[A-Za-z0-9_.-]+)*)?$",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -25,6 +25,7 @@ from transformer.pipeline.admission import Admission, InFlightLimiter
 from transformer.pipeline.decode_pool import DecodePool
 from transformer.pipeline.format_executor import FormatExecutor
 from transformer.pipeline.ocr_request import OcrRequest
+from transformer.pipeline.page_events import PageEvent
 from transformer.pipeline.page_recognizer import PageRecognizer
 from transformer.pipeline.predictor_client import PredictorClient
 from transformer.pipeline.request_pipeline import PipelineContext, RequestPipeline
@@ -79,14 +80,21 @@ class TransformerModel(OcrModel):
     async def predict(
         self, payload: OcrRequest, headers: Mapping[str, str] | None = None
     ) -> tuple[OcrRequest, list[DocumentResult], float]:
+        pipeline = RequestPipeline(self._context, payload)
+        return payload, await self._documents_of(pipeline), pipeline.deadline
+
+    async def recognize_pages(self, request: OcrRequest, on_page: Callable[[PageEvent], None]) -> int:
+        """Recognize a request and report its pages one by one; the number of its pages."""
+        documents = await self._documents_of(RequestPipeline(self._context, request, on_page=on_page))
+        return sum(len(document.pages) for document in documents)
+
+    async def _documents_of(self, pipeline: RequestPipeline) -> list[DocumentResult]:
         with self._admission.enter():
             try:
-                pipeline = RequestPipeline(self._context, payload)
-                read = await pipeline.documents()
+                return await pipeline.documents()
             except BaseException as error:
                 release_frames(error)
                 raise
-        return payload, read, pipeline.deadline
 
     async def postprocess(
         self, result: tuple[OcrRequest, list[DocumentResult], float], headers: Mapping[str, str] | None = None

@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from kserve.protocol.rest.server import metrics_handler
 from kserve.protocol.rest.v1_endpoints import V1Endpoints
 from kserve.protocol.rest.v2_endpoints import V2Endpoints
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from kserve_ocr.serving.compression import CompressionMiddleware
@@ -32,14 +33,31 @@ class Application(FastAPI):
 
 
 def application(
-    dataplane: OcrDataPlane, bodies: RequestBodyLimiter, *, routes: Sequence[APIRoute] = (), docs: bool = False
+    dataplane: OcrDataPlane,
+    bodies: RequestBodyLimiter,
+    *,
+    routes: Sequence[APIRoute] = (),
+    docs: bool = False,
+    cors_origins: Sequence[str] = (),
 ) -> RequestContextMiddleware:
-    """The ASGI application serving the model in ``dataplane``, with ``routes`` of the service beside it."""
+    """The ASGI application serving the model in ``dataplane``, with ``routes`` of the service beside it.
+
+    ``cors_origins`` are the origins whose pages may call it, ``*`` for any.
+    """
     app = Application(title="kserve-ocr", version=VERSION, docs_url="/docs" if docs else None, redoc_url=None)
     inference = InferenceEndpoints(dataplane, bodies).routes()
     app.router.routes[:0] = [*routes, *inference]  # before the document's own: they are called most
     app.router.routes.extend(_kserve_routes(dataplane))
-    return RequestContextMiddleware(CompressionMiddleware(app))
+    served: ASGIApp = CompressionMiddleware(app)
+    if cors_origins:
+        served = CORSMiddleware(
+            served,
+            allow_origins=cors_origins,
+            allow_methods=["GET", "POST", "PUT"],
+            allow_headers=["*"],
+            expose_headers=["*"],
+        )
+    return RequestContextMiddleware(served)
 
 
 def _kserve_routes(dataplane: OcrDataPlane) -> list[APIRoute]:

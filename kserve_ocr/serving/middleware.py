@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,12 +41,14 @@ class RequestContextMiddleware:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, own: dict[str, str]) -> None:
         if scope["path"] in _QUIET:
-            await self._send_with(scope, receive, send, own)
+            await self._send_with(scope, receive, send, own, {})
         else:
             with access_log.log_request(path=scope["path"]) as notes:
-                notes["status"] = await self._send_with(scope, receive, send, own)
+                notes["status"] = await self._send_with(scope, receive, send, own, notes)
 
-    async def _send_with(self, scope: Scope, receive: Receive, send: Send, own: dict[str, str]) -> int:
+    async def _send_with(
+        self, scope: Scope, receive: Receive, send: Send, own: dict[str, str], notes: Mapping[str, Any]
+    ) -> int:
         """Send the response with these headers; returns the status."""
         status, finished = 0, False
 
@@ -51,7 +56,10 @@ class RequestContextMiddleware:
             nonlocal status, finished
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(raw=message.setdefault("headers", [])).update(own)
+                headers = MutableHeaders(raw=message.setdefault("headers", []))
+                headers.update(own)
+                if timing := _server_timing(notes):
+                    headers["server-timing"] = timing
             elif message["type"] == "http.response.body":
                 finished = not message.get("more_body", False)
             await send(message)
@@ -66,3 +74,8 @@ class RequestContextMiddleware:
             elif not finished:
                 raise  # closing the connection is the only way to tell the client that the response is incomplete
         return status
+
+
+def _server_timing(notes: Mapping[str, Any]) -> str:
+    """``Server-Timing`` of the stages whose milliseconds are in the access log's fields (W3C Server Timing)."""
+    return ", ".join(f"{name.removesuffix('_ms')};dur={value}" for name, value in notes.items() if name.endswith("_ms"))

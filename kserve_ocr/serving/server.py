@@ -105,7 +105,13 @@ class OcrServer(ModelServer):
         _log.info("ready")
 
     def _rest(self) -> _Uvicorn:
-        app = application(self.dataplane, self._bodies, routes=self._routes, docs=self._settings.docs)
+        app = application(
+            self.dataplane,
+            self._bodies,
+            routes=self._routes,
+            docs=self._settings.docs,
+            cors_origins=[origin for origin in self._settings.cors_origins.split(",") if origin],
+        )
         return _Uvicorn(
             uvicorn.Config(
                 app,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -15,18 +18,19 @@ from starlette.responses import Response
 from kserve_ocr.observability import metrics
 from kserve_ocr.protocol import names, v2_response
 from kserve_ocr.protocol.errors import InvalidParameterError, NotAcceptableError, StartingError
-from kserve_ocr.protocol.v2_request import MAX_TENSORS
 from kserve_ocr.serving.exception_mapping import map_exceptions
 from kserve_ocr.serving.http import RequestRoute, cancel_on_disconnect
 from kserve_ocr.serving.request_body import RequestBodyLimiter
+from transformer.api.archive import archive, check_outputs
+from transformer.api.negotiation import NDJSON, ZIP, Form, form_of, negotiate
 from transformer.api.openapi import GATEWAY, LANGUAGES
+from transformer.api.page_stream import Lines, StreamResponse, page_lines
 from transformer.api.upload import OUTPUTS_FIELD, Upload, media_type, options_of, parse
 from transformer.model import TransformerModel
 from transformer.parameters import DOCUMENT_PARAMETERS
 
 PATH: Final = "/gateway/ocr"
 LANGUAGES_PATH: Final = "/gateway/languages"
-_ACCEPTED: Final = {"text/plain": names.TEXT, "application/pdf": names.PDF, "text/html": names.HOCR}
 _OPTIONS: Final = frozenset({parameter.name for parameter in DOCUMENT_PARAMETERS} | {OUTPUTS_FIELD})
 
 
@@ -49,17 +53,39 @@ class Gateway:
 
     async def recognize(self, request: Request) -> Response:
         """``POST /gateway/ocr``: one or more documents in any form that :func:`transformer.api.upload.parse` takes."""
-        content_type = request.headers.get("content-type", "")
-        with metrics.request("gateway", _protocol(media_type(content_type))), map_exceptions():
-            if not self._model.ready:
-                raise StartingError("the service is starting; try again in a moment", retry_after=1)
-            wanted = negotiate(request.headers.get("accept", ""))
-            async with self._bodies.read(request) as body:
-                upload = parse(body, content_type, filename=request.path_params.get("filename", ""))
-                upload.options |= options_of(request.query_params.multi_items())
-                inference = to_inference(upload, model_name=self._model.name, wanted=wanted)
+        accept = request.headers.get("accept", "")
+        if NDJSON in accept.lower() and negotiate(accept) == NDJSON:
+            return StreamResponse(self._lines(request))
+        with metrics.request("gateway", _protocol(request)), map_exceptions():
+            negotiate(accept)  # before the body is read
+            async with self._parsed(request) as (upload, inference, form):
                 result, _ = await cancel_on_disconnect(request, self._model(inference, headers=request.headers))
-            return render(result, inference, wanted)
+            if form.media_type == ZIP:
+                content = await asyncio.to_thread(archive, result, upload.filenames)
+                return Response(content, media_type=ZIP)
+            return render(result, inference, form)
+
+    @asynccontextmanager
+    async def _parsed(self, request: Request) -> AsyncGenerator[tuple[Upload, InferRequest, Form], None]:
+        """The upload with its V2 request, while its body is held."""
+        if not self._model.ready:
+            raise StartingError("the service is starting; try again in a moment", retry_after=1)
+        async with self._bodies.read(request) as body:
+            filename = request.path_params.get("filename", "")
+            upload = parse(body, request.headers.get("content-type", ""), filename=filename)
+            upload.options |= options_of(request.query_params.multi_items())
+            form = form_of(request.headers.get("accept", ""), upload.options.get(OUTPUTS_FIELD))
+            yield upload, to_inference(upload, model_name=self._model.name, form=form), form
+
+    async def _lines(self, request: Request) -> Lines:
+        """The pages of a request as lines of JSON."""
+        with metrics.request("gateway", _protocol(request)) as outcome, map_exceptions():
+            async with self._parsed(request) as (_, inference, form):
+                recognize = partial(self._model.recognize_pages, await self._model.preprocess(inference))
+                lines = page_lines(recognize, outputs=form.outputs, outcome=outcome)
+                async with aclosing(lines):
+                    while line := await cancel_on_disconnect(request, _next(lines)):
+                        yield line
 
     async def languages(self, request: Request) -> Response:
         """``GET /gateway/languages``."""
@@ -67,52 +93,33 @@ class Gateway:
         return Response(orjson.dumps(found), headers={"content-type": "application/json"})
 
 
-def _protocol(kind: str) -> str:
+async def _next(lines: Lines) -> bytes:
+    """The next line; empty after the last."""
+    return await anext(lines, b"")
+
+
+def _protocol(request: Request) -> str:
+    kind = media_type(request.headers.get("content-type", ""))
     return {"multipart/form-data": "multipart", "application/json": "json"}.get(kind, "raw")
 
 
-def negotiate(accept: str) -> str | None:
-    """The output that answers an ``Accept`` header by itself, None for the V2 JSON body. Raises NotAcceptableError."""
-    ranges = [_weighted(part) for part in accept.split(",") if part.strip()]
-    for weight, kind in sorted(ranges, key=lambda found: -found[0]):
-        if weight <= 0:
-            break  # a weight of 0 excludes the type
-        if kind in {"*/*", "application/*", "application/json"}:
-            return None
-        if kind == "text/*":
-            return names.TEXT
-        if kind in _ACCEPTED:
-            return _ACCEPTED[kind]
-    if ranges:
-        raise NotAcceptableError(f"accept application/json, {', '.join(_ACCEPTED)}")
-    return None
-
-
-def _weighted(part: str) -> tuple[float, str]:
-    kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
-    for parameter in parameters:
-        if parameter.startswith("q="):
-            try:
-                return float(parameter[2:]), kind
-            except ValueError:
-                return 0.0, kind
-    return 1.0, kind
-
-
-def to_inference(upload: Upload, *, model_name: str, wanted: str | None) -> InferRequest:
+def to_inference(upload: Upload, *, model_name: str, form: Form) -> InferRequest:
     """The V2 request of an upload. Raises InvalidParameterError or NotAcceptableError."""
     options: Mapping[str, Any] = upload.options
     unknown = [name for name in options if name not in _OPTIONS]
     if unknown:
         raise InvalidParameterError(f"unknown option '{unknown[0]}'; use one of {', '.join(sorted(_OPTIONS))}")
-    if wanted in {names.PDF, names.HOCR} and len(upload.documents) > 1:
-        raise NotAcceptableError("one PDF or hOCR answer holds one document; send them one by one, or accept JSON")
-    outputs = [wanted] if wanted else _output_names(options.get(OUTPUTS_FIELD))
+    if form.single and form.outputs != (names.TEXT,) and len(upload.documents) > 1:
+        raise NotAcceptableError(
+            f"a response in {form.media_type} holds one document; send them one by one, or accept JSON or a ZIP archive"
+        )
+    if form.media_type == ZIP:
+        check_outputs(form.outputs)
     return InferRequest(
         model_name=model_name,
         infer_inputs=_tensors(upload),
         parameters={name: value for name, value in options.items() if name != OUTPUTS_FIELD and value != ""},
-        request_outputs=[RequestedOutput(name) for name in outputs] or None,
+        request_outputs=[RequestedOutput(name) for name in form.outputs] or None,
     )
 
 
@@ -127,21 +134,13 @@ def _tensors(upload: Upload) -> list[InferInput]:
     ]
 
 
-def _output_names(value: Any) -> list[str]:
-    found = value if isinstance(value, list) else str(value or "").split(",", maxsplit=MAX_TENSORS)
-    if len(found) > MAX_TENSORS:
-        raise InvalidParameterError(f"outputs names more than {MAX_TENSORS}; name each output once")
-    return list(dict.fromkeys(str(name).strip() for name in found if str(name).strip()))
-
-
-def render(answer: InferResponse, inference: InferRequest, wanted: str | None) -> Response:
-    """The V2 JSON body, or the one output that ``Accept`` names, in its media type."""
-    if wanted is None:
-        body, headers = v2_response.encode_response(answer, request=inference)
+def render(result: InferResponse, inference: InferRequest, form: Form) -> Response:
+    """The V2 JSON body, or the one output that was accepted in its own media type."""
+    if not form.single:
+        body, headers = v2_response.encode_response(result, request=inference)
         return Response(body, headers=dict(headers))
-    (output,) = answer.outputs
-    kind = next(media for media, name in _ACCEPTED.items() if name == wanted)
-    content = "\f".join(output.data) if wanted == names.TEXT else output.data[0]
-    warnings = str((answer.parameters or {}).get(names.WARNINGS, ""))
+    (output,) = result.outputs
+    content = "\f".join(output.data) if form.outputs == (names.TEXT,) else output.data[0]
+    warnings = str((result.parameters or {}).get(names.WARNINGS, ""))
     about = {names.WARNINGS_HEADER: warnings.encode("ascii", "replace").decode()} if warnings else None
-    return Response(content, headers=about, media_type=kind)
+    return Response(content, headers=about, media_type=form.media_type)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from kserve_ocr.observability import access_log
 from kserve_ocr.observability import metrics as common_metrics
@@ -27,6 +27,7 @@ from transformer.pipeline.auto_language import LanguageChoice
 from transformer.pipeline.decode_job import FinishedPdf, PageText, PdfOptions
 from transformer.pipeline.decode_pool import DecodeOptions, DecodePool, DocumentPage
 from transformer.pipeline.ocr_request import Document, OcrRequest
+from transformer.pipeline.page_events import PageEvent
 from transformer.pipeline.page_recognizer import PageOptions, PageRecognizer, RecognizedPage
 from transformer.pipeline.predictor_client import PredictorClient
 from transformer.pipeline.results import DocumentResult, PageResult, Source
@@ -58,7 +59,11 @@ class PipelineContext:
 class RequestPipeline:
     """One request with its deadline, its slots for pages in flight and its times by stage."""
 
-    def __init__(self, context: PipelineContext, request: OcrRequest) -> None:
+    def __init__(
+        self, context: PipelineContext, request: OcrRequest, *, on_page: Callable[[PageEvent], None] | None = None
+    ) -> None:
+        """``on_page`` is called with each page when it is recognized, and with the end of each document."""
+        self._on_page = on_page
         self._context = context
         self._request = request
         self._deadline = asyncio.get_running_loop().time() + context.settings.request_seconds
@@ -84,7 +89,7 @@ class RequestPipeline:
 
     async def _document(self, document: Document, number: int) -> DocumentResult:
         try:
-            pages = tuple(await self._pages(document))
+            pages = tuple(await self._pages(document, number))
             if names.PDF not in self._request.outputs:
                 return DocumentResult(document, pages)
             finished = await self._finish_pdf(document, pages)
@@ -94,7 +99,7 @@ class RequestPipeline:
                 raise
             raise error.within(f"document {number}") from error
 
-    async def _pages(self, document: Document) -> list[PageResult]:
+    async def _pages(self, document: Document, number: int) -> list[PageResult]:
         """Recognize pages while later ones are decoded, at most as many at once as the request has slots."""
         options = DecodeOptions(
             preprocess=document.preprocess,
@@ -113,14 +118,14 @@ class RequestPipeline:
             async with aclosing(decoded), asyncio.TaskGroup() as group:
                 while page := await self._next(decoded):
                     if page.single_page:
-                        return [await self._single_page(page, document)]
-                    task = group.create_task(self._page(page, document))
+                        return self._ended(number, [await self._single_page(page, document, number)])
+                    task = group.create_task(self._report(self._page(page, document), number, len(tasks)))
                     task.add_done_callback(partial(self._release_slot, page.pixels.size))
                     tasks.append(task)
                     del page  # the task holds the page and releases it when it is recognized
         except BaseExceptionGroup as failures:
             raise _first_error(failures) from None
-        return [task.result() for task in tasks]
+        return self._ended(number, [task.result() for task in tasks])
 
     async def _finish_pdf(self, document: Document, pages: Sequence[PageResult]) -> FinishedPdf:
         lang = next((page.language.model for page in pages if page.language), document.reading.lang)
@@ -161,10 +166,23 @@ class RequestPipeline:
         self._context.in_flight.release(size)
         self._slots.release()
 
-    async def _single_page(self, page: DocumentPage, document: Document) -> PageResult:
+    async def _report(self, work: Coroutine[Any, Any, PageResult], document: int, index: int) -> PageResult:
+        """The page's result, reported as soon as it is there."""
+        result = await work
+        if self._on_page:
+            self._on_page(PageEvent(document, index, result))
+        return result
+
+    def _ended(self, document: int, pages: list[PageResult]) -> list[PageResult]:
+        """The pages, after the document's end has been reported."""
+        if self._on_page:
+            self._on_page(PageEvent(document, len(pages), None))
+        return pages
+
+    async def _single_page(self, page: DocumentPage, document: Document, number: int) -> PageResult:
         """No task: most documents have one page, and a line of text is recognized in milliseconds."""
         try:
-            return await self._page(page, document)
+            return await self._report(self._page(page, document), number, 0)
         finally:
             self._release_slot(page.pixels.size)
 

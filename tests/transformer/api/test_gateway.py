@@ -11,8 +11,10 @@ from kserve import InferOutput, InferResponse
 from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestError, NotAcceptableError
 from tests.support.drawn_pages import b64
 from transformer.api import gateway
+from transformer.api.negotiation import Form, form_of
 from transformer.api.upload import Upload, parse
 
+JSON_FORM = Form("application/json")
 FORM = "multipart/form-data; boundary=fence"
 
 
@@ -23,33 +25,6 @@ def form(*parts: tuple[str, bytes]) -> bytes:
         for head, data in parts
     )
     return encoded + b"--fence--\r\n"
-
-
-@pytest.mark.parametrize(
-    ("accept", "output"),
-    [
-        ("", None),
-        ("*/*", None),
-        ("application/json", None),
-        ("text/plain", "output-0"),
-        ("TEXT/Plain; charset=utf-8", "output-0"),
-        ("text/html", "hocr"),
-        ("application/pdf", "pdf"),
-        ("text/html,application/xhtml+xml,*/*;q=0.8", "hocr"),
-        ("text/plain;q=0.1, application/pdf;q=0.2", "pdf"),
-        ("text/plain;q=0.5,text/html;q=0.5", "output-0"),
-        ("image/png, */*;q=0.1", None),
-        ("text/plain;q=high, text/html", "hocr"),
-    ],
-)
-def test_what_is_accepted(accept: str, output: str | None) -> None:
-    assert gateway.negotiate(accept) == output
-
-
-@pytest.mark.parametrize("accept", ["image/png", "text/csv", "text/plain;q=0", "nonsense"])
-def test_what_cannot_be_given(accept: str) -> None:
-    with pytest.raises(NotAcceptableError, match="text/plain"):
-        gateway.negotiate(accept)
 
 
 @given(st.lists(st.binary(max_size=100), min_size=1, max_size=4))
@@ -122,13 +97,15 @@ def test_json_is_told_by_its_type_alone() -> None:
 def test_outputs(value: Any, outputs: list[str]) -> None:
     options = {} if value is None else {"outputs": value}
 
-    request = gateway.to_inference(Upload([b"x"], options), model_name="m", wanted=None)
+    request = gateway.to_inference(Upload([b"x"], options), model_name="m", form=form_of("", value))
 
     assert [output.name for output in request.request_outputs or ()] == outputs
 
 
 def test_what_is_accepted_goes_over_the_outputs_asked_for() -> None:
-    request = gateway.to_inference(Upload([b"x"], {"outputs": "words"}), model_name="m", wanted="pdf")
+    request = gateway.to_inference(
+        Upload([b"x"], {"outputs": "words"}), model_name="m", form=form_of("application/pdf", "words")
+    )
 
     assert [output.name for output in request.request_outputs] == ["pdf"]
 
@@ -136,7 +113,7 @@ def test_what_is_accepted_goes_over_the_outputs_asked_for() -> None:
 def test_empty_fields_of_a_browsers_form_are_left_out() -> None:
     upload = Upload([b"x", b"y"], {"psm": "", "lang": "eng"})
 
-    request = gateway.to_inference(upload, model_name="m", wanted=None)
+    request = gateway.to_inference(upload, model_name="m", form=JSON_FORM)
 
     assert request.parameters == {"lang": "eng"}
     assert request.inputs[0].shape == [2]
@@ -144,28 +121,28 @@ def test_empty_fields_of_a_browsers_form_are_left_out() -> None:
 
 def test_an_unknown_option() -> None:
     with pytest.raises(InvalidParameterError, match="unknown option 'config'"):
-        gateway.to_inference(Upload([b"x"], {"config": "x"}), model_name="m", wanted=None)
+        gateway.to_inference(Upload([b"x"], {"config": "x"}), model_name="m", form=JSON_FORM)
 
 
-@pytest.mark.parametrize("wanted", ["pdf", "hocr"])
-def test_one_answer_holds_one_document(wanted: str) -> None:
+@pytest.mark.parametrize("accept", ["application/pdf", "text/html", "text/csv", "application/alto+xml"])
+def test_one_answer_holds_one_document(accept: str) -> None:
     with pytest.raises(NotAcceptableError, match="one document"):
-        gateway.to_inference(Upload([b"x", b"y"]), model_name="m", wanted=wanted)
+        gateway.to_inference(Upload([b"x", b"y"]), model_name="m", form=form_of(accept, None))
 
 
 @pytest.mark.parametrize(
-    ("wanted", "data", "media", "body"),
+    ("accept", "data", "media", "body"),
     [
-        ("output-0", ["Straße\n", "two"], "text/plain; charset=utf-8", "Straße\n\ftwo".encode()),
-        ("pdf", [b"%PDF"], "application/pdf", b"%PDF"),
-        ("hocr", ["<html/>"], "text/html; charset=utf-8", b"<html/>"),
+        ("text/plain", ["Straße\n", "two"], "text/plain; charset=utf-8", "Straße\n\ftwo".encode()),
+        ("application/pdf", [b"%PDF"], "application/pdf", b"%PDF"),
+        ("text/html", ["<html/>"], "text/html; charset=utf-8", b"<html/>"),
     ],
 )
-def test_the_answer_in_its_own_type(wanted: str, data: list[Any], media: str, body: bytes) -> None:
-    answer = InferResponse("1", "m", [InferOutput(wanted, [len(data)], "BYTES", data=data)])
-    inference = gateway.to_inference(Upload([b"x"]), model_name="m", wanted=None)
+def test_the_answer_in_its_own_type(accept: str, data: list[Any], media: str, body: bytes) -> None:
+    answer = InferResponse("1", "m", [InferOutput("any", [len(data)], "BYTES", data=data)])
+    inference = gateway.to_inference(Upload([b"x"]), model_name="m", form=JSON_FORM)
 
-    response = gateway.render(answer, inference, wanted)
+    response = gateway.render(answer, inference, form_of(accept, None))
 
     assert response.headers["content-type"] == media
     assert response.body == body
@@ -174,7 +151,7 @@ def test_the_answer_in_its_own_type(wanted: str, data: list[Any], media: str, bo
 def test_names_of_files_go_with_their_documents() -> None:
     upload = Upload([b"x", b"y"], {"lang": "eng"}, ["a.png", ""])
 
-    request = gateway.to_inference(upload, model_name="m", wanted=None)
+    request = gateway.to_inference(upload, model_name="m", form=JSON_FORM)
 
     assert [tensor.parameters for tensor in request.inputs] == [{"filename": "a.png"}, {}]
     assert [tensor.data for tensor in request.inputs] == [[b"x"], [b"y"]]
