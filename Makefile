@@ -18,6 +18,10 @@ observe: setup  ## Start both servers under load with a real Prometheus beside t
 test: lint types  ## Lint, types and all tests, on all CPUs
 	@$(PYTHON) -m pytest --numprocesses=auto --dist=loadgroup
 
+test-quick: setup  ## The tests that need no servers: units, manifests, rules
+	@$(PYTHON) -m pytest --numprocesses=auto --dist=loadgroup -m "not servers" --ignore=tests/kserve_ocr/workers --ignore=tests/predictor \
+		--ignore=tests/tools --ignore=tests/test_leftovers.py
+
 lint: setup  ## Lint, formatting, import rules and declared dependencies
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && .venv/bin/lint-imports --no-logo && scripts/check-dependencies
 
@@ -103,4 +107,4 @@ lock:  ## Pin all dependencies: UPGRADE=1 for newer versions
 	@scripts/lock
 
 .PHONY: accuracy argocd bench bench-acceleration bench-overhead bench-scraping bench-start cluster configuration crds dashboards dashboards-import deploy docs \
-	e2e fuzz help images lint lock manifests models observe promote rivals rollback run parity setup soak test types undeploy
+	e2e fuzz help images lint lock manifests models observe promote rivals rollback run parity setup soak test test-quick types undeploy

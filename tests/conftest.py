@@ -12,6 +12,8 @@ import pytest
 
 from tools.local_stack import Service, start_service
 
+_SERVER_FIXTURES = {"service", "watched"}
+_SERVER_FUNCTIONS = {"spawn", "start_predictor", "start_service", "start_transformer"}
 _SCRATCH = pytest.StashKey[Path]()
 
 
@@ -35,10 +37,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process of pytest-xdist, and all those that share a watched service."""
+    """Keep the tests of a file in one process of pytest-xdist, and all those that share a watched service.
+
+    Tests that need servers are marked, so that ``make test-quick`` can leave them out.
+    """
     for item in items:
         folder, file = item.path.parent, str(item.path)
         item.add_marker(pytest.mark.xdist_group(str(folder) if folder.name == "monitoring" else file))
+        if isinstance(item, pytest.Function) and (
+            _SERVER_FIXTURES & set(item.fixturenames) or _SERVER_FUNCTIONS & vars(item.module).keys()
+        ):
+            item.add_marker(pytest.mark.servers)
 
 
 @pytest.fixture(scope="session")
