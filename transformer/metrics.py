@@ -30,7 +30,7 @@ __all__ = [
 
 KINDS: Final = ("png", "jpeg", "tiff", "webp", "bmp", "gif", "jp2", "avif", "pnm", "pdf", metrics.OTHER)
 STEPS: Final = (
-    *("stretch", "color", "invert", "background", "border", "orient", "scale", "dewarp", "deskew"),
+    *("stretch", "color", "invert", "contrast", "background", "border", "orient", "scale", "dewarp", "deskew"),
     *("none", metrics.OTHER),
 )
 SECOND_LOOK_REASONS: Final = ("rows", "unread", "orientation")

@@ -66,6 +66,8 @@ class DocumentPage:
     preprocess_seconds: float
     single_page: bool
     """Whether no other page of its document is selected."""
+    blank: bool = False
+    """Whether nothing on the page may be a letter."""
 
 
 @dataclass(frozen=True)

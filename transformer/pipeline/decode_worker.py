@@ -98,6 +98,7 @@ class Decoder:
             decode_seconds=decoded - began,
             preprocess_seconds=time.perf_counter() - decoded,
             single_page=len(numbers) == 1,
+            blank=ready.blank,
         )
         return DecodeResult(prepared, numbers)
 

@@ -61,6 +61,9 @@ class PageRecognizer:
 
         Raises what :meth:`PredictorClient.read` raises.
         """
+        if page.blank:
+            # Tesseract reads letters into empty cells, above all where it is told to expect a line.
+            return RecognizedPage("", 0.0, PageLayout(page.pixels.shape[1], page.pixels.shape[0], ()))
         ordering = options.order != "engine"
         with metrics.stage("network"):
             reading = await self._predictor.read(

@@ -48,6 +48,8 @@ LEAST_EDGE = 10
 FULL_CONTRAST = 235
 GREATEST_GAIN = 8.0
 """Contrast of letters in an inverted area, and the largest factor by which contrast is stretched."""
+SPARSE_RATIO = 3.0
+"""Ratio of light marks to dark ones above which a page with few letters has light text."""
 DARK_AREA = 110
 """On a page that is mostly inverted, areas without letters are inverted too if they are darker."""
 LARGE_AREA = 6.0
@@ -122,6 +124,21 @@ def find(gray: Pixels, dark: Components) -> Inversion | None:
     # Every other pixel is enough to draw the areas: their edges are blurred over as much.
     small, areas = np.ascontiguousarray(small[::2, ::2]), np.ascontiguousarray(areas[::2, ::2])
     return _inversion(small, areas, _Decision(inverted, kept, contrast), height=height / 2)
+
+
+def find_sparse(gray: Pixels) -> Inversion | None:
+    """The page as one area of light text, if it has hardly any other than light marks: a word or a number.
+
+    For pages with too few letters to find areas with.
+    """
+    ground = float(np.median(gray))
+    difference = gray.astype(np.float32) - ground
+    light = np.maximum(difference - LEAST_CONTRAST, 0).mean()
+    dark = np.maximum(-difference - LEAST_CONTRAST, 0).mean()
+    if light <= SPARSE_RATIO * dark:
+        return None
+    gain = min(FULL_CONTRAST / max(float(difference.max()), 1.0), GREATEST_GAIN)
+    return Inversion(np.full((1, 1), round(ground), np.uint8), np.full((1, 1), gain, np.float32))
 
 
 def apply(gray: Pixels, inversion: Inversion) -> Pixels:

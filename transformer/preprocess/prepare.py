@@ -11,13 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transformer.geometry import Geometry
-from transformer.preprocess import background, border, components, deskew, grayscale, invert, orientation, scale
+from transformer.preprocess import (
+    background,
+    border,
+    components,
+    contrast,
+    deskew,
+    grayscale,
+    invert,
+    orientation,
+    scale,
+)
 from transformer.preprocess.components import Components
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
-STEPS: tuple[str, ...] = ("color", "invert", "background", "border", "orient", "scale", "dewarp", "deskew")
+STEPS: tuple[str, ...] = ("color", "invert", "contrast", "background", "border", "orient", "scale", "dewarp", "deskew")
 """Names of all steps, in the order in which they run."""
 LEAST_KEPT = 0.7
 """Share of the letters of a page that must still be found once its background is flattened."""
@@ -38,6 +48,8 @@ class PreprocessedPage:
     """Whether the page may be rotated by 90°, 180° or 270° and its components could not decide."""
     letters: Floats = field(default_factory=lambda: np.zeros((0, 4)))
     """``(n, 4)``: left, top, right and bottom edge of components that look like letters in a row, in pixels."""
+    blank: bool = False
+    """Whether there is nothing on the page that may be a letter."""
 
 
 def prepare(  # noqa: PLR0913 - independent switches
@@ -61,6 +73,7 @@ def prepare(  # noqa: PLR0913 - independent switches
     pipeline = _Pipeline(page, dpi=dpi, latin=latin, without=without if orient else without | {"orient"})
     pipeline.convert_to_gray()
     pipeline.invert()
+    pipeline.stretch_contrast()
     pipeline.flatten_background()
     pipeline.remove_border()
     pipeline.orient()
@@ -73,6 +86,7 @@ def prepare(  # noqa: PLR0913 - independent switches
         pipeline.dpi,
         pipeline.orientation_uncertain,
         pipeline.letter_boxes(),
+        contrast.is_blank(pipeline.letters),
     )
 
 
@@ -100,8 +114,15 @@ class _Pipeline:
         if "invert" in self.without:
             return
         inversion = invert.find(self.pixels, self.measured())
+        if inversion is None and len(self.measured().right_neighbors[0]) < invert.LEAST_LETTERS:
+            inversion = invert.find_sparse(self.pixels)
         if inversion is not None:
             self._apply(invert.apply(self.pixels, inversion), "invert")
+
+    def stretch_contrast(self) -> None:
+        found = None if "contrast" in self.without else contrast.stretched(self.pixels, self.measured())
+        if found is not None:
+            self._apply(found, "contrast")
 
     def flatten_background(self) -> None:
         if "background" in self.without:

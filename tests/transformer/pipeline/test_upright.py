@@ -77,3 +77,9 @@ def test_a_page_that_reads_well_is_recognized_once(service: Service) -> None:
     page = Image.new("L", (900, 300), 255)
     page.paste(draw_line("Minutes of the annual meeting"), (40, 60))
     assert text_of(upload(service.transformer, encode(page))).strip() == "Minutes of the annual meeting"
+
+
+@pytest.mark.parametrize("psm", ["3", "6", "7", "8"])
+def test_nothing_is_read_in_an_empty_cell(service: Service, psm: str) -> None:
+    cell = Image.new("L", (400, 120), 255)
+    assert text_of(upload(service.transformer, encode(cell), psm=psm)).strip() == ""
