@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from importlib import import_module
 from statistics import median
 from typing import Any
 
@@ -18,10 +19,8 @@ SAME_ROW = 0.5
 
 def main() -> None:
     """Answer every line of the standard input."""
-    from rapidocr import RapidOCR  # type: ignore[import-not-found]  # noqa: PLC0415 - not in this project's environment
-
     threads = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": 1 for kind in ("intra", "inter")}
-    engine = RapidOCR(params={**threads, "Global.log_level": "error"})
+    engine = import_module("rapidocr").RapidOCR(params={**threads, "Global.log_level": "error"})
     for line in sys.stdin:
         began = time.process_time()
         found = engine(line.rstrip("\n"))

@@ -15,7 +15,9 @@ SPARSE_MODE: Final = 11
 JOINED_ROWS: Final = 0.2
 """Share of rows that join several lines, from which the engine has taken a table apart."""
 UNREAD_SHARE: Final = 0.05
-"""Share of letter-like components outside all words, from which they are worth another recognition."""
+"""Share of letter-like components outside all words, from which they are worth another recognition ..."""
+MIN_LETTERS: Final = 4
+"""... on a page with this many of them: a few specks are no text."""
 TOLERANCE: Final = 0.97
 """A recognition in :data:`ROWS_MODE` is kept if it is at least this sure: it has the rows right."""
 
@@ -27,7 +29,7 @@ def has_split_rows(page: OrderedPage) -> bool:
 
 def has_unread_text(layout: PageLayout, letters: Boxes) -> bool:
     """Whether letter-like components were left out, enough of them to look again."""
-    return unread_share(layout, letters) >= UNREAD_SHARE
+    return len(letters) >= MIN_LETTERS and unread_share(layout, letters) >= UNREAD_SHARE
 
 
 def certainty(layout: PageLayout) -> float:

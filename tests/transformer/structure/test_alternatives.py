@@ -1,5 +1,6 @@
 import numpy as np
 
+from kserve_ocr.protocol.layout import PageLayout
 from tests.support.drawn_layouts import Pen, amounts, labels, page, prose
 from transformer.structure import alternatives
 from transformer.structure.order.page_order import order_page
@@ -39,3 +40,11 @@ def test_a_few_letters_left_out_are_not_worth_another_recognition() -> None:
 
     assert not alternatives.has_unread_text(layout, np.concatenate([inside, outside[:4]]))
     assert alternatives.has_unread_text(layout, np.concatenate([inside, outside]))
+
+
+def test_a_few_specks_on_a_blank_page_are_not_worth_another_recognition() -> None:
+    blank = PageLayout(1000, 1000, ())
+    specks = np.array([[100 * n, 500, 100 * n + 9, 514] for n in range(1, 9)], float)
+
+    assert not alternatives.has_unread_text(blank, specks[:3])
+    assert alternatives.has_unread_text(blank, specks)
