@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kserve_ocr.protocol.errors import TooManyBytesError
 from transformer.decoding.image_file import ImageDocument
 from transformer.decoding.pdf_file import PdfDocument
 from transformer.formats.pdf import image_bytes, page_image, searchable
@@ -19,6 +20,16 @@ from transformer.pipeline.decode_job import FinishedPdf, PdfJob
 
 def make_pdf(job: PdfJob) -> FinishedPdf:
     """The PDF that a job describes. Raises an OcrError for whatever is wrong with the document."""
+    try:
+        return _make(job)
+    except MemoryError:
+        raise TooManyBytesError(
+            "the searchable PDF needs more memory than one document may have; send fewer pages at once, "
+            "or ask for other outputs than pdf"
+        ) from None
+
+
+def _make(job: PdfJob) -> FinishedPdf:
     data = job.source if isinstance(job.source, bytes) else Path(job.source).read_bytes()
     if job.kind == "pdf":
         layers = [PageLayer(page.number, page.layout, page.rotate) for page in job.pages]

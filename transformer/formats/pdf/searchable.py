@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from transformer.formats.pdf.strip_text import strip_invisible_text
 
 PRODUCER: Final = "kserve-ocr"
 _REPAIRED: Final = "the PDF was damaged and has been repaired: {}"
+_DAMAGE: Final = (pikepdf.PdfError, RuntimeError, ValueError, TypeError, LookupError, AttributeError)
+"""What pikepdf raises for objects of the wrong type, beside its own errors."""
 _MAX_WARNING: Final = 200
 _BUFFER: Final = re.compile(r"(?:WARNING: )?stream <[^>]*>(?: \([^)]*\))?: ")
 
@@ -95,12 +98,11 @@ def from_pdf(
         if changes.only_pages and len(layers) < len(pdf.pages):
             _keep_pages(pdf, [layer.number for layer in layers])
             rewrite = True
-        warnings = _warnings(pdf)
+        repairs = _repairs(pdf)
         if not changed and not rewrite:
-            return SearchablePdf(data, warnings + _active_content(pdf))
-        repaired = bool(warnings)
-        if rewrite or repaired or pdf.is_encrypted or not incremental.can_append(data):
-            return SearchablePdf(_saved(pdf), warnings + _active_content(pdf))
+            return SearchablePdf(data, repairs + _active_content(pdf))
+        if rewrite or repairs or pdf.is_encrypted or not incremental.can_append(data):
+            return SearchablePdf(_saved(pdf), repairs + _active_content(pdf))
         return SearchablePdf(incremental.append(data, pdf, changed), _active_content(pdf))
 
 
@@ -165,12 +167,16 @@ def from_images(pages: Iterable[ImagePage], *, lang: str = "") -> SearchablePdf:
 def opened(data: bytes, *, password: str = "") -> Iterator[Pdf]:
     """The PDF as qpdf reads it, repaired where that is possible.
 
-    Errors inside the block that qpdf raises mean that the file is damaged beyond repair.
+    Errors inside the block that come of objects which are not what they should be mean that the file is damaged beyond
+    repair.
     """
     file = io.BytesIO(data)
     try:
         # Inherited attributes are left in the page tree: moving them to the pages would change both.
-        with pikepdf.open(file, password=password, suppress_warnings=True, inherit_page_attributes=False) as pdf:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            pikepdf.open(file, password=password, suppress_warnings=True, inherit_page_attributes=False) as pdf,
+        ):
             yield pdf
     except pikepdf.PasswordError:
         raise EncryptedDocumentError(
@@ -178,13 +184,13 @@ def opened(data: bytes, *, password: str = "") -> Iterator[Pdf]:
             if password
             else "the PDF is encrypted and opens only with a password; send it as password= or save it without one"
         ) from None
-    except (pikepdf.PdfError, IndexError) as error:
+    except _DAMAGE as error:
         raise DamagedDocumentError(
             f"the PDF is damaged beyond repair ({_brief(error)}); save or export it again"
         ) from error
 
 
-def _warnings(pdf: Pdf) -> tuple[str, ...]:
+def _repairs(pdf: Pdf) -> tuple[str, ...]:
     found = pdf.get_warnings()
     return (_REPAIRED.format(_brief(found[0])),) if found else ()
 

@@ -37,6 +37,14 @@ def _instructions(source: Object) -> list[Instruction]:
     return [(list(item.operands), item.operator) for item in pikepdf.parse_content_stream(source)]
 
 
+def _name(operator: Operator) -> str:
+    """The operator; empty for bytes that are none."""
+    try:
+        return str(operator)
+    except UnicodeDecodeError:
+        return ""
+
+
 def _strip_forms(resources: Object | None, depth: int) -> bool:
     forms = resources.get("/XObject") if isinstance(resources, Dictionary) else None
     if not isinstance(forms, Dictionary) or not depth:
@@ -62,7 +70,7 @@ def _without_invisible(instructions: list[Instruction]) -> tuple[list[Instructio
     start: int | None = None
     shows = visible = False
     for operands, operator in instructions:
-        name = str(operator)
+        name = _name(operator)
         if name == "q":
             saved.append(mode)
         elif name == "Q" and len(saved) > 1:
@@ -85,11 +93,11 @@ def _without_invisible(instructions: list[Instruction]) -> tuple[list[Instructio
 
 def _state(text: list[Instruction]) -> list[Instruction]:
     """What a text object leaves behind: the last value of each part of the text state, and its marks."""
-    last = {str(operator): index for index, (_, operator) in enumerate(text) if str(operator) in _STATE}
+    last = {_name(operator): index for index, (_, operator) in enumerate(text) if _name(operator) in _STATE}
     return [
         (operands, operator)
         for index, (operands, operator) in enumerate(text)
-        if str(operator) in _MARKS or last.get(str(operator)) == index
+        if _name(operator) in _MARKS or last.get(_name(operator)) == index
     ]
 
 
@@ -98,9 +106,9 @@ def _used_fonts(instructions: list[Instruction]) -> set[str]:
     used: set[str] = set()
     current = ""
     for operands, operator in instructions:
-        if str(operator) == "Tf":
+        if _name(operator) == "Tf":
             current = str(operands[0])
-        elif str(operator) in _SHOWS and current:
+        elif _name(operator) in _SHOWS and current:
             used.add(current)
     return used
 
