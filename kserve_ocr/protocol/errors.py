@@ -56,7 +56,17 @@ class RouteNotFoundError(OcrError):
 
 
 class MethodNotAllowedError(OcrError):
+    """``allow`` are the methods that the address takes, separated by commas."""
+
     status, grpc_status, code = 405, 12, "method_not_allowed"
+
+    def __init__(self, message: str, *, allow: str = "", retry_after: int | None = None) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.allow = allow
+
+    def headers(self) -> dict[str, str]:
+        """With ``Allow``, which a response of this status must carry (RFC 9110, 15.5.6)."""
+        return {**super().headers(), "Allow": self.allow}
 
 
 class NotAcceptableError(OcrError):

@@ -40,7 +40,8 @@ def to_ocr_error(error: BaseException) -> OcrError:
         case RequestValidationError():
             return MalformedRequestError("the request does not fit this route; see /openapi.json")
         case HTTPException(status_code=405):
-            return MethodNotAllowedError("this route does not take that method; see /openapi.json")
+            allow = (error.headers or {}).get("Allow", "")
+            return MethodNotAllowedError(f"this route takes {allow} only; see /openapi.json", allow=allow)
         case HTTPException(status_code=404) | NotImplementedError():
             return RouteNotFoundError("not found; see /openapi.json for the routes")
         case HTTPException():

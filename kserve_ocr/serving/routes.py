@@ -18,7 +18,7 @@ from kserve_ocr.protocol import names, v2_request, v2_response
 from kserve_ocr.protocol.errors import RouteNotFoundError
 from kserve_ocr.protocol.v1 import v1_request, v1_response
 from kserve_ocr.protocol.v2_request import json_length
-from kserve_ocr.serving import triton
+from kserve_ocr.serving import openapi, triton
 from kserve_ocr.serving.dataplane import OcrDataPlane
 from kserve_ocr.serving.exception_mapping import error_response, map_exceptions
 from kserve_ocr.serving.http import Handler, RequestRoute, cancel_on_disconnect
@@ -38,9 +38,21 @@ class InferenceEndpoints:
         """The routes of these endpoints."""
         model = "/v2/models/{model_name}"
         return [
-            _route(f"{model}/infer", self.infer, "POST", "Recognize documents by the V2 inference protocol"),
-            _route("/v1/models/{model_name}:predict", self.predict, "POST", "Recognize documents by the V1 protocol"),
-            _route(model, self.metadata, "GET", "Inputs, outputs and choices of the model"),
+            _route(
+                f"{model}/infer",
+                self.infer,
+                "POST",
+                "Recognize documents by the V2 inference protocol",
+                **openapi.INFER,
+            ),
+            _route(
+                "/v1/models/{model_name}:predict",
+                self.predict,
+                "POST",
+                "Recognize documents by the V1 protocol",
+                **openapi.PREDICT,
+            ),
+            _route(model, self.metadata, "GET", "Inputs, outputs and choices of the model", **openapi.METADATA),
             *self._triton_routes(model),
             _hidden("/v1/models/{model_name}:explain", self.explain),
             _hidden("/v2/repository/{rest:path}", self.repository),
@@ -122,8 +134,8 @@ class InferenceEndpoints:
         return error_response(RouteNotFoundError("the model has no explainer; use :predict"))
 
 
-def _route(path: str, handler: Handler, method: str, summary: str) -> APIRoute:
-    return RequestRoute(path, handler, methods=[method], summary=summary, tags=["inference"])
+def _route(path: str, handler: Handler, method: str, summary: str, **description: Any) -> APIRoute:
+    return RequestRoute(path, handler, methods=[method], summary=summary, tags=["inference"], **description)
 
 
 def _hidden(path: str, handler: Handler, *methods: str) -> APIRoute:

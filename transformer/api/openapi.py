@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from kserve_ocr.protocol.errors import OcrError
 from kserve_ocr.protocol.parameters import schemas
+from kserve_ocr.serving.openapi import V2_RESPONSE, error_responses
+from transformer.api.negotiation import NDJSON, OUTPUT_OF, ZIP
 from transformer.parameters import DOCUMENT_PARAMETERS
 from transformer.pipeline.ocr_request import OUTPUTS
 
@@ -19,51 +20,6 @@ _OPTIONS: Final[dict[str, dict[str, Any]]] = {
     },
 }
 _BINARY: Final = {"type": "string", "format": "binary"}
-_ERROR_SCHEMA: Final = {
-    "type": "object",
-    "required": ["error", "code"],
-    "properties": {"error": _STRING, "code": _STRING},
-}
-_ANSWER_SCHEMA: Final = {
-    "type": "object",
-    "required": ["model_name", "outputs"],
-    "properties": {
-        "model_name": _STRING,
-        "model_version": {"type": ["string", "null"]},
-        "id": {"type": ["string", "null"]},
-        "outputs": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["name", "shape", "datatype", "data"],
-                "properties": {
-                    "name": _STRING,
-                    "shape": {"type": "array", "items": {"type": "integer"}},
-                    "datatype": {**_STRING, "enum": ["BYTES", "FP32", "INT32"]},
-                    "data": {"type": "array", "items": {}, "description": "One value a document."},
-                },
-            },
-        },
-    },
-}
-
-
-def _errors() -> dict[int | str, dict[str, Any]]:
-    """One response per status, with its error codes."""
-    codes: dict[int, list[str]] = {}
-    for kind in OcrError.__subclasses__():
-        if kind.status != 499:
-            codes.setdefault(kind.status, []).append(kind.code)
-    return {
-        status: {
-            "description": f"Refused with code {' or '.join(slugs)}.",
-            "content": {"application/json": {"schema": _ERROR_SCHEMA}},
-        }
-        for status, slugs in sorted(codes.items())
-        if status not in {404, 405}
-    }
-
-
 GATEWAY: Final[dict[str, Any]] = {
     "summary": "Read documents",
     "description": (
@@ -76,13 +32,13 @@ GATEWAY: Final[dict[str, Any]] = {
         200: {
             "description": "What was read.",
             "content": {
-                "application/json": {"schema": _ANSWER_SCHEMA},
-                "text/plain": {"schema": _STRING},
-                "text/html": {"schema": _STRING},
-                "application/pdf": {"schema": _BINARY},
+                "application/json": {"schema": V2_RESPONSE},
+                **{kind: {"schema": _BINARY if kind.endswith("pdf") else _STRING} for kind in OUTPUT_OF},
+                NDJSON: {"schema": _STRING},
+                ZIP: {"schema": _BINARY},
             },
         },
-        **_errors(),
+        **error_responses(without=(404, 405)),
     },
     "openapi_extra": {
         "parameters": [{"name": name, "in": "query", "schema": schema} for name, schema in _OPTIONS.items()],
@@ -145,6 +101,6 @@ LANGUAGES: Final[dict[str, Any]] = {
                 }
             },
         },
-        503: _errors()[503],
+        503: error_responses()[503],
     },
 }

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -61,3 +63,63 @@ def test_errors_are_as_described(service: Service, described: dict[str, Any]) ->
 
     schema = described["responses"][str(answer.status_code)]["content"]["application/json"]["schema"]
     jsonschema.validate(answer.json(), schema)
+
+
+@pytest.fixture(params=["transformer", "predictor"])
+def document(service: Service, request: pytest.FixtureRequest) -> dict[str, Any]:
+    server = getattr(service, request.param)
+    found: dict[str, Any] = httpx.get(server.url + "/openapi.json", timeout=30).json()
+    return found
+
+
+def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    return [(path, method, found) for path, item in document["paths"].items() for method, found in item.items()]
+
+
+def test_every_parameter_of_a_path_is_described(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1")
+    for path, method, operation in operations(document):
+        described = {found["name"] for found in operation.get("parameters", ()) if found["in"] == "path"}
+        assert described == set(re.findall(r"{(\w+)}", path)), (method, path)
+        assert all(found["required"] for found in operation.get("parameters", ()) if found["in"] == "path")
+
+
+def test_operations_are_told_apart_and_have_a_response(document: dict[str, Any]) -> None:
+    names = [operation["operationId"] for _, _, operation in operations(document)]
+
+    assert len(names) == len(set(names))
+    assert all("200" in operation["responses"] for _, _, operation in operations(document))
+
+
+def test_every_schema_is_a_json_schema(document: dict[str, Any]) -> None:
+    def schemas(value: Any) -> Iterator[dict[str, Any]]:
+        if isinstance(value, dict):
+            if isinstance(value.get("schema"), dict):
+                yield value["schema"]
+            for child in value.values():
+                yield from schemas(child)
+        elif isinstance(value, list):
+            for child in value:
+                yield from schemas(child)
+
+    found = list(schemas(document["paths"]))
+    assert len(found) > 20
+    for schema in found:
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [
+        ("GET", GATEWAY, {"POST", "PUT"}),
+        ("DELETE", GATEWAY, {"POST", "PUT"}),
+        ("GET", "/v2/models/ocr-model/infer", {"POST"}),
+        ("POST", "/v2/models/ocr-model", {"GET"}),
+    ],
+)
+def test_another_method_is_told_which_are_allowed(service: Service, method: str, path: str, allow: set[str]) -> None:
+    response = httpx.request(method, service.url + path, timeout=30)
+
+    assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
+    assert set(response.headers["allow"].replace(" ", "").split(",")) <= allow
+    assert response.headers["allow"]
