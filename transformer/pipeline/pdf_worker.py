@@ -11,9 +11,10 @@ import numpy as np
 from kserve_ocr.protocol.errors import TooManyBytesError
 from transformer.decoding.image_file import ImageDocument
 from transformer.decoding.pdf_file import PdfDocument
-from transformer.formats.pdf import image_bytes, page_image, searchable
+from transformer.formats.pdf import searchable
 from transformer.formats.pdf.graft import PageLayer
-from transformer.formats.pdf.page_image import PageImage
+from transformer.formats.pdf.images import encoding, file_bytes
+from transformer.formats.pdf.images.encoding import PageImage
 from transformer.formats.pdf.searchable import ImagePage
 from transformer.pipeline.decode_job import FinishedPdf, PdfJob
 
@@ -57,7 +58,7 @@ def _pictures(data: bytes, job: PdfJob) -> Iterator[tuple[int, PageImage]]:
     try:
         for page in job.pages:
             pixels = document.decode(page.number, page_pixels=job.page_pixels).pixels
-            yield page.number, page_image.from_rendering(pixels)
+            yield page.number, encoding.from_rendering(pixels)
     finally:
         document.close()
 
@@ -67,9 +68,9 @@ def _image_pages(data: bytes, job: PdfJob) -> Iterator[ImagePage]:
     try:
         for page in job.pages:
             header = document.header(page.number)
-            image = image_bytes.from_file(data, job.kind, frame=header.frame, orientation=header.orientation)
+            image = file_bytes.from_file(data, job.kind, frame=header.frame, orientation=header.orientation)
             if image is None:
-                image = page_image.from_pixels(document.decode(page.number, page_pixels=job.page_pixels).pixels)
+                image = encoding.from_pixels(document.decode(page.number, page_pixels=job.page_pixels).pixels)
             dpi = (job.options.dpi, job.options.dpi) if job.options.dpi else header.resolution
             yield ImagePage(image, page.layout, dpi, page.rotate)
     finally:

@@ -17,8 +17,8 @@ from kserve_ocr.protocol.errors import DamagedDocumentError, EncryptedDocumentEr
 from kserve_ocr.protocol.layout import PageLayout
 from transformer.formats.pdf import incremental
 from transformer.formats.pdf.graft import PageLayer, graft, page_box, rotation
-from transformer.formats.pdf.image_page import add_image_page, redraw
-from transformer.formats.pdf.page_image import PageImage
+from transformer.formats.pdf.images.encoding import PageImage
+from transformer.formats.pdf.images.page import add_image_page, redraw
 from transformer.formats.pdf.signatures import drop_signatures, is_signed
 from transformer.formats.pdf.strip_text import strip_invisible_text
 

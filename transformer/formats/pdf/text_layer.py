@@ -11,9 +11,7 @@ cut text into lines by height cut a tilted word in two.
 from __future__ import annotations
 
 import math
-import unicodedata
 from dataclasses import dataclass, replace
-from itertools import groupby
 from statistics import median
 from typing import Final, Self
 
@@ -21,6 +19,7 @@ from kserve_ocr.protocol.layout import Line, PageLayout, Paragraph, Word
 from transformer.formats.common import number
 from transformer.formats.pdf.glyphless_font import STEP, UNITS_PER_EM, GlyphlessFont, width
 from transformer.formats.pdf.page_geometry import Matrix
+from transformer.formats.pdf.right_to_left import is_right_to_left, visual_order
 
 _STEEPEST_UPRIGHT: Final = math.radians(8)
 
@@ -42,11 +41,6 @@ _MEAN_DESCENT: Final = 0.1
 """Em; of that shared face."""
 _LEAST_ADJUSTMENT: Final = 20
 """Thousandths of an em that are not worth an adjustment."""
-
-# Bidirectional classes of the Unicode standard, annex 9.
-_RIGHT_TO_LEFT: Final = frozenset({"R", "AL"})
-_LEFT_TO_RIGHT: Final = frozenset({"L", "EN", "AN"})
-_FOLLOWING: Final = frozenset({"NSM", "ES", "ET", "CS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +129,9 @@ class _Writer:
         words = [axes.place(word) for word in line.words if word.text]
         if not words:
             return
-        if any(_is_right_to_left(word.text) for word in words):
+        if any(is_right_to_left(word.text) for word in words):
             # Readers expect characters in the order in which they stand and reorder right-to-left runs themselves.
-            words = sorted((_visual(word) for word in words), key=lambda word: word.start)
+            words = sorted((replace(word, text=visual_order(word.text)) for word in words), key=lambda word: word.start)
         size = max(1, round(max(size, *(word.top - word.bottom for word in words))))
         stretch = _stretch(sum(word.end - word.start for word in words), sum(width(word.text) for word in words), size)
         base: int | None = None
@@ -279,37 +273,3 @@ class _Axes:
             across = self.row
             length = (width - s * across) / c if c >= s else (height - c * across) / s
         return max(length, 1.0), max(across, 1.0)
-
-
-def _is_right_to_left(text: str) -> bool:
-    return any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in text)
-
-
-def _visual(word: _PlacedWord) -> _PlacedWord:
-    """The word with its characters from left to right as they stand.
-
-    Runs of letters are told from runs of numbers and Latin script, the order of runs is turned round, and so are the
-    letters inside right-to-left runs: what the Unicode bidirectional algorithm does within one word.
-    """
-    if not _is_right_to_left(word.text):
-        return word
-    runs = [(key, list(run)) for key, run in groupby(_directed(word.text), key=lambda item: item[1])]
-    text = "".join(
-        "".join(char for char, _ in (reversed(run) if right_to_left else run)) for right_to_left, run in reversed(runs)
-    )
-    return replace(word, text=text)
-
-
-def _directed(text: str) -> list[tuple[str, bool]]:
-    """Every character with whether it runs from right to left.
-
-    Marks and number signs follow what stands before them.
-    """
-    directed: list[tuple[str, bool]] = []
-    right_to_left = True
-    for char in text:
-        kind = unicodedata.bidirectional(char)
-        if kind not in _FOLLOWING:
-            right_to_left = kind not in _LEFT_TO_RIGHT
-        directed.append((char, right_to_left))
-    return directed

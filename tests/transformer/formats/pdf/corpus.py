@@ -11,7 +11,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, OutlineItem, Page, Pdf, String
 from PIL import Image, ImageCms, ImageDraw
 
-from transformer.formats.pdf.page_image import group4
+from transformer.formats.pdf.images.encoding import group4
 
 SIZE: Final = (200, 100)
 """Points of every page."""

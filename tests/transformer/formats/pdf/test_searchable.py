@@ -21,7 +21,7 @@ from tests.transformer.formats.drawn import layout, line
 from tests.transformer.formats.pdf import corpus
 from tests.transformer.formats.pdf.extractors import EXTRACTORS, poppler, render, word_boxes
 from transformer.formats.pdf.graft import PageLayer
-from transformer.formats.pdf.page_image import PageImage, from_pixels, from_rendering
+from transformer.formats.pdf.images.encoding import PageImage, from_pixels, from_rendering
 from transformer.formats.pdf.searchable import ImagePage, PdfChanges, SearchablePdf, from_images, from_pdf
 
 TEXT = "Words over it"

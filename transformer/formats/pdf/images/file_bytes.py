@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from PIL import Image, TiffImagePlugin
 
-from transformer.formats.pdf.page_image import CHANNELS, PageImage
+from transformer.formats.pdf.images.encoding import CHANNELS, PageImage
 
 _PNG_CHANNELS: Final[dict[int, Literal[1, 3]]] = {0: 1, 2: 3, 3: 1}
 """By color type; those with alpha are missing."""

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.transformer.formats import drawn
-from transformer.formats.pdf.page_image import from_pixels
+from transformer.formats.pdf.images.encoding import from_pixels
 
 _NOISE = np.random.default_rng(1).integers(0, 256, (60, 80, 3), np.uint8)
 

@@ -9,8 +9,8 @@ from PIL import Image, ImageCms, ImageDraw, ImageOps
 
 from kserve_ocr.protocol.layout import PageLayout
 from tests.transformer.formats.pdf.extractors import render
-from transformer.formats.pdf.image_bytes import from_file, from_jpeg
-from transformer.formats.pdf.page_image import PageImage
+from transformer.formats.pdf.images.encoding import PageImage
+from transformer.formats.pdf.images.file_bytes import from_file, from_jpeg
 from transformer.formats.pdf.searchable import ImagePage, from_images
 
 _NOISE = np.random.default_rng(1).integers(0, 256, (60, 80, 3), np.uint8)

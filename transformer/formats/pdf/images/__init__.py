@@ -1,0 +1,1 @@
+"""Images as a PDF holds them, and the pages that show them."""
