@@ -41,6 +41,40 @@ class Settings(BaseSettings):
     max_bytes_in_flight: int = Field(
         536_870_912, ge=1024, description="Total size in bytes of request bodies in memory; further requests get 503."
     )
+    body_seconds: float = Field(
+        120.0,
+        gt=0,
+        le=3600,
+        description="Seconds that a request's body may take to arrive; later ones are answered 400.",
+    )
+    body_idle_seconds: float = Field(
+        20.0, gt=0, le=3600, description="Seconds without a byte of a body after which the request is answered 400."
+    )
+    body_bytes_per_second: float = Field(
+        1024.0, ge=0, description="Least average rate at which a body arrives, in bytes a second; 0 for none."
+    )
+    header_bytes: int = Field(
+        65_536, ge=8192, le=1_048_576, description="Bytes of a request's address and headers; more are answered 431."
+    )
+    header_seconds: float = Field(
+        10.0, gt=0, le=600, description="Seconds that a request's headers may take; later the connection is closed."
+    )
+    write_seconds: float = Field(
+        30.0, gt=0, le=3600, description="Seconds in which a client takes nothing of its response before it is cut off."
+    )
+    max_connections: int = Field(
+        800,
+        ge=32,
+        le=100_000,
+        description="HTTP connections at once, lowered to what the limit on descriptors allows; at more the one that "
+        "has waited longest for a request is closed. Probes have room beside them.",
+    )
+    max_connections_per_client: int = Field(
+        0, ge=0, le=100_000, description="HTTP connections of one address; 0 for half of `OCR_MAX_CONNECTIONS`."
+    )
+    max_grpc_calls: int = Field(
+        128, ge=1, le=10_000, description="gRPC calls at once; more are answered RESOURCE_EXHAUSTED."
+    )
     default_lang: str = Field(
         "eng",
         min_length=1,

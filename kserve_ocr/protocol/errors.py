@@ -89,6 +89,10 @@ class TooManyDocumentsError(OcrError):
     status, grpc_status, code = 413, 8, "too_many_documents"
 
 
+class HeadersTooLargeError(OcrError):
+    status, grpc_status, code = 431, 8, "headers_too_large"
+
+
 class UnsupportedDocumentError(OcrError):
     status, grpc_status, code = 415, 3, "unsupported_document"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+import grpc
 from grpc import StatusCode, aio
 from grpc_interceptor import AsyncExceptionToStatusInterceptor
 from kserve import InferRequest
@@ -18,8 +19,13 @@ from kserve_ocr.protocol.v2_response import encode_grpc
 from kserve_ocr.serving import triton
 from kserve_ocr.serving.dataplane import OcrDataPlane, ReadOnlyModelRepository
 from kserve_ocr.serving.exception_mapping import map_exceptions, to_ocr_error
+from kserve_ocr.serving.grpc_messages import GrpcMessageLimiter, parse_infer_request
 from kserve_ocr.serving.http import valid_or_new_request_id
+from kserve_ocr.serving.request_body import RequestBodyLimiter
+from kserve_ocr.tasks import release_frames
 
+_METADATA_BYTES = 16_384
+_LOOKAHEAD_BYTES = 1 << 20
 _STATUS = {status.value[0]: status for status in StatusCode}
 
 
@@ -38,7 +44,16 @@ class _Boundary(AsyncExceptionToStatusInterceptor):
 
 
 class _Servicer(InferenceServicer):
+    """KServe's service, with ``ModelInfer`` on messages whose bytes are bounded."""
+
+    def __init__(
+        self, dataplane: OcrDataPlane, repository: ReadOnlyModelRepository, messages: GrpcMessageLimiter
+    ) -> None:
+        super().__init__(dataplane, repository)
+        self._messages = messages
+
     async def ModelInfer(self, request: Any, context: Any) -> Any:  # noqa: N802  # the service's name for it
+        """``request`` iterates over the one message, as bytes: it is not received before there is room for it."""
         metadata = dict(context.invocation_metadata())
         identity = valid_or_new_request_id(str(metadata.get(names.REQUEST_ID, "")))
         parent = str(metadata.get(names.TRACEPARENT, ""))
@@ -49,9 +64,11 @@ class _Servicer(InferenceServicer):
         ):
             try:
                 with map_exceptions():
-                    return await self._infer(request, context)
+                    async with self._messages.receive(request, peer=context.peer()) as message:
+                        return await self._infer(parse_infer_request(message), context)
             except OcrError as error:
                 notes["code"] = error.code
+                release_frames(error)  # they hold the message, and would until the next collection
                 raise
 
     async def ModelReady(self, request: Any, context: Any) -> Any:  # noqa: N802
@@ -80,24 +97,57 @@ def _check_version(version: str) -> None:
         raise ModelNotFoundError(f"version '{version[:40]}' is not served; use {triton.VERSION}, or none")
 
 
-class GrpcServer:
-    """One gRPC endpoint on all interfaces. ``max_bytes`` bounds messages in both directions."""
+class _Registrar:
+    """Takes the handlers that KServe registers, and has ``ModelInfer`` receive its message itself."""
 
-    def __init__(
-        self, dataplane: OcrDataPlane, repository: ReadOnlyModelRepository, *, port: int, max_bytes: int
+    def __init__(self, server: aio.Server) -> None:
+        self._server = server
+
+    def add_generic_rpc_handlers(self, handlers: Any) -> None:
+        """The same handlers come by name as well."""
+
+    def add_registered_method_handlers(self, service: str, handlers: dict[str, Any]) -> None:
+        infer = handlers["ModelInfer"]
+        handlers["ModelInfer"] = grpc.stream_unary_rpc_method_handler(
+            infer.unary_unary, request_deserializer=None, response_serializer=infer.response_serializer
+        )
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
+
+
+class GrpcServer:
+    """One gRPC endpoint on all interfaces.
+
+    ``bodies`` bounds messages, in both directions and by their bytes in all; at most ``max_calls`` are under way, and
+    a message may take ``seconds`` to arrive.
+    """
+
+    def __init__(  # noqa: PLR0913 - all keyword-only but the two that KServe's servicer takes
+        self,
+        dataplane: OcrDataPlane,
+        repository: ReadOnlyModelRepository,
+        *,
+        port: int,
+        bodies: RequestBodyLimiter,
+        max_calls: int,
+        seconds: float,
     ) -> None:
         self._port = port
         self._server = aio.server(
             interceptors=(_Boundary(),),
+            maximum_concurrent_rpcs=max_calls,
             options=[
-                ("grpc.max_send_message_length", max_bytes),
-                ("grpc.max_receive_message_length", max_bytes),
-                ("grpc.so_reuseport", 0),  # otherwise a second server would silently share the port
+                ("grpc.max_send_message_length", bodies.limit),
+                ("grpc.max_receive_message_length", bodies.limit),
+                ("grpc.max_metadata_size", _METADATA_BYTES),
+                # What a call has sent before it is received; by default it grows with the connection's speed.
+                ("grpc.http2.lookahead_bytes", _LOOKAHEAD_BYTES),
+                ("grpc.http2.bdp_probe", 0),
+                ("grpc.max_concurrent_streams", max_calls),
+                ("grpc.so_reuseport", 0),  # else a second server silently shares the port
             ],
         )
-        grpc_predict_v2_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(
-            _Servicer(dataplane, repository), self._server
-        )
+        servicer = _Servicer(dataplane, repository, GrpcMessageLimiter(bodies, seconds=seconds))
+        grpc_predict_v2_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(servicer, _Registrar(self._server))
 
     async def start(self) -> None:
         """Listen. Raises OSError with a message if the port is taken."""

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kserve_ocr.observability import access_log, tracing
 from kserve_ocr.protocol import names
+from kserve_ocr.protocol.errors import StoppingError
 from kserve_ocr.serving.exception_mapping import error_response, to_ocr_error
 from kserve_ocr.serving.http import valid_or_new_request_id
 
 _QUIET = frozenset({"/", "/metrics", "/v2/health/live", "/v2/health/ready"})
+
+_BROWSER_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+}
+"""For a browser that is shown a response, say hOCR of a document with markup in its text. Pages have their own."""
 
 
 class RequestContextMiddleware:
@@ -56,16 +64,20 @@ class RequestContextMiddleware:
             nonlocal status, finished
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(raw=message.setdefault("headers", []))
-                headers.update(own)
-                if timing := _server_timing(notes):
-                    headers["server-timing"] = timing
+                _add_headers(message, own, notes, for_browsers=scope["path"] != "/docs")
             elif message["type"] == "http.response.body":
                 finished = not message.get("more_body", False)
             await send(message)
 
         try:
             await self._app(scope, receive, send_with_ids)
+        except asyncio.CancelledError:
+            # The time to drain has passed; the server cancels what is unfinished and would answer 500 in plain text.
+            if status:
+                raise
+            await error_response(StoppingError("the server is stopping; try again", retry_after=1))(
+                scope, receive, send_with_ids
+            )
         except Exception as raised:
             # Do not bind the exception to another local: traceback, frame and exception would form a reference cycle.
             answer = error_response(to_ocr_error(raised))
@@ -79,3 +91,17 @@ class RequestContextMiddleware:
 def _server_timing(notes: Mapping[str, Any]) -> str:
     """``Server-Timing`` of the stages whose milliseconds are in the access log's fields (W3C Server Timing)."""
     return ", ".join(f"{name.removesuffix('_ms')};dur={value}" for name, value in notes.items() if name.endswith("_ms"))
+
+
+def _add_headers(message: Message, own: dict[str, str], notes: Mapping[str, Any], *, for_browsers: bool) -> None:
+    """Set our headers of a response, its stages' times, and those for browsers that it does not set itself.
+
+    FastAPI's interactive page, which is off by default, would not work with the latter.
+    """
+    headers = MutableHeaders(raw=message.setdefault("headers", []))
+    headers.update(own)
+    if timing := _server_timing(notes):
+        headers["server-timing"] = timing
+    if for_browsers:
+        for name, value in _BROWSER_HEADERS.items():
+            headers.setdefault(name, value)

@@ -1,10 +1,12 @@
-"""Limits on request bodies: bytes of each, bytes of all, and time to arrive."""
+"""Request bodies, bounded one by one, by client, all together, and in the time that they may take to arrive."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -13,17 +15,35 @@ from starlette.requests import Request
 from kserve_ocr.protocol.errors import ClientGoneError, MalformedRequestError, OverloadedError, TooManyBytesError
 from kserve_ocr.serving.content_encoding import PIECE, decode, names_of
 
-ARRIVAL_SECONDS: Final = 120.0
 _ON_THE_LOOP: Final = 1 << 16
+_MAX_ENCODINGS: Final = 3
+_FULL: Final = "the service holds as many bytes of requests as it may; try again in a moment"
+
+
+@dataclass(frozen=True)
+class ArrivalLimits:
+    """How slowly a body may arrive."""
+
+    seconds: float = 120.0
+    """From its first byte to its last."""
+    idle_seconds: float = 20.0
+    """Without a byte."""
+    bytes_per_second: float = 1024.0
+    """On average, once ``idle_seconds`` have passed."""
 
 
 class RequestBodyLimiter:
-    """Reads request bodies of at most ``limit`` bytes each and ``total`` bytes at once."""
+    """Reads request bodies of at most ``limit`` bytes each and ``total`` bytes at once.
 
-    def __init__(self, *, limit: int, total: int) -> None:
-        self._limit = limit
+    Only bytes that have arrived count. One client may hold half of the total, or one body of the largest size.
+    """
+
+    def __init__(self, *, limit: int, total: int, arrival: ArrivalLimits | None = None) -> None:
+        self.limit = limit
         self._total = max(limit, total)
-        self._held = 0
+        self._share = max(limit, self._total // 2)
+        self._arrival = arrival or ArrivalLimits()
+        self._held: Counter[str] = Counter()
 
     @asynccontextmanager
     async def read(self, request: Request) -> AsyncIterator[bytes]:
@@ -31,61 +51,93 @@ class RequestBodyLimiter:
 
         Its bytes count as held until the block ends, encoded and decoded.
 
-        Raises TooManyBytesError before more than the limit is read, OverloadedError if all bodies together would be
-        over the total, MalformedRequestError for one that does not arrive in time or is damaged,
+        Raises TooManyBytesError before more than the limit is read, OverloadedError if all bodies together or those of
+        this client would be over the total, MalformedRequestError for one that arrives too slowly or is damaged,
         UnsupportedDocumentError for an encoding that is not known, ClientGoneError.
         """
-        share = _Reservation(self)
+        reservation = self.reserve(request.client.host if request.client else "")
         try:
             try:
-                async with asyncio.timeout(ARRIVAL_SECONDS):
-                    body = await self._receive(request, share)
+                async with asyncio.timeout(self._arrival.seconds):
+                    body = await self._receive(request, reservation)
             except TimeoutError:
-                raise MalformedRequestError(
-                    f"the body did not arrive within {ARRIVAL_SECONDS:.0f} s; send it again on a better connection"
-                ) from None
-            for encoding in reversed(names_of(request.headers.get("content-encoding", ""))):
-                body = await _decode(body, encoding, share)
+                raise _too_slow(f"within {self._arrival.seconds:.0f} s") from None
+            encodings = names_of(request.headers.get("content-encoding", ""))
+            if len(encodings) > _MAX_ENCODINGS:
+                raise MalformedRequestError(f"the body has more than {_MAX_ENCODINGS} encodings; send it with one")
+            for encoding in reversed(encodings):
+                body = await _decode(body, encoding, reservation)
             yield body
         finally:
-            share.release()
+            reservation.release()
 
-    async def _receive(self, request: Request, share: _Reservation) -> bytes:
+    @property
+    def largest_at_once(self) -> int:
+        """Bodies of the largest size that the total has room for, at least one."""
+        return self._total // self.limit
+
+    def reserve(self, client: str) -> Reservation:
+        """A reservation of nothing yet, for a body of this client. The caller releases it."""
+        return Reservation(self, client)
+
+    async def _receive(self, request: Request, reservation: Reservation) -> bytes:
         declared = request.headers.get("content-length", "")
         if declared.isdecimal():
-            share.grow_to(int(declared))
+            self.check_size(int(declared[:20]))
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         chunks: list[bytes] = []
         size = 0
         while True:
-            message = await request.receive()
+            try:
+                async with asyncio.timeout(self._arrival.idle_seconds):
+                    message = await request.receive()
+            except TimeoutError:
+                raise _too_slow(f"and nothing of it came for {self._arrival.idle_seconds:.0f} s") from None
             if message["type"] == "http.disconnect":
                 raise ClientGoneError("the client disconnected before its request was complete")
             chunk: bytes = message.get("body", b"")
             size += len(chunk)
-            share.grow_to(size)
+            reservation.grow_to(size)
             chunks.append(chunk)
             if not message.get("more_body"):
                 return b"".join(chunks) if len(chunks) > 1 else chunk
+            elapsed = loop.time() - began
+            if elapsed > self._arrival.idle_seconds and size < elapsed * self._arrival.bytes_per_second:
+                raise _too_slow(f"at {self._arrival.bytes_per_second:.0f} bytes a second")
 
-    def _check(self, size: int, growth: int) -> None:
-        if size > self._limit:
+    def check_size(self, size: int) -> None:
+        """Raise TooManyBytesError if one body may not have this size."""
+        if size > self.limit:
             raise TooManyBytesError(
-                f"the request's body is over the limit of {self._limit} bytes; send fewer or smaller files"
+                f"the request's body is over the limit of {self.limit} bytes; send fewer or smaller files"
             )
-        if self._held + growth > self._total:
+
+    def grow(self, client: str, growth: int) -> None:
+        """Count bytes of a client. Raises OverloadedError."""
+        if self._held.total() + growth > self._total:
+            raise OverloadedError(_FULL, retry_after=2)
+        if self._held[client] + growth > self._share:
             raise OverloadedError(
-                "the service holds as many bytes of requests as it may; try again in a moment", retry_after=2
+                "your requests hold as many bytes as one client may; send fewer at once", retry_after=2
             )
+        self._held[client] += growth
+
+    def shrink(self, client: str, size: int) -> None:
+        """Give back what was counted."""
+        self._held[client] -= size
+        if not self._held[client]:
+            del self._held[client]
 
 
-async def _decode(body: bytes, encoding: str, share: _Reservation) -> bytes:
+async def _decode(body: bytes, encoding: str, reservation: Reservation) -> bytes:
     """The decoded body; every piece is checked against the limits before the next one is decoded."""
     pieces = decode(body, encoding)
     decoded: list[bytes] = []
     size = 0
     while piece := await _next(pieces, in_thread=len(body) > _ON_THE_LOOP or size >= PIECE):
         size += len(piece)
-        share.grow_to(size, beside=len(body))
+        reservation.grow_to(size, beside=len(body))
         decoded.append(piece)
     return b"".join(decoded)
 
@@ -96,20 +148,29 @@ async def _next(pieces: Iterator[bytes], *, in_thread: bool) -> bytes:
     return await asyncio.to_thread(find) if in_thread else find()
 
 
-class _Reservation:
+class Reservation:
     """The bytes that one body takes of the total."""
 
-    def __init__(self, bodies: RequestBodyLimiter) -> None:
+    def __init__(self, bodies: RequestBodyLimiter, client: str) -> None:
         self._bodies = bodies
+        self._client = client
         self._size = 0
 
     def grow_to(self, size: int, *, beside: int = 0) -> None:
-        """Take ``size`` bytes of the total, and ``beside`` that are still held; none if they were taken already."""
+        """Take ``size`` bytes of the total, and ``beside`` that are still held; none if they were taken already.
+
+        Raises TooManyBytesError or OverloadedError.
+        """
+        self._bodies.check_size(size)
         growth = max(0, size + beside - self._size)
-        self._bodies._check(size, growth)
-        self._bodies._held += growth
+        self._bodies.grow(self._client, growth)
         self._size += growth
 
     def release(self) -> None:
-        self._bodies._held -= self._size
+        """Give everything back."""
+        self._bodies.shrink(self._client, self._size)
         self._size = 0
+
+
+def _too_slow(how: str) -> MalformedRequestError:
+    return MalformedRequestError(f"the body did not arrive {how}; send it again on a better connection")

@@ -21,10 +21,12 @@ from kserve_ocr.observability import logging as json_logging
 from kserve_ocr.observability import startup_metrics, tracing
 from kserve_ocr.protocol.errors import OcrError
 from kserve_ocr.serving.app import application
+from kserve_ocr.serving.connection_limits import ConnectionTable, HttpLimits, within_descriptors
 from kserve_ocr.serving.dataplane import OcrDataPlane, ReadOnlyModelRepository
 from kserve_ocr.serving.grpc_server import GrpcServer
+from kserve_ocr.serving.http_protocol import bounded_protocol
 from kserve_ocr.serving.model import OcrModel
-from kserve_ocr.serving.request_body import RequestBodyLimiter
+from kserve_ocr.serving.request_body import ArrivalLimits, RequestBodyLimiter
 from kserve_ocr.settings import Settings
 
 _log = logging.getLogger("ocr.server")
@@ -76,7 +78,9 @@ class OcrServer(ModelServer):
                     self.dataplane,
                     self.model_repository_extension,
                     port=self.grpc_port,
-                    max_bytes=self._settings.max_bytes,
+                    bodies=self._bodies,
+                    max_calls=self._settings.max_grpc_calls,
+                    seconds=self._settings.body_seconds,
                 )
                 await grpc.start()
         except OSError as error:
@@ -121,7 +125,7 @@ class OcrServer(ModelServer):
                 lifespan="off",
                 ws="none",
                 proxy_headers=False,
-                http="httptools",
+                http=bounded_protocol(ConnectionTable(http_limits(self._settings))),
                 timeout_graceful_shutdown=self._settings.drain_seconds,
                 timeout_keep_alive=self.timeout_keep_alive,
             )
@@ -165,8 +169,25 @@ def _listen(port: int) -> socket.socket:
 
 
 def request_body_limiter(settings: Settings) -> RequestBodyLimiter:
-    """The limiter of request bodies that the settings describe."""
-    return RequestBodyLimiter(limit=settings.max_bytes, total=settings.max_bytes_in_flight)
+    """The bounds on request bodies that the settings give."""
+    arrival = ArrivalLimits(
+        seconds=settings.body_seconds,
+        idle_seconds=settings.body_idle_seconds,
+        bytes_per_second=settings.body_bytes_per_second,
+    )
+    return RequestBodyLimiter(limit=settings.max_bytes, total=settings.max_bytes_in_flight, arrival=arrival)
+
+
+def http_limits(settings: Settings) -> HttpLimits:
+    """The bounds on HTTP connections that the settings and the limit on descriptors give."""
+    connections = within_descriptors(settings.max_connections)
+    return HttpLimits(
+        connections=connections,
+        connections_per_client=settings.max_connections_per_client or connections // 2,
+        header_bytes=settings.header_bytes,
+        header_seconds=settings.header_seconds,
+        write_seconds=settings.write_seconds,
+    )
 
 
 def reject_multiple_server_workers() -> None:

@@ -8,11 +8,10 @@ import pytest
 from starlette.requests import Request
 
 from kserve_ocr.protocol.errors import ClientGoneError, MalformedRequestError, OverloadedError, TooManyBytesError
-from kserve_ocr.serving import request_body
-from kserve_ocr.serving.request_body import RequestBodyLimiter
+from kserve_ocr.serving.request_body import ArrivalLimits, RequestBodyLimiter
 
 
-def request(*chunks: bytes, declared: int | None = None, ends: bool = True) -> Request:
+def request(*chunks: bytes, declared: int | None = None, ends: bool = True, client: str = "a") -> Request:
     """A request whose body comes in these chunks; if it does not end, the client hangs up."""
     messages: list[Any] = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
     messages.append({"type": "http.request", "body": b""} if ends else {"type": "http.disconnect"})
@@ -21,7 +20,7 @@ def request(*chunks: bytes, declared: int | None = None, ends: bool = True) -> R
         return messages.pop(0)
 
     headers = [] if declared is None else [(b"content-length", str(declared).encode())]
-    return Request({"type": "http", "method": "POST", "headers": headers}, receive)
+    return Request({"type": "http", "method": "POST", "headers": headers, "client": (client, 1)}, receive)
 
 
 async def read(held: RequestBodyLimiter, given: Request) -> bytes:
@@ -53,24 +52,51 @@ def test_a_body_that_breaks_off() -> None:
 def test_all_bodies_together_have_a_limit_and_give_back_their_share() -> None:
     async def scenario() -> None:
         held = RequestBodyLimiter(limit=6, total=10)
-        async with held.read(request(b"abcdef", declared=6)):
+        async with held.read(request(b"abcdef", client="a")):
             with pytest.raises(OverloadedError) as told:
-                await read(held, request(b"abcdef", declared=6))
+                await read(held, request(b"abcdef", client="b"))
             assert told.value.retry_after
-            assert await read(held, request(b"abcd", declared=4)) == b"abcd"
+            assert await read(held, request(b"abcd", client="b")) == b"abcd"
         with pytest.raises(ClientGoneError):
             await read(held, request(b"abcdef", ends=False))
-        assert await read(held, request(b"abcdef", declared=6)) == b"abcdef"
+        assert await read(held, request(b"abcdef")) == b"abcdef"
 
     asyncio.run(scenario())
 
 
-def test_a_body_that_does_not_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request_body, "ARRIVAL_SECONDS", 0.01)
+def test_one_client_holds_half_of_the_total() -> None:
+    async def scenario() -> None:
+        held = RequestBodyLimiter(limit=2, total=8)
+        async with held.read(request(b"ab", client="a")), held.read(request(b"cd", client="a")):
+            with pytest.raises(OverloadedError, match="one client"):
+                await read(held, request(b"e", client="a"))
+            assert await read(held, request(b"ef", client="b")) == b"ef"
+
+    asyncio.run(scenario())
+
+
+def test_bytes_that_are_only_declared_do_not_count() -> None:
+    async def scenario() -> None:
+        held = RequestBodyLimiter(limit=6, total=6)
+        never = asyncio.ensure_future(read(held, waiting_request(declared=6)))
+        await asyncio.sleep(0)
+        assert await read(held, request(b"abcdef", client="b")) == b"abcdef"
+        never.cancel()
+
+    asyncio.run(scenario())
+
+
+def waiting_request(*, declared: int) -> Request:
+    """A request of which nothing comes after its headers."""
 
     async def never() -> Any:
         await asyncio.Event().wait()
 
-    slow = Request({"type": "http", "method": "POST", "headers": []}, never)
+    headers = [(b"content-length", str(declared).encode())]
+    return Request({"type": "http", "method": "POST", "headers": headers, "client": ("a", 1)}, never)
+
+
+@pytest.mark.parametrize("arrival", [ArrivalLimits(seconds=0.01), ArrivalLimits(idle_seconds=0.01)])
+def test_a_body_that_does_not_arrive(arrival: ArrivalLimits) -> None:
     with pytest.raises(MalformedRequestError, match="did not arrive"):
-        asyncio.run(read(RequestBodyLimiter(limit=9, total=9), slow))
+        asyncio.run(read(RequestBodyLimiter(limit=9, total=9, arrival=arrival), waiting_request(declared=3)))
