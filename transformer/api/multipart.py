@@ -14,7 +14,7 @@ from typing import Final
 
 from python_multipart.multipart import parse_options_header
 
-from kserve_ocr.protocol.errors import MalformedRequestError
+from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestError
 
 MAX_PARTS: Final = 1000
 """Files and fields of one form; files have the lower bound of OCR_MAX_DOCUMENTS."""
@@ -37,9 +37,9 @@ class Part:
 
     @property
     def text(self) -> str:
-        """The value of an option. Raises MalformedRequestError if it is longer than options are."""
+        """The value of an option. Raises InvalidParameterError if it is longer than options are."""
         if len(self.content) > MAX_FIELD_BYTES:
-            raise MalformedRequestError(
+            raise InvalidParameterError(
                 f"the field '{self.name:.100}' has more than {MAX_FIELD_BYTES} bytes; send a document as a file"
             )
         return bytes(self.content).decode("utf-8", "replace").strip()
