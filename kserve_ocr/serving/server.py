@@ -19,6 +19,7 @@ from kserve import ModelServer
 
 from kserve_ocr.observability import logging as json_logging
 from kserve_ocr.observability import startup_metrics, tracing
+from kserve_ocr.observability.event_loop import measure_delay
 from kserve_ocr.protocol.errors import OcrError
 from kserve_ocr.serving.app import application
 from kserve_ocr.serving.connection_limits import ConnectionTable, HttpLimits, within_descriptors
@@ -89,13 +90,15 @@ class OcrServer(ModelServer):
             await asyncio.wait((opening,))
             await model.close()
             return 1
+        measuring = asyncio.create_task(measure_delay())
         serving = asyncio.create_task(rest.serve(sockets=[listening]))
         status = await _until_done(stopping, opening, serving)
         rest.should_exit = True
         grace = self._settings.drain_seconds
         await asyncio.gather(serving, *([grpc.stop(grace)] if grpc else []))
         opening.cancel()
-        await asyncio.wait((opening,))
+        measuring.cancel()
+        await asyncio.wait((opening, measuring))
         await model.close()
         return status
 
