@@ -13,6 +13,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 SETTING = "OCR_WAKE_PREDICTOR"
 _OFF = frozenset({"0", "f", "false", "n", "no", "off"})
@@ -43,7 +44,7 @@ def wake_predictor(arguments: Sequence[str], environment: Mapping[str, str]) -> 
 
 def _value(arguments: Sequence[str], name: str) -> str:
     """The value of ``--name=value`` or ``--name value``; empty if it is not there."""
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for argument, following in zip_longest(arguments, arguments[1:], fillvalue=""):
         if argument == name:
             return following
         if argument.startswith(f"{name}="):

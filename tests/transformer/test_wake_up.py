@@ -184,3 +184,7 @@ def test_a_name_that_resolves_slowly_does_not_hold_up_the_start(monkeypatch: pyt
 def test_nothing_to_wake(value: str) -> None:
     assert wake_predictor(["--predictor_host=x"], {SETTING: value}) is None
     assert wake_predictor(["--http_port=8080"], {}) is None
+
+
+def test_no_arguments_name_no_predictor() -> None:
+    assert wake_predictor([], {}) is None
