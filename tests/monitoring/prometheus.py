@@ -84,7 +84,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> 
 
 
 def advanced(text: str, scrapes: int) -> str:
-    """A recording after so many scrapes more: counters and histograms have grown, gauges stand."""
+    """A recording after more scrapes: counters and histograms have grown, gauges stand."""
     kinds = {line.split()[2]: line.split()[3] for line in text.splitlines() if line.startswith("# TYPE ")}
     lines = []
     for line in text.splitlines():
