@@ -15,6 +15,7 @@ CHOSEN = OVERLAYS if os.environ.get("OCR_EVERY_OVERLAY") == "1" else ("dev",)
 """All overlays take two minutes: `make manifests`. The suite takes the one that is the base as it is."""
 
 
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("overlay", CHOSEN)
 def test_every_combination_is_admitted_unchanged(overlay: str) -> None:
     sets = combinations(overlay)
