@@ -11,7 +11,7 @@ from kserve_ocr_client.client import AsyncClient, Client
 from kserve_ocr_client.doctor import Check
 from kserve_ocr_client.errors import InvalidResponseError, OcrClientError, ServiceError, UnreachableError
 from kserve_ocr_client.options import ReadOptions
-from kserve_ocr_client.results import Document, Line, Page, Table, TableCell, Word
+from kserve_ocr_client.results import Document, Language, Line, Page, Table, TableCell, Word
 from kserve_ocr_client.retry import Retry
 from kserve_ocr_client.version import VERSION
 
@@ -22,6 +22,7 @@ __all__ = [
     "Client",
     "Document",
     "InvalidResponseError",
+    "Language",
     "Line",
     "OcrClientError",
     "Page",

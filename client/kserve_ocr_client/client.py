@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
 
@@ -13,7 +13,7 @@ import httpx
 from kserve_ocr_client import doctor, steps
 from kserve_ocr_client.doctor import Check
 from kserve_ocr_client.options import ReadOptions
-from kserve_ocr_client.results import Document
+from kserve_ocr_client.results import Document, Language, Page, parse_page_line
 from kserve_ocr_client.retry import Retry
 from kserve_ocr_client.settings import ClientSettings, http_arguments, request_extensions
 from kserve_ocr_client.steps import Pause, Steps
@@ -38,8 +38,25 @@ class Client:
         """
         return self._run(steps.read(upload_of(source), options, outputs=outputs, retry=self._retry))
 
-    def languages(self) -> tuple[str, ...]:
-        """Installed Tesseract models, sorted. Raises ServiceError, UnreachableError or InvalidResponseError."""
+    def pages(self, source: Source, **options: Unpack[ReadOptions]) -> Iterator[Page]:
+        """Pages of one document, each as soon as it and all before it are recognized; without tables.
+
+        Not repeated where it fails. Raises as :meth:`read`; ServiceError also after some pages.
+        """
+        call = steps.page_stream(upload_of(source), options)
+        try:
+            with self._http.stream(**call.arguments(), extensions=self._extensions) as response:
+                if not response.is_success:
+                    response.read()
+                    raise steps.service_error(response)
+                for line in response.iter_lines():
+                    if page := parse_page_line(line):
+                        yield page
+        except httpx.TransportError as error:
+            raise steps.unreachable(error) from error
+
+    def languages(self) -> tuple[Language, ...]:
+        """Languages that the service reads, sorted by name. Raises as :meth:`read`."""
         return self._run(steps.languages(self._retry))
 
     def doctor(self) -> list[Check]:
@@ -90,7 +107,21 @@ class AsyncClient:
         upload = await asyncio.to_thread(upload_of, source)
         return await self._run(steps.read(upload, options, outputs=outputs, retry=self._retry))
 
-    async def languages(self) -> tuple[str, ...]:
+    async def pages(self, source: Source, **options: Unpack[ReadOptions]) -> AsyncIterator[Page]:
+        """As :meth:`Client.pages`."""
+        call = steps.page_stream(await asyncio.to_thread(upload_of, source), options)
+        try:
+            async with self._http.stream(**call.arguments(), extensions=self._extensions) as response:
+                if not response.is_success:
+                    await response.aread()
+                    raise steps.service_error(response)
+                async for line in response.aiter_lines():
+                    if page := parse_page_line(line):
+                        yield page
+        except httpx.TransportError as error:
+            raise steps.unreachable(error) from error
+
+    async def languages(self) -> tuple[Language, ...]:
         """As :meth:`Client.languages`."""
         return await self._run(steps.languages(self._retry))
 

@@ -72,10 +72,8 @@ def _version() -> Steps[str]:
 
 
 def _languages() -> Steps[str]:
-    models = yield from languages(_ONCE)
-    if not models:
-        raise InvalidResponseError("none: the transformer cannot reach its predictor; look at the predictor's log")
-    return ", ".join(models)
+    found = yield from languages(_ONCE)
+    return ", ".join(language.model for language in found)
 
 
 def _recognizes() -> Steps[str]:

@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from typing import Final, Literal, TypedDict
 
 AutoOrNone = Literal["auto", "none"]
+Order = Literal["auto", "rows", "columns", "engine"]
+Existing = Literal["skip", "redo", "force", "strip"]
 
 OUTPUT_SUFFIXES: Final = {
     "text": ".txt",
+    "markdown": ".md",
+    "csv": ".csv",
     "words": ".json",
     "pdf": ".pdf",
     "hocr": ".hocr",
@@ -22,7 +26,7 @@ class ReadOptions(TypedDict, total=False):
     """Options of one reading; what is left out is up to the service."""
 
     lang: str | Sequence[str]
-    """Languages: ``"eng"``, ``"eng+deu"`` or ``["eng", "deu"]``."""
+    """Languages by code or name: ``"eng"``, ``"English"``, ``"eng+deu"`` or ``["en", "de"]``."""
     psm: int
     """Tesseract's page segmentation mode, 0 to 13."""
     oem: int
@@ -35,6 +39,12 @@ class ReadOptions(TypedDict, total=False):
     """Preparation of pages before recognition."""
     orient: AutoOrNone
     """Correction of pages that are turned by 90°, 180° or 270°."""
+    order: Order
+    """Reading order."""
+    existing: Existing
+    """What is done with text that a PDF already has."""
+    password: str
+    """Password of an encrypted PDF."""
 
 
 def query(options: ReadOptions, *, outputs: Sequence[str]) -> dict[str, str]:

@@ -14,10 +14,20 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
 
-from kserve_ocr_client.errors import InvalidResponseError
+from kserve_ocr_client.errors import InvalidResponseError, ServiceError
 
 Box = tuple[int, int, int, int]
 PAGE_SEPARATOR: Final = "\f"
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language that the service reads; any of its names and codes may be given as ``lang``."""
+
+    model: str
+    name: str
+    native: str
+    tags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +128,7 @@ class Document:
 
 
 def parse_document(body: bytes, *, further: Sequence[str] = ()) -> Document:
-    """The document in a gateway response in V2 JSON with the outputs text, words, confidence and ``further``.
+    """The document in a gateway response in V2 JSON with the outputs text, words, tables, confidence and ``further``.
 
     Raises InvalidResponseError for anything else.
     """
@@ -126,7 +136,11 @@ def parse_document(body: bytes, *, further: Sequence[str] = ()) -> Document:
         values = {output["name"]: output["data"][0] for output in json.loads(body)["outputs"]}
         text = str(values["text"])
         return Document(
-            pages=_pages(json.loads(values["words"])["pages"], text.split(PAGE_SEPARATOR)),
+            pages=_pages(
+                json.loads(values["words"])["pages"],
+                texts=text.split(PAGE_SEPARATOR),
+                tables={page["page"]: page["tables"] for page in json.loads(values["tables"])["pages"]},
+            ),
             text=text,
             confidence=float(values["confidence"]),
             outputs={name: _file_content(name, values[name]) for name in further},
@@ -146,14 +160,31 @@ def _file_content(name: str, value: str) -> bytes:
         raise ValueError(f"the PDF is not base64: {error}") from error
 
 
-def _pages(values: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> tuple[Page, ...]:
-    if len(texts) != len(values):
-        # A form feed within a page: the separators no longer tell pages apart, their lines still do.
-        return tuple(_page(value, None) for value in values)
-    return tuple(_page(value, text) for value, text in zip(values, texts, strict=True))
+def parse_page_line(line: str) -> Page | None:
+    """The page in a line of a stream of pages; None for the last line of a stream that ended well.
+
+    Raises ServiceError for the last line of one that failed, InvalidResponseError for anything else.
+    """
+    try:
+        value = json.loads(line)
+        if "done" not in value:
+            return _page(value, str(value["text"]), ())
+        if value["done"]:
+            return None
+        raise ServiceError(str(value["error"]), status=int(value["status"]), code=str(value["code"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidResponseError(f"the response is not one of kserve-ocr's ({error}); check the address") from error
 
 
-def _page(value: Mapping[str, Any], text: str | None) -> Page:
+def _pages(
+    values: Sequence[Mapping[str, Any]], *, texts: Sequence[str], tables: Mapping[int, Sequence[Mapping[str, Any]]]
+) -> tuple[Page, ...]:
+    # A form feed within a page: the separators no longer tell pages apart, their lines still do.
+    by_page: Sequence[str | None] = texts if len(texts) == len(values) else [None] * len(values)
+    return tuple(_page(value, text, tables.get(value["page"], ())) for value, text in zip(values, by_page, strict=True))
+
+
+def _page(value: Mapping[str, Any], text: str | None, tables: Sequence[Mapping[str, Any]]) -> Page:
     lines = tuple(
         _line(line) for block in value["blocks"] for paragraph in block["paragraphs"] for line in paragraph["lines"]
     )
@@ -164,7 +195,7 @@ def _page(value: Mapping[str, Any], text: str | None) -> Page:
         confidence=float(value["confidence"]),
         text="\n".join(line.text for line in lines) if text is None else text,
         lines=lines,
-        tables=tuple(_table(table) for table in value.get("tables", ())),
+        tables=tuple(_table(table) for table in tables),
     )
 
 

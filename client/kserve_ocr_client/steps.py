@@ -16,12 +16,13 @@ import httpx
 
 from kserve_ocr_client.errors import InvalidResponseError, OcrClientError, ServiceError, UnreachableError
 from kserve_ocr_client.options import ReadOptions, query
-from kserve_ocr_client.results import Document, parse_document
+from kserve_ocr_client.results import Document, Language, parse_document
 from kserve_ocr_client.retry import TRANSIENT_STATUSES, Retry, seconds_of
 from kserve_ocr_client.upload import Upload
 
 GATEWAY: Final = "/gateway/ocr"
-_DOCUMENT_OUTPUTS: Final = ("text", "words", "confidence")
+LANGUAGES: Final = "/gateway/languages"
+_DOCUMENT_OUTPUTS: Final = ("text", "words", "tables", "confidence")
 _REPEATABLE: Final = (httpx.ReadError, httpx.WriteError, httpx.CloseError, httpx.RemoteProtocolError)
 """A connection that broke. One that was refused, and a time-out, are reported at once."""
 
@@ -65,7 +66,7 @@ def call(request: Call) -> Steps[httpx.Response]:
     try:
         response = yield request
     except httpx.TransportError as error:
-        raise UnreachableError(_unreachable(error)) from error
+        raise unreachable(error) from error
     assert response is not None, "a Call is answered with its response"
     return response
 
@@ -108,13 +109,30 @@ def read(upload: Upload, options: ReadOptions, *, outputs: Sequence[str], retry:
     return parse_document(response.content, further=outputs)
 
 
-def languages(retry: Retry) -> Steps[tuple[str, ...]]:
-    """Installed Tesseract models, sorted by name."""
-    response = yield from call_until_done(Call(method="GET", path="/v2/models/ocr-model"), retry)
-    found = json_object(response).get("parameters", {}).get("languages")
-    if not isinstance(found, list):
-        raise InvalidResponseError("the service lists no languages; check that the address is the transformer's")
-    return tuple(sorted(str(name) for name in found))
+def page_stream(upload: Upload, options: ReadOptions) -> Call:
+    """The request whose response is a stream of pages, a line each."""
+    return Call(
+        method="POST",
+        path=GATEWAY,
+        params=query(options, outputs=["words"]),
+        headers={"Accept": "application/x-ndjson"},
+        upload=upload,
+    )
+
+
+def languages(retry: Retry) -> Steps[tuple[Language, ...]]:
+    """Languages that the service reads, sorted by name."""
+    response = yield from call_until_done(Call(method="GET", path=LANGUAGES), retry)
+    try:
+        found = [
+            Language(str(one["model"]), str(one["name"]), str(one["native"]), tuple(one["tags"]))
+            for one in json_object(response)["languages"]
+        ]
+    except (KeyError, TypeError) as error:
+        raise InvalidResponseError(
+            "the service lists no languages; check that the address is the transformer's"
+        ) from error
+    return tuple(sorted(found, key=lambda language: language.name))
 
 
 def json_object(response: httpx.Response) -> dict[str, Any]:
@@ -144,8 +162,11 @@ def service_error(response: httpx.Response) -> ServiceError:
     )
 
 
-def _unreachable(error: httpx.TransportError) -> str:
+def unreachable(error: httpx.TransportError) -> UnreachableError:
+    """The error for a request that got no response."""
     url = error.request.url
     if isinstance(error, httpx.TimeoutException):
-        return f"{url} did not respond in time ({type(error).__name__}); raise the time-out or send fewer pages"
-    return f"{url} cannot be reached ({error}); check the address and that the service runs"
+        return UnreachableError(
+            f"{url} did not respond in time ({type(error).__name__}); raise the time-out or send fewer pages"
+        )
+    return UnreachableError(f"{url} cannot be reached ({error}); check the address and that the service runs")

@@ -102,7 +102,7 @@ def test_languages_are_listed(service: Service) -> None:
     done = kserve_ocr("languages", url=service.url)
 
     assert done.returncode == 0, done.stderr
-    assert "eng" in done.stdout.decode().split()
+    assert "deu\tGerman\tDeutsch\tde ger" in done.stdout.decode().splitlines()
 
 
 def test_languages_of_nothing() -> None:

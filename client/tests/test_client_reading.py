@@ -12,8 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
-from kserve_ocr_client import AsyncClient, Client, InvalidResponseError, Retry, ServiceError, UnreachableError
+from kserve_ocr_client import AsyncClient, Client, InvalidResponseError, Language, Retry, ServiceError, UnreachableError
 from tests.support.drawn_pages import LINE, PARAGRAPH, draw_line, draw_page, encode, encode_frames
 from tools.local_stack import Service, free_port, start_service
 
@@ -53,8 +54,13 @@ def scripted(*responses: tuple[int, dict[str, str], bytes]) -> Iterator[tuple[st
             thread.join()
 
 
-def metadata(*languages: str) -> bytes:
-    return json.dumps({"name": "ocr-model", "parameters": {"languages": languages}}).encode()
+def metadata(*models: str) -> bytes:
+    languages = [{"model": model, "name": model.title(), "native": "", "tags": []} for model in models]
+    return json.dumps({"default": "eng", "languages": languages}).encode()
+
+
+def models(client: Client) -> list[str]:
+    return [language.model for language in client.languages()]
 
 
 def test_a_file_is_read(service: Service, tmp_path: Path) -> None:
@@ -99,17 +105,18 @@ def test_options_and_further_outputs(service: Service) -> None:
 def test_the_asynchronous_client_reads_the_same(service: Service) -> None:
     page = encode(draw_page())
 
-    async def read() -> tuple[str, tuple[str, ...]]:
+    async def read() -> tuple[str, tuple[Language, ...], list[str]]:
         async with AsyncClient(service.url) as client:
             document = await client.read(page)
-            return document.text, await client.languages()
+            return document.text, await client.languages(), [found.text async for found in client.pages(page)]
 
     with Client(service.url) as client:
-        expected = client.read(page).text, client.languages()
+        expected = client.read(page).text, client.languages(), [found.text for found in client.pages(page)]
 
     assert asyncio.run(read()) == expected
     assert expected[0].split() == " ".join(PARAGRAPH).split()
-    assert "eng" in expected[1]
+    assert "eng" in {language.model for language in expected[1]}
+    assert expected[2] == [expected[0]]
 
 
 def test_a_document_that_cannot_be_read_says_why(service: Service) -> None:
@@ -143,7 +150,7 @@ def test_the_pause_is_the_service_s_own() -> None:
         scripted(busy, busy, (200, {}, metadata("eng", "deu"))) as (url, seen),
         Client(url, retry=Retry(attempts=3, first_pause=60)) as client,
     ):
-        assert client.languages() == ("deu", "eng")
+        assert models(client) == ["deu", "eng"]
     assert len(seen) == 3
 
 
@@ -164,7 +171,7 @@ def test_a_broken_connection_is_made_again() -> None:
         scripted((0, {}, b""), (200, {}, metadata("eng"))) as (url, seen),
         Client(url, retry=Retry(first_pause=0.01)) as client,
     ):
-        assert client.languages() == ("eng",)
+        assert models(client) == ["eng"]
     assert len(seen) == 2
 
 
@@ -231,6 +238,42 @@ def test_the_doctor_says_what_is_wrong(service: Service) -> None:
         checks = {check.name: check for check in client.doctor()}
 
     assert checks["ready"].passed
-    assert checks["languages"].passed
+    assert not checks["languages"].passed
     assert not checks["recognizes a known page"].passed
     assert "not found" in checks["recognizes a known page"].detail
+
+
+def test_pages_come_one_by_one_in_order(service: Service) -> None:
+    frames = encode_frames([draw_line(f"Page number {word}") for word in ("one", "two", "three")])
+
+    with Client(service.url) as client:
+        found = [(page.number, page.text.strip(), len(list(page.words))) for page in client.pages(frames, lang="en")]
+
+    assert found == [(number, f"Page number {word}", 3) for number, word in enumerate(("one", "two", "three"), 1)]
+
+
+def test_a_stream_that_cannot_begin(service: Service) -> None:
+    with Client(service.url) as client, pytest.raises(ServiceError) as caught:
+        next(client.pages(b"no image"))
+    with (
+        Client(f"http://127.0.0.1:{free_port()}") as client,
+        pytest.raises(UnreachableError, match="check the address"),
+    ):
+        next(client.pages(LINE_PNG))
+
+    assert caught.value.code == "unsupported_document"
+
+
+def test_tables_are_read(service: Service) -> None:
+    image = Image.new("L", (900, 720), 255)
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(size=30)
+    rows = [("Item", "Count", "Price"), ("Lamp", "12", "40.50"), ("Chair", "3", "99.00"), ("Table", "7", "250.00")]
+    rows += [("Shelf", "15", "61.20"), ("Mirror", "2", "35.90")]
+    for row, texts in enumerate(rows):
+        for column, text in enumerate(texts):
+            draw.text((70 + 270 * column, 70 + 100 * row), text, font=font, fill=0)
+
+    with Client(service.url) as client:
+        (table,) = client.read(encode(image)).tables
+
+    assert table.rows == [list(texts) for texts in rows]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from kserve_ocr_client.errors import InvalidResponseError
-from kserve_ocr_client.results import Table, TableCell, parse_document
+from kserve_ocr_client.errors import InvalidResponseError, ServiceError
+from kserve_ocr_client.results import Table, TableCell, parse_document, parse_page_line
 
 
 def line(text: str, top: int) -> dict[str, Any]:
@@ -26,8 +27,15 @@ def page(number: int, *texts: str, **more: Any) -> dict[str, Any]:
     return {"page": number, "width": 100, "height": 50, "confidence": 0.5, "blocks": blocks, **more}
 
 
-def body(text: str, *pages: dict[str, Any], **more: str) -> bytes:
-    values = {"text": text, "words": json.dumps({"pages": pages}), "confidence": 0.25, **more}
+def body(text: str, *pages: dict[str, Any], tables: Sequence[dict[str, Any]] = (), **more: str) -> bytes:
+    found = {"pages": [{"page": 1, "tables": tables}]}
+    values = {
+        "text": text,
+        "words": json.dumps({"pages": pages}),
+        "tables": json.dumps(found),
+        "confidence": 0.25,
+        **more,
+    }
     return json.dumps({"outputs": [{"name": name, "data": [value]} for name, value in values.items()]}).encode()
 
 
@@ -57,7 +65,7 @@ def test_tables_with_cells_that_span() -> None:
     ]
     table = {"bbox": [0, 0, 100, 20], "cells": cells}
 
-    (found,) = parse_document(body("", page(1, tables=[table]))).tables
+    (found,) = parse_document(body("", page(1), tables=[table])).tables
 
     assert found.rows == [["Title", ""], ["a", "b"]]
     assert found.cells[0] == TableCell("Title", (0, 0, 100, 10), 0, 0, 1, 2)
@@ -90,3 +98,17 @@ def test_further_outputs_are_bytes_of_a_file() -> None:
 def test_any_other_response_is_reported(response: bytes) -> None:
     with pytest.raises(InvalidResponseError, match="check the address"):
         parse_document(response, further=("pdf",))
+
+
+def test_lines_of_a_stream() -> None:
+    found = parse_page_line(json.dumps({"document": 1, "text": "one\n", **page(3, "one")}))
+
+    assert found is not None
+    assert (found.number, found.text, [word.text for word in found.words]) == (3, "one\n", ["one"])
+    assert parse_page_line('{"done": true, "pages": 3}') is None
+    with pytest.raises(ServiceError, match="damaged") as caught:
+        parse_page_line('{"done": false, "pages": 1, "status": 422, "error": "damaged", "code": "damaged_document"}')
+    assert (caught.value.status, caught.value.code) == (422, "damaged_document")
+    for line in ("[]", "<html>", '{"page": 1}', '{"done": false}'):
+        with pytest.raises(InvalidResponseError):
+            parse_page_line(line)

@@ -15,7 +15,7 @@ from kserve_ocr_client.client import Client
 from kserve_ocr_client.commands import read as reading
 from kserve_ocr_client.commands.files import FilesError
 from kserve_ocr_client.errors import OcrClientError
-from kserve_ocr_client.options import AutoOrNone, ReadOptions
+from kserve_ocr_client.options import AutoOrNone, Existing, Order, ReadOptions
 from kserve_ocr_client.settings import TIMEOUT_SECONDS, ClientSettings
 from kserve_ocr_client.version import VERSION
 
@@ -36,7 +36,7 @@ Host = Annotated[
 ]
 Insecure = Annotated[bool, typer.Option("--insecure", help="Accept any certificate.")]
 Timeout = Annotated[float, typer.Option(min=1, help="Seconds for one attempt to read a file.")]
-OutputName = Literal["text", "words", "pdf", "hocr", "alto", "tsv"]
+OutputName = Literal["text", "markdown", "csv", "words", "pdf", "hocr", "alto", "tsv"]
 
 
 def _settings(*, host: str | None, insecure: bool, timeout: float = TIMEOUT_SECONDS) -> ClientSettings:
@@ -70,6 +70,11 @@ def read(  # noqa: PLR0913, PLR0917  # a parameter is an option of the command
     dpi: Annotated[int | None, typer.Option(min=70, max=2400, help="Resolution of the pages.")] = None,
     preprocess: Annotated[AutoOrNone | None, typer.Option(help="Preparation of pages.")] = None,
     orient: Annotated[AutoOrNone | None, typer.Option(help="Correction of turned pages.")] = None,
+    order: Annotated[Order | None, typer.Option(help="Reading order.")] = None,
+    existing: Annotated[Existing | None, typer.Option(help="What is done with text that a PDF already has.")] = None,
+    password: Annotated[
+        str | None, typer.Option(envvar="KSERVE_OCR_PASSWORD", help="Password of an encrypted PDF.")
+    ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="Files that are read at once.")] = 4,
     skip_existing: Annotated[
         bool, typer.Option("--skip-existing", help="Leave out files whose result exists.")
@@ -83,7 +88,8 @@ def read(  # noqa: PLR0913, PLR0917  # a parameter is an option of the command
     Exit status 1 if a document could not be read; those are listed at the end.
     """
     given = {
-        "lang": lang, "pages": pages, "psm": psm, "oem": oem, "dpi": dpi, "preprocess": preprocess, "orient": orient
+        "lang": lang, "pages": pages, "psm": psm, "oem": oem, "dpi": dpi, "preprocess": preprocess, "orient": orient,
+        "order": order, "existing": existing, "password": password,
     }  # fmt: skip
     options: ReadOptions = {name: value for name, value in given.items() if value is not None}  # type: ignore[assignment]
     try:
@@ -100,14 +106,14 @@ def read(  # noqa: PLR0913, PLR0917  # a parameter is an option of the command
 
 @app.command()
 def languages(url: Url = DEFAULT_URL, host: Host = None, insecure: Insecure = False) -> None:
-    """List the languages that the service can read."""
+    """List the languages that the service reads: model, name, own name, other codes."""
     with Client(url, **_settings(host=host, insecure=insecure)) as client:
         try:
-            names = client.languages()
+            found = client.languages()
         except OcrClientError as error:
             raise _fail(str(error)) from None
-    for name in names:
-        typer.echo(name)
+    for language in found:
+        typer.echo("\t".join((language.model, language.name, language.native, " ".join(language.tags))))
 
 
 @app.command()
