@@ -151,9 +151,19 @@ class Geometry:
     @property
     def rotation(self) -> int:
         """Clockwise degrees, a multiple of 90, nearest to the rotation from the original to the preprocessed page."""
+        return round(self._angle() / 90) * 90 % 360
+
+    @property
+    def skew(self) -> float:
+        """Clockwise degrees, -45 to 45, by which the middle of the page was rotated beside :attr:`rotation`."""
+        angle = self._angle()
+        return angle - round(angle / 90) * 90
+
+    def _angle(self) -> float:
+        """Clockwise degrees by which a level line in the middle of the original page is rotated."""
         x, y = self.original[0] / 2, self.original[1] / 2
         (x0, y0), (x1, y1) = self.forward([(x, y), (x + 1, y)])
-        return round(math.degrees(math.atan2(y1 - y0, x1 - x0)) / 90) * 90 % 360
+        return math.degrees(math.atan2(y1 - y0, x1 - x0))
 
     def then(self, other: Geometry) -> Geometry:
         """This map followed by ``other``. Raises ValueError when ``other`` starts from another page size."""

@@ -164,3 +164,11 @@ def test_a_part_that_holds_nothing_keeps_its_own_box() -> None:
 def test_a_page_without_blocks_takes_the_original_size() -> None:
     empty = PageLayout(200, 160, blocks=())
     assert Geometry.scaled((100, 80), (200, 160)).to_original(empty) == PageLayout(100, 80, blocks=())
+
+
+@pytest.mark.parametrize("quarter_turns", range(4))
+def test_rotation_and_skew_of_a_page(quarter_turns: int) -> None:
+    turned = Geometry.quarter_turned((100, 50), quarter_turns)
+    straightened = turned.then(Geometry.rotated(turned.preprocessed, 3.0))
+    assert straightened.rotation == -90 * quarter_turns % 360
+    assert straightened.skew == pytest.approx(-3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from typing import Any
 
 import httpx
@@ -159,3 +160,14 @@ def test_warnings_come_with_the_answer(service: Service) -> None:
     ).json()
     assert "has been repaired" in answer["parameters"]["warnings"]
     assert base64.b64decode(answer["outputs"][0]["data"][0]).startswith(b"%PDF-")
+
+
+def test_every_page_says_where_its_text_comes_from(service: Service, scan: bytes) -> None:
+    with pikepdf.open(io.BytesIO(scan)) as pdf:
+        pdf.Root.PageLabels = pikepdf.Dictionary(Nums=[0, pikepdf.Dictionary(S=pikepdf.Name.r)])
+        out = io.BytesIO()
+        pdf.save(out)
+    first, second = json.loads(_outputs(service, out.getvalue(), outputs="words")["words"])["pages"]
+    assert (first["label"], second["label"]) == ("i", "ii")
+    assert (first["source"], first["rotation"], first["dpi"]) == ("ocr", 0, 150)
+    assert abs(first["skew"]) < 1

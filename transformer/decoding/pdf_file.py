@@ -130,6 +130,11 @@ class PdfDocument:
             finally:
                 page.close()
 
+    def label(self, number: int) -> str:
+        """What viewers show as the number of a page, such as ``iv``; empty if the document names none."""
+        with _pdfium(f"page {number}", number):
+            return str(self._pdf.get_page_label(number - 1) or "")
+
     def close(self) -> None:
         """Release the document; the file stays the caller's."""
         self._pdf.close()

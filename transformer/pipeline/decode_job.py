@@ -62,6 +62,8 @@ class DocumentPage:
     embedded: PageLayout | None
     """Text that the original page has of its own, in its pixels; ``pixels`` then shows the rest, and is empty if there
     is none."""
+    label: str
+    """What viewers of a PDF show as the page's number; empty if it names none."""
     decode_seconds: float
     preprocess_seconds: float
     single_page: bool

@@ -70,6 +70,7 @@ class Decoder:
                 numbers = choose(document.sizes(), job.selection, job.limits)
                 number = numbers[0]
             page, embedded = _read(document, number, job)
+            label = document.label(number) if isinstance(document, PdfDocument) else ""
             decoded = time.perf_counter()
             dpi = job.options.dpi if job.options.dpi and job.kind != "pdf" else page.dpi
             ready = _prepare(page, dpi, job, orient=job.options.orient and embedded is None)
@@ -95,6 +96,7 @@ class Decoder:
             dpi=ready.dpi,
             original_dpi=dpi,
             embedded=embedded,
+            label=label,
             decode_seconds=decoded - began,
             preprocess_seconds=time.perf_counter() - decoded,
             single_page=len(numbers) == 1,

@@ -220,6 +220,8 @@ class RequestPipeline:
             recognized=recognized,
             preparation=page.steps,
             rotation=page.geometry.rotation,
+            skew=page.geometry.skew,
+            label=page.label,
             language=language,
         )
         if page.embedded is None:
@@ -307,6 +309,7 @@ def _embedded(page: DocumentPage, layout: PageLayout) -> PageResult:
         layout=layout,
         dpi=page.original_dpi,
         source="embedded",
+        label=page.label,
     )
 
 

@@ -34,6 +34,10 @@ class PageResult:
     """The part of the layout that the original page does not have as text."""
     rotation: int = 0
     """Clockwise degrees by which the page was turned to be upright."""
+    skew: float = 0.0
+    """Clockwise degrees by which the page was straightened beside that."""
+    label: str = ""
+    """What viewers of a PDF show as the page's number."""
     preparation: tuple[str, ...] = ()
     """Names of the preprocessing steps that changed the page, in order."""
     language: LanguageChoice | None = None
@@ -48,8 +52,11 @@ class PageResult:
             "source": self.source,
             "dpi": self.dpi,
             "rotation": self.rotation,
+            "skew": round(self.skew, 2),
             "preparation": list(self.preparation),
         }
+        if self.label:
+            values["label"] = self.label
         if self.language is None:
             return values
         values |= {"lang": self.language.model, "lang_confidence": self.language.confidence}

@@ -44,6 +44,7 @@ def prepared(letters: Any = None) -> DocumentPage:
         dpi=None,
         original_dpi=None,
         embedded=None,
+        label="",
         decode_seconds=0,
         preprocess_seconds=0,
         single_page=True,
