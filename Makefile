@@ -58,6 +58,9 @@ fuzz: setup  ## Fuzz the decoders with damaged documents: SECONDS=600
 bench-acceleration: setup  ## CPU time that each part of the acceleration saves: DOCS=folder
 	@$(PYTHON) -m benchmarks.acceleration "$(DOCS)"
 
+fuzz-native:  ## Random shapes through the C++ code, built with sanitizers: SECONDS= SEED=
+	@SECONDS_TO_RUN=$(or $(SECONDS),300) scripts/fuzz-native
+
 parity: setup  ## Compare accelerated and unmodified Tesseract on random images: SECONDS= SEED=
 	@SECONDS=$(or $(SECONDS),300) $(PYTHON) -m benchmarks.simd_parity
 
@@ -107,4 +110,4 @@ lock:  ## Pin all dependencies: UPGRADE=1 for newer versions
 	@scripts/lock
 
 .PHONY: accuracy argocd bench bench-acceleration bench-overhead bench-scraping bench-start cluster configuration crds dashboards dashboards-import deploy docs \
-	e2e fuzz help images lint lock manifests models observe promote rivals rollback run parity setup soak test test-quick types undeploy
+	e2e fuzz fuzz-native help images lint lock manifests models observe promote rivals rollback run parity setup soak test test-quick types undeploy

@@ -27,7 +27,7 @@ MAX_SIDE: Final = 32_767
 
 
 def decode(data: Buffer, *, max_pixels: int) -> Page:
-    """The first frame as grey pixels, uint8 of shape (height, width), white under transparency.
+    """The first frame as gray pixels, uint8 of shape (height, width), white under transparency.
 
     Raises MalformedRequestError for no bytes at all, UnsupportedDocumentError, TooManyPixelsError (from the header,
     before decoding) or DamagedDocumentError.
@@ -45,10 +45,10 @@ def decode(data: Buffer, *, max_pixels: int) -> Page:
                 raise TooManyPixelsError(
                     f"the image is {image.width} x {image.height} pixels; no side may exceed {MAX_SIDE}"
                 )
-            return np.asarray(_grey(image))
+            return np.asarray(_gray(image))
     except UnidentifiedImageError:
         raise UnsupportedDocumentError(
-            "this is not an image the predictor reads; send PNG, JPEG, TIFF, WebP, BMP, GIF or JPEG 2000, "
+            "this is not an image that the predictor accepts; send PNG, JPEG, TIFF, WebP, BMP, GIF or JPEG 2000, "
             "or send PDFs and anything else to the transformer"
         ) from None
     except OcrError:
@@ -61,7 +61,7 @@ def decode(data: Buffer, *, max_pixels: int) -> Page:
         raise DamagedDocumentError(f"the image is damaged ({type(error).__name__}); upload it again") from error
 
 
-def _grey(image: Image.Image) -> Image.Image:
+def _gray(image: Image.Image) -> Image.Image:
     if image.has_transparency_data:
         layer = image.convert("RGBA")
         white = Image.new("RGBA", layer.size, "white")

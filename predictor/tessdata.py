@@ -11,7 +11,7 @@ from kserve_ocr.protocol.errors import InvalidParameterError
 from kserve_ocr.protocol.parameters import RecognitionOptions
 
 OSD = "osd"
-"""The model that detects orientation and script; it reads no text."""
+"""The model that detects orientation and script; it recognizes no text."""
 
 SUFFIX = ".traineddata"
 """What the names of model files end with."""

@@ -54,8 +54,10 @@ class Table {
 
   // Two neighbors in the table at `i`, two at `j`; 0 <= i, j <= kSize - 2.
   __m128 pairs(int i, int j) const {
-    const __m128d first = _mm_load_sd(reinterpret_cast<const double *>(values_ + i));
-    return _mm_castpd_ps(_mm_loadh_pd(first, reinterpret_cast<const double *>(values_ + j)));
+    double first, second;  // as bits: one load each, at addresses that are aligned for a float only
+    std::memcpy(&first, values_ + i, sizeof first);
+    std::memcpy(&second, values_ + j, sizeof second);
+    return _mm_castpd_ps(_mm_set_pd(second, first));
   }
 
   float values_[kSize];
