@@ -64,7 +64,7 @@ def page_of(shape: tuple[int, int]) -> types.Page:
     return pixels
 
 
-def test_trap_1_raw_tensors_stay_where_they_are() -> None:
+def test_raw_tensors_stay_where_they_are() -> None:
     raw = bytes(3508 * 2480)
     tensor = {"name": "input-0", "datatype": "UINT8", "shape": [3508, 2480]}
     header = orjson.dumps({"inputs": [{**tensor, "parameters": {"binary_data_size": len(raw)}}]})
@@ -75,7 +75,7 @@ def test_trap_1_raw_tensors_stay_where_they_are() -> None:
     assert np.shares_memory(v2_request.page(request.inputs[0]), np.frombuffer(body, np.uint8))
 
 
-def test_trap_1_bytes_that_are_not_utf8(server: Server) -> None:
+def test_bytes_that_are_not_utf8(server: Server) -> None:
     raw = len(GOOD).to_bytes(4, "little") + GOOD
     tensor = {"name": "input-0", "datatype": "BYTES", "shape": [1], "parameters": {"binary_data_size": len(raw)}}
     header = json.dumps({"inputs": [tensor]}).encode()
@@ -89,7 +89,7 @@ def test_trap_1_bytes_that_are_not_utf8(server: Server) -> None:
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (700, 800)], ids=["at once", "in chunks"])
-def test_trap_2_one_content_type_and_the_pixels_as_they_are(shape: tuple[int, int]) -> None:
+def test_one_content_type_and_the_pixels_as_they_are(shape: tuple[int, int]) -> None:
     page = page_of(shape)
 
     async def scenario() -> None:
@@ -106,7 +106,7 @@ def test_trap_2_one_content_type_and_the_pixels_as_they_are(shape: tuple[int, in
 
 
 @pytest.mark.parametrize(("parameters", "status", "code"), [({"lang": "tlh"}, 400, "invalid_parameter")])
-def test_trap_3_the_predictors_refusals_pass_through(
+def test_the_predictors_refusals_pass_through(
     service: Service, parameters: dict[str, str], status: int, code: str
 ) -> None:
     ours = assert_refused(infer(service.transformer, GOOD, parameters=parameters), status, code)
@@ -116,7 +116,7 @@ def test_trap_3_the_predictors_refusals_pass_through(
     assert "eng" in ours  # only the predictor knows what is installed
 
 
-def test_trap_4_probes_are_answered_while_pages_are_read(service: Service) -> None:
+def test_probes_are_answered_while_pages_are_read(service: Service) -> None:
     """A page in a worker must not hold up the loop: the probes' answers come before the page's."""
     with fault_injection.in_background(2) as background:
         answers = [background.submit(upload, service.transformer, fault_injection.LONG_PAGE) for _ in range(2)]
@@ -130,7 +130,7 @@ def test_trap_4_probes_are_answered_while_pages_are_read(service: Service) -> No
 
 
 @pytest.mark.parametrize("package", ["predictor", "transformer"])
-def test_trap_5_more_than_one_server_is_refused(package: str) -> None:
+def test_more_than_one_server_is_refused(package: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", package, "--model_name=ocr-model", "--workers=2", "--predictor_host=localhost"],
         cwd=ROOT,
@@ -144,7 +144,7 @@ def test_trap_5_more_than_one_server_is_refused(package: str) -> None:
     assert "--workers must be 1" in done.stderr
 
 
-def test_trap_6_the_transformer_calls_the_predictor_by_its_own_name() -> None:
+def test_the_transformer_calls_the_predictor_by_its_own_name() -> None:
     async def scenario() -> None:
         async with predictor_client(model="letters") as (client, fake):
             await read(client, page_of((2, 2)))
@@ -153,7 +153,7 @@ def test_trap_6_the_transformer_calls_the_predictor_by_its_own_name() -> None:
     asyncio.run(scenario())
 
 
-def test_trap_7_nobody_unloads_the_model(server: Server) -> None:
+def test_nobody_unloads_the_model(server: Server) -> None:
     with one_connection(server) as client:
         for action in ("load", "unload"):
             refusal = client.post(f"/v2/repository/models/ocr-model/{action}")
@@ -169,7 +169,7 @@ def test_trap_7_nobody_unloads_the_model(server: Server) -> None:
     assert_reads(server)
 
 
-def test_trap_8_text_parts_are_not_capped_at_a_megabyte(service: Service) -> None:
+def test_text_parts_are_not_capped_at_a_megabyte(service: Service) -> None:
     """A field of more than 1 MB is read as the option that it is, and refused as such."""
     answer = httpx.post(
         service.url + GATEWAY, data={"lang": "e" * 1_100_000}, files={"image_file": GOOD}, timeout=TIMEOUT
@@ -179,7 +179,7 @@ def test_trap_8_text_parts_are_not_capped_at_a_megabyte(service: Service) -> Non
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON", "text/plain"])
-def test_trap_8_v1_takes_json_by_any_name(server: Server, content_type: str) -> None:
+def test_v1_takes_json_by_any_name(server: Server, content_type: str) -> None:
     body = json.dumps({"instances": [{"b64": b64(GOOD)}]}).encode()
 
     answer = httpx.post(server.url + PREDICT, content=body, headers={"Content-Type": content_type}, timeout=TIMEOUT)
@@ -187,7 +187,7 @@ def test_trap_8_v1_takes_json_by_any_name(server: Server, content_type: str) -> 
     assert [text.strip() for text in answer.json()["predictions"]] == [LINE]
 
 
-def test_trap_9_errors_are_counted(server: Server) -> None:
+def test_errors_are_counted(server: Server) -> None:
     labels = {"route": "infer", "protocol": "json", "code": "unsupported_document"}
     before = metric(server, "ocr_requests_total", **labels)
 
@@ -196,7 +196,7 @@ def test_trap_9_errors_are_counted(server: Server) -> None:
     assert metric(server, "ocr_requests_total", **labels) == before + 1
 
 
-def test_trap_9_the_trace_reaches_the_predictor() -> None:
+def test_the_trace_reaches_the_predictor() -> None:
     async def scenario() -> None:
         async with predictor_client() as (client, fake):
             parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -217,7 +217,7 @@ def test_trap_9_the_trace_reaches_the_predictor() -> None:
         "transformer.pipeline.decode_worker",
     ],
 )
-def test_trap_10_workers_do_not_import_the_server(module: str) -> None:
+def test_workers_do_not_import_the_server(module: str) -> None:
     heavy = ("kserve", "fastapi", "pydantic", "grpc", "aiohttp", "uvicorn")
     program = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"
 
@@ -227,7 +227,7 @@ def test_trap_10_workers_do_not_import_the_server(module: str) -> None:
 
 
 @pytest.mark.parametrize("package", ["predictor", "transformer"])
-def test_trap_10_a_bad_setting_is_told_before_anything_heavy_is_imported(package: str) -> None:
+def test_a_bad_setting_is_told_before_anything_heavy_is_imported(package: str) -> None:
     program = (
         f"import os, sys; os.environ['OCR_MAX_BYTES'] = 'many'\n"
         f"from {package}.__main__ import main\n"
@@ -240,7 +240,7 @@ def test_trap_10_a_bad_setting_is_told_before_anything_heavy_is_imported(package
     assert done.stdout.split() == ["2", "False"]
 
 
-def test_trap_11_messages_of_more_than_8_megabytes(server: Server) -> None:
+def test_messages_of_more_than_8_megabytes(server: Server) -> None:
     page = Image.new("L", (3000, 3500), 255)
     page.paste(draw_line(size=80), (200, 200))
     request = grpc_request(encode(page, "TIFF"))
@@ -250,7 +250,7 @@ def test_trap_11_messages_of_more_than_8_megabytes(server: Server) -> None:
         assert grpc_text(stub.ModelInfer(request, timeout=TIMEOUT)).strip() == LINE
 
 
-def test_trap_13_an_unexpected_error_keeps_the_connection(tmp_path: Path) -> None:
+def test_an_unexpected_error_keeps_the_connection(tmp_path: Path) -> None:
     """A model that raises what nobody foresaw: 500 in our shape, and the next request on the same connection."""
     server = spawn("tests.kserve_ocr.serving.faulty_server", logs=tmp_path)
     try:
