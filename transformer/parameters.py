@@ -17,6 +17,12 @@ PREPROCESS: Final = Choice(
 ORIENT: Final = Choice(
     name=names.ORIENT, description="Correction of pages turned by 90°, 180° or 270°.", choices=_AUTO_OR_NONE
 )
+SKIP_STEPS: Final = Text(
+    name=names.SKIP_STEPS,
+    description="Steps of preprocessing to leave out, by name.",
+    form="names of preprocessing steps joined by ',', such as invert,deskew",
+    example="invert,deskew",
+)
 ORDER: Final = Choice(
     name=names.ORDER,
     description="Reading order: what fits the page, rows across, columns down, or as the engine found it.",
@@ -65,6 +71,7 @@ DOCUMENT_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
     *ENGINE_PARAMETERS,
     PREPROCESS,
     ORIENT,
+    SKIP_STEPS,
     ORDER,
     GRANULARITY,
     FILENAME,

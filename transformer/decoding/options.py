@@ -19,6 +19,8 @@ class DecodeOptions:
     """False: gray pixels without preprocessing."""
     orient: bool = True
     """False: rotated pages stay rotated."""
+    skip_steps: frozenset[str] = frozenset()
+    """Names of preprocessing steps to leave out."""
     latin: bool = True
     """Whether the letters are Latin, whose shapes show which side is up."""
     separators: bool = True

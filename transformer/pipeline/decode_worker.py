@@ -162,10 +162,10 @@ def _prepare(page: Page, dpi: int | None, job: DecodeJob, *, orient: bool) -> Pr
         return prepare(page.pixels, dpi=dpi, auto=False)
     across, down = page.stretch
     if across == down or width * height * across * down > job.limits.page_pixels:
-        return prepare(page.pixels, dpi=dpi, orient=orient, latin=job.options.latin)
+        return prepare(page.pixels, dpi=dpi, orient=orient, latin=job.options.latin, without=job.options.skip_steps)
     size = (round(width * across), round(height * down))
     pixels = np.asarray(cv2.resize(page.pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
-    ready = prepare(pixels, dpi=dpi, orient=orient, latin=job.options.latin)
+    ready = prepare(pixels, dpi=dpi, orient=orient, latin=job.options.latin, without=job.options.skip_steps)
     geometry = Geometry.scaled((width, height), size).then(ready.geometry)
     return replace(ready, geometry=geometry, steps=(STRETCH, *ready.steps))
 

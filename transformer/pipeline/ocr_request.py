@@ -29,8 +29,10 @@ from transformer.parameters import (
     PASSWORD,
     PREPROCESS,
     SIGNED,
+    SKIP_STEPS,
 )
 from transformer.pipeline import pixel_input
+from transformer.preprocess.steps import STEPS
 from transformer.settings import TransformerSettings
 from transformer.structure.order.page_order import ORDERS, Order
 
@@ -75,6 +77,8 @@ class Document:
     selection: str | None
     by_word: bool = False
     """Whether an entry of ``boxes``, ``txts`` and ``scores`` is a word, not a line."""
+    skip_steps: frozenset[str] = frozenset()
+    """Names of preprocessing steps to leave out."""
     filename: str = ""
     """As the client names the document; empty if it does not."""
     keep_pages: bool = False
@@ -83,6 +87,15 @@ class Document:
     keep_signatures: bool = True
     """Whether a signed PDF is rejected where it would have to be changed."""
     password: str = field(default="", repr=False)
+
+
+def _skip_steps(text: str) -> frozenset[str]:
+    steps = frozenset(text.replace(",", " ").split())
+    if unknown := steps.difference(STEPS):
+        raise InvalidParameterError(
+            f"there is no preprocessing step '{min(unknown)}' to skip; choose from {', '.join(STEPS)}"
+        )
+    return steps
 
 
 def _check_auto(options: RecognitionOptions) -> RecognitionOptions:
@@ -155,6 +168,7 @@ def document(data: types.Buffer, parameters: Mapping[str, Any], settings: Transf
         reading=_check_auto(recognition_options(parameters, defaults=defaults)),
         preprocess=given(parameters, PREPROCESS, settings.preprocess) == "auto",
         orient=given(parameters, ORIENT, settings.orient) == "auto",
+        skip_steps=_skip_steps(given(parameters, SKIP_STEPS, "")),
         order=_order(parameters, settings),
         selection=given(parameters, PAGES, None),
         by_word=given(parameters, GRANULARITY, "line") == "word",

@@ -23,12 +23,13 @@ from transformer.preprocess import (
     scale,
 )
 from transformer.preprocess.components import Components
+from transformer.preprocess.steps import STEPS
+
+__all__ = ["STEPS", "PreprocessedPage", "prepare"]
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
-STEPS: tuple[str, ...] = ("color", "invert", "contrast", "background", "border", "orient", "scale", "dewarp", "deskew")
-"""Names of all steps, in the order in which they run."""
 LEAST_KEPT = 0.7
 """Share of the letters of a page that must still be found once its background is flattened."""
 

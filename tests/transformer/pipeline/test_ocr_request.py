@@ -94,3 +94,15 @@ def test_what_is_refused(given: InferInput, error: type[Exception]) -> None:
 def test_an_unknown_output_is_refused_with_the_known_ones() -> None:
     with pytest.raises(InvalidParameterError, match="'poem'; choose from output-0, text, confidence"):
         parse(tensor(b"x"), outputs=("text", "poem"))
+
+
+def test_steps_of_preprocessing_are_left_out_by_name() -> None:
+    (found,) = parse(tensor(b"x", skip_steps="invert, deskew")).documents
+    assert found.skip_steps == {"invert", "deskew"}
+    with pytest.raises(InvalidParameterError, match="no preprocessing step 'sharpen'"):
+        parse(tensor(b"x", skip_steps="sharpen"))
+
+
+def test_auto_is_no_language_beside_others() -> None:
+    with pytest.raises(InvalidParameterError, match="alone"):
+        parse(tensor(b"x", lang="auto+deu"))

@@ -1,0 +1,18 @@
+"""Names of the preprocessing steps; apart from them, so that a server need not import image processing."""
+
+from __future__ import annotations
+
+from typing import Final
+
+STEPS: Final[tuple[str, ...]] = (
+    "color",
+    "invert",
+    "contrast",
+    "background",
+    "border",
+    "orient",
+    "scale",
+    "dewarp",
+    "deskew",
+)
+"""Names of all steps, in the order in which they run."""
