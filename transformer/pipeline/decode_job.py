@@ -113,7 +113,7 @@ class PdfJob:
     """A searchable PDF of a document whose pages have been read."""
 
     source: str | bytes
-    """As of :class:`PageJob`."""
+    """As of :class:`DecodeJob`."""
     kind: FileType
     pages: tuple[PageText, ...]
     options: PdfOptions

@@ -1,1 +1,1 @@
-"""Searchable PDFs: page images or original pages with an invisible text layer over them."""
+"""Searchable PDFs: the original document, or its images as pages, with an invisible text layer."""
