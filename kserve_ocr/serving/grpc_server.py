@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any, NoReturn
 
 import grpc
@@ -152,7 +153,9 @@ class GrpcServer:
     async def start(self) -> None:
         """Listen. Raises OSError with a message if the port is taken."""
         try:
-            self._server.add_insecure_port(f"0.0.0.0:{self._port}")
+            self._server.add_insecure_port(
+                f"[::]:{self._port}" if socket.has_dualstack_ipv6() else f"0.0.0.0:{self._port}"
+            )
         except RuntimeError:
             raise OSError(f"port {self._port} is in use; choose another one with --grpc_port") from None
         await self._server.start()

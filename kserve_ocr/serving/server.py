@@ -160,11 +160,18 @@ async def _until_done(stopping: asyncio.Event, opening: asyncio.Task[None], serv
 
 
 def _listen(port: int) -> socket.socket:
-    """A bound socket on all interfaces. Raises OSError with a message if the port is taken."""
-    listening = socket.socket()
+    """A bound socket on all interfaces, for IPv6 and IPv4 where the machine has both.
+
+    Raises OSError with a message if the port is taken.
+    """
+    dual_stack = socket.has_dualstack_ipv6()
+    listening = socket.socket(socket.AF_INET6 if dual_stack else socket.AF_INET)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if dual_stack:
+        listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     try:
-        listening.bind(("0.0.0.0", port))  # noqa: S104  # a container's port is reached from outside
+        # A container's port is reached from outside.
+        listening.bind(("::" if dual_stack else "0.0.0.0", port))  # noqa: S104
     except OSError as error:
         listening.close()
         raise OSError(f"port {port} is not free ({error.strerror}); choose another one with --http_port") from None

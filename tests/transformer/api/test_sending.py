@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import socket
 
+import grpc
 import httpx
 import orjson
 import pytest
@@ -49,11 +50,11 @@ def test_languages_over_v2_v1_and_grpc(service: Service) -> None:
         timeout=60,
     )
     with grpc_stub(service.transformer) as stub:
-        grpc = grpc_text(stub.ModelInfer(grpc_request(GERMAN_PNG, parameters={"lang": "German"}), timeout=60))
+        over_grpc = grpc_text(stub.ModelInfer(grpc_request(GERMAN_PNG, parameters={"lang": "German"}), timeout=60))
 
     assert v2.json()["outputs"][0]["data"][0].strip() == GERMAN
     assert v1.json()["predictions"][0].strip() == GERMAN
-    assert grpc.strip() == GERMAN
+    assert over_grpc.strip() == GERMAN
 
 
 def test_the_languages_are_listed_with_their_names(service: Service) -> None:
@@ -159,3 +160,12 @@ def test_baselines_of_alto_are_points_without_commas(service: Service) -> None:
     width, height = draw_line().size
     assert 0 <= x0 < x1 <= width
     assert abs(y0 - y1) < height / 4
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="the machine has no IPv6")
+def test_ipv6_and_ipv4_on_one_port(service: Service) -> None:
+    for server in (service.transformer, service.predictor):
+        for host in ("127.0.0.1", "[::1]"):
+            assert httpx.get(f"http://{host}:{server.port}/v2/health/ready", timeout=30).status_code == 200
+        with grpc.insecure_channel(f"[::1]:{server.grpc_port}") as channel:
+            grpc.channel_ready_future(channel).result(timeout=30)
