@@ -12,8 +12,8 @@ import pytest
 import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
+from kserve_ocr.observability import event_loop, pool_metrics, startup_metrics
 from kserve_ocr.observability import metrics as shared
-from kserve_ocr.observability import pool_metrics, startup_metrics
 from monitoring import rules
 from monitoring.dashboards import GENERATED
 from tests.deploy import rendering
@@ -139,7 +139,7 @@ def test_readme_lists_every_metric_with_its_labels() -> None:
     suffixes = {"counter": "_total", "info": "_info"}
     defined = {
         found._name + suffixes.get(str(found._type), ""): set(found._labelnames)
-        for module in (shared, pool_metrics, startup_metrics, transformer)
+        for module in (shared, event_loop, pool_metrics, startup_metrics, transformer)
         for found in vars(module).values()
         if isinstance(found, MetricWrapperBase)
     }

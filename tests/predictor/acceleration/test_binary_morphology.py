@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import subprocess
+import sys
 from ctypes import POINTER, byref, c_char_p, c_int, c_void_p
 from typing import Any
 
@@ -21,12 +23,28 @@ def declared(function: Any, result: Any, *arguments: Any) -> Any:
     return function
 
 
+_CHECKS = """
+from ctypes import CDLL, c_char_p
+from predictor.acceleration import plt_hook
+from predictor.acceleration.install import RELEASE, library
+check = CDLL(str(library())).check
+check.restype, check.argtypes = c_char_p, (c_char_p, c_char_p)
+path = plt_hook.tesseract().name
+print(check(b"/no/such/library.so", RELEASE.encode()), check(path, b""), check(path, RELEASE.encode()))
+"""
+
+
+def test_another_library_or_release_is_rejected() -> None:
+    # A process of its own: once the acceleration is installed there is nothing left to check.
+    done = subprocess.run([sys.executable, "-c", _CHECKS], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["b'release'", "b'release'", "b''"]
+
+
 @pytest.fixture(scope="module")
 def ours() -> Any:
     native = ctypes.CDLL(str(library()))
     check = declared(native.check, c_char_p, c_char_p, c_char_p)
-    assert check(b"/no/such/library.so", RELEASE.encode()) == b"release"
-    assert check(plt_hook.tesseract().name, b"") == b"release"
     assert check(plt_hook.tesseract().name, RELEASE.encode()) == b""
     declared(native.open_brick, c_void_p, c_void_p, c_void_p, c_int, c_int)
     declared(native.clip_box_to_foreground, c_int, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p))
