@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import sys
 from collections.abc import Iterator
+from ipaddress import IPv4Network, IPv6Network
 from typing import Final, TypeVar
 
 from pydantic import AliasChoices, Field, ValidationError, field_validator
@@ -23,6 +25,14 @@ class SettingsError(ValueError):
 def renamed(name: str, *, old: str) -> AliasChoices:
     """The alias of a field whose variable had another name in the last release; the old one is accepted as well."""
     return AliasChoices(PREFIX + name.upper(), PREFIX + old.upper())
+
+
+def parse_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Networks, or single addresses, separated by commas. Raises ValueError with a message."""
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise ValueError(f"{error}; give addresses such as 10.0.0.7 or networks such as 10.0.0.0/8") from None
 
 
 class Settings(BaseSettings):
@@ -72,6 +82,11 @@ class Settings(BaseSettings):
     max_connections_per_client: int = Field(
         0, ge=0, le=100_000, description="HTTP connections of one address; 0 for half of `OCR_MAX_CONNECTIONS`."
     )
+    trusted_proxies: str = Field(
+        "",
+        max_length=1000,
+        description="Addresses or networks of proxies, separated by commas, whose `X-Forwarded-For` names the client.",
+    )
     max_grpc_calls: int = Field(
         128, ge=1, le=10_000, description="gRPC calls at once; more are answered RESOURCE_EXHAUSTED."
     )
@@ -97,6 +112,12 @@ class Settings(BaseSettings):
         "",
         description="URL of an OTLP/HTTP collector for trace spans; needs the `tracing` extra. Empty: no export.",
     )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        parse_networks(value)
+        return value
 
     @field_validator("default_lang")
     @classmethod

@@ -13,6 +13,7 @@ from kserve.protocol.rest.v2_endpoints import V2Endpoints
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
+from kserve_ocr.serving.client_address import TrustedProxies
 from kserve_ocr.serving.compression import CompressionMiddleware
 from kserve_ocr.serving.dataplane import OcrDataPlane
 from kserve_ocr.serving.middleware import RequestContextMiddleware
@@ -32,17 +33,19 @@ class Application(FastAPI):
         return AsyncExitStackMiddleware(self.router)
 
 
-def application(
+def application(  # noqa: PLR0913 - all keyword-only but the two that serve
     dataplane: OcrDataPlane,
     bodies: RequestBodyLimiter,
     *,
     routes: Sequence[APIRoute] = (),
     docs: bool = False,
     cors_origins: Sequence[str] = (),
+    trusted_proxies: str = "",
 ) -> RequestContextMiddleware:
     """The ASGI application serving the model in ``dataplane``, with ``routes`` of the service beside it.
 
-    ``cors_origins`` are the origins whose pages may call it, ``*`` for any.
+    ``cors_origins`` are the origins whose pages may call it, ``*`` for any; ``trusted_proxies`` are networks of proxies
+    that say who the client is.
     """
     app = Application(title="kserve-ocr", version=VERSION, docs_url="/docs" if docs else None, redoc_url=None)
     inference = InferenceEndpoints(dataplane, bodies).routes()
@@ -57,7 +60,7 @@ def application(
             allow_headers=["*"],
             expose_headers=["*"],
         )
-    return RequestContextMiddleware(served)
+    return RequestContextMiddleware(served, TrustedProxies(trusted_proxies))
 
 
 def _kserve_routes(dataplane: OcrDataPlane) -> list[APIRoute]:

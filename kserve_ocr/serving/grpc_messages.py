@@ -14,6 +14,7 @@ from kserve.protocol.grpc.grpc_predict_v2_pb2 import ModelInferRequest
 from kserve_ocr.protocol.bounded_json import MAX_VALUES
 from kserve_ocr.protocol.errors import ClientGoneError, MalformedRequestError, TooManyBytesError
 from kserve_ocr.serving.request_body import RequestBodyLimiter
+from kserve_ocr.workers.fair_queue import CLIENT
 
 _INPUTS, _CONTENTS = 5, 5
 """Numbers of the fields of a request that hold tensors, and of a tensor that hold its typed values."""
@@ -43,6 +44,7 @@ class GrpcMessageLimiter:
         ClientGoneError.
         """
         client = peer.partition(":")[2].rpartition(":")[0]
+        CLIENT.set(client)
         reservation = self._bodies.reserve(client)
         message = b""
         try:

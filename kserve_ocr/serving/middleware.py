@@ -12,8 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from kserve_ocr.observability import access_log, tracing
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.errors import StoppingError
+from kserve_ocr.serving.client_address import TrustedProxies
 from kserve_ocr.serving.exception_mapping import error_response, to_ocr_error
 from kserve_ocr.serving.http import valid_or_new_request_id
+from kserve_ocr.workers.fair_queue import CLIENT
 
 _QUIET = frozenset({"/", "/metrics", "/v2/health/live", "/v2/health/ready"})
 
@@ -30,13 +32,17 @@ class RequestContextMiddleware:
     An exception that reached the server would close the keep-alive connection of the failed request.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, proxies: TrustedProxies | None = None) -> None:
         self._app = app
+        self._proxies = proxies or TrustedProxies("")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        address = self._proxies.client_of(scope)
+        scope["client"] = (address, 0)
+        CLIENT.set(address)
         path: str = scope["path"]
         given = dict(scope["headers"])
         identity = valid_or_new_request_id(given.get(names.REQUEST_ID.encode(), b"").decode("latin-1"))

@@ -118,6 +118,7 @@ class OcrServer(ModelServer):
             routes=self._routes,
             docs=self._settings.docs,
             cors_origins=[origin for origin in self._settings.cors_origins.split(",") if origin],
+            trusted_proxies=self._settings.trusted_proxies,
         )
         return _Uvicorn(
             uvicorn.Config(
@@ -191,9 +192,10 @@ def request_body_limiter(settings: Settings) -> RequestBodyLimiter:
 def http_limits(settings: Settings) -> HttpLimits:
     """The bounds on HTTP connections that the settings and the limit on descriptors give."""
     connections = within_descriptors(settings.max_connections)
+    share = connections if settings.trusted_proxies else connections // 2  # a proxy's are those of all its clients
     return HttpLimits(
         connections=connections,
-        connections_per_client=settings.max_connections_per_client or connections // 2,
+        connections_per_client=settings.max_connections_per_client or share,
         header_bytes=settings.header_bytes,
         header_seconds=settings.header_seconds,
         write_seconds=settings.write_seconds,

@@ -1,6 +1,7 @@
 """A pool of warm worker processes for an event loop; its queue is bounded and each worker can be killed at any time.
 
-Works on asyncio and uvloop. A worker runs one job at a time; jobs are served in the order in which they came.
+Works on asyncio and uvloop. A worker runs one job at a time; a free worker goes to the client with the fewest
+running jobs, and one client's jobs are served in the order in which they came.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Generic, Literal, TypeVar
 
 from kserve_ocr.protocol.errors import OverloadedError, StartingError, StoppingError, TimedOutError
+from kserve_ocr.workers.fair_queue import CLIENT
 from kserve_ocr.workers.observer import PoolObserver, Restart
 from kserve_ocr.workers.supervisor import SupervisorSettings, Waiter, WorkerStartError, WorkerSupervisor
 from kserve_ocr.workers.worker_handle import Reply, Worker, WorkerDied, WorkerExited
@@ -150,9 +152,12 @@ class WorkerPool(Generic[Job, Result]):
         raised; an exception that does not pickle comes as RuntimeError.
         """
         self._check_admission()
+        client, running = CLIENT.get(), False
         self._admitted += 1
         try:
             worker = await self._acquire_worker(deadline)
+            self._supervisor.queue.started(client)
+            running = True
             while True:
                 try:
                     reply = await self._run_on(worker, job, seconds=seconds, deadline=deadline)
@@ -166,6 +171,8 @@ class WorkerPool(Generic[Job, Result]):
                     self._supervisor.replace(worker, "crash", waiter=waiter)
                     worker = await self._wait_for_worker(waiter, deadline)
         finally:
+            if running:
+                self._supervisor.queue.finished(client)
             self._admitted -= 1
             if self._state == "stopping" and not self._admitted:
                 self._drained.set()
@@ -198,12 +205,12 @@ class WorkerPool(Generic[Job, Result]):
         loop = asyncio.get_running_loop()
         began = loop.time()
         waiter: Waiter = loop.create_future()
-        self._supervisor.add_waiter(waiter)
+        self._supervisor.queue.add(waiter, CLIENT.get())
         self._observer.queued(self.queued)
         try:
             worker = await self._wait_for_worker(waiter, deadline)
         finally:
-            self._supervisor.cancel_wait(waiter)
+            self._supervisor.queue.remove(waiter)
             self._observer.queued(self.queued)
         self._observer.waited(loop.time() - began)
         return worker

@@ -7,12 +7,12 @@ import copy
 import itertools
 import logging
 import pickle
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kserve_ocr.protocol.errors import StoppingError
+from kserve_ocr.workers.fair_queue import FairQueue
 from kserve_ocr.workers.fork_server import ForkServerConfig
 from kserve_ocr.workers.fork_server_process import ForkServerProcess, scratch_directory
 from kserve_ocr.workers.observer import PoolObserver, Restart
@@ -58,7 +58,7 @@ class WorkerSupervisor:
         self._baseline: dict[Worker, int] = {}
         """Every started worker, with its resident memory at that time in bytes."""
         self._idle: list[Worker] = []
-        self._waiting: deque[Waiter] = deque()
+        self.queue: FairQueue[Waiter] = FairQueue()
         self._replacements: set[asyncio.Task[None]] = set()
         self._stopped = False
 
@@ -72,7 +72,7 @@ class WorkerSupervisor:
 
     @property
     def queued(self) -> int:
-        return len(self._waiting)
+        return len(self.queue)
 
     @property
     def workers(self) -> list[Worker]:
@@ -97,7 +97,7 @@ class WorkerSupervisor:
         for task in self._replacements:
             task.cancel()
         await asyncio.gather(*self._replacements, return_exceptions=True)
-        for waiter in self._waiting:
+        for waiter in self.queue.pop_all():
             _fail(waiter, copy.copy(error))  # each job gets its own traceback
         for worker in self._baseline:
             worker.fail(copy.copy(error))
@@ -110,19 +110,10 @@ class WorkerSupervisor:
         """The idle worker that was used last, or None."""
         return self._idle.pop() if self._idle else None
 
-    def add_waiter(self, waiter: Waiter) -> None:
-        """Queue a waiter."""
-        self._waiting.append(waiter)
-
-    def cancel_wait(self, waiter: Waiter) -> None:
-        """Remove a waiter from the queue, if it is still there."""
-        if waiter in self._waiting:
-            self._waiting.remove(waiter)
-
     def release(self, worker: Worker) -> None:
         """Hand an idle worker to the waiter that has waited longest, or keep it idle."""
-        while self._waiting:
-            waiter = self._waiting.popleft()
+        while self.queue:
+            waiter = self.queue.pop()
             if not waiter.done():
                 waiter.set_result(worker)
                 break

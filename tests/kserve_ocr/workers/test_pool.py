@@ -23,6 +23,7 @@ from kserve_ocr.protocol.errors import (
     StoppingError,
     TimedOutError,
 )
+from kserve_ocr.workers.fair_queue import CLIENT
 from kserve_ocr.workers.observer import PoolObserver, Restart
 from kserve_ocr.workers.pool import WorkerCrashedError, WorkerPool
 from kserve_ocr.workers.supervisor import WorkerStartError
@@ -279,6 +280,23 @@ def test_jobs_are_served_in_order() -> None:
 
     with_pool(scenario)
     assert served == list(range(8))
+
+
+def test_a_client_with_one_job_does_not_wait_for_all_jobs_of_another() -> None:
+    served: list[str] = []
+
+    async def scenario(workers: Pool) -> None:
+        async def one(client: str) -> None:
+            CLIENT.set(client)
+            await workers.run(("sleep", 0.05))
+            served.append(client)
+
+        jobs = [asyncio.create_task(one("greedy")) for _ in range(8)]
+        await asyncio.sleep(0)
+        await asyncio.gather(*jobs, asyncio.create_task(one("modest")))
+
+    with_pool(scenario)
+    assert served.index("modest") <= 2
 
 
 def test_an_overfull_queue_refuses_with_an_honest_wait() -> None:

@@ -1,0 +1,53 @@
+"""Jobs that wait for a worker, served fairly: of the clients with the fewest running jobs, whoever waits longest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextvars import ContextVar
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+CLIENT: ContextVar[str] = ContextVar("client", default="")
+"""The client that the running code works for: an address. Set where a request arrives."""
+
+
+class FairQueue(Generic[T]):
+    """What waits, by client, and how many jobs of each client run."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[T, str] = {}
+        self._running: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, waiter: T, client: str) -> None:
+        """Queue a waiter behind the others of its client."""
+        self._waiting[waiter] = client
+
+    def remove(self, waiter: T) -> None:
+        """Take a waiter out, if it is still there."""
+        self._waiting.pop(waiter, None)
+
+    def pop(self) -> T:
+        """Take out the next one to be served. Raises ValueError if none waits."""
+        waiter = min(self._waiting, key=lambda found: self._running[self._waiting[found]])  # the first of several
+        del self._waiting[waiter]
+        return waiter
+
+    def pop_all(self) -> list[T]:
+        """Take out all of them."""
+        waiting = list(self._waiting)
+        self._waiting.clear()
+        return waiting
+
+    def started(self, client: str) -> None:
+        """Count a job of the client that runs now."""
+        self._running[client] += 1
+
+    def finished(self, client: str) -> None:
+        """It runs no longer."""
+        self._running[client] -= 1
+        if not self._running[client]:
+            del self._running[client]
