@@ -23,7 +23,8 @@ class TrustedProxies:
         A client can write anything into the header, so it is read from its end, where trusted proxies add to it.
         """
         peer = scope.get("client")
-        address = str(peer[0]) if peer else ""
+        # A socket for both protocols shows IPv4 as ::ffff:10.0.0.1 (RFC 4291, 2.5.5.2).
+        address = str(peer[0]).removeprefix("::ffff:") if peer else ""
         if not self._networks or not self._trusts(address):
             return address
         forwarded = b",".join(value for name, value in scope["headers"] if name == _FORWARDED).decode("latin-1")
