@@ -377,7 +377,7 @@ def test_a_bad_option_of_the_gateway(service: Service, options: dict[str, str]) 
         assert text_of(client.post(GATEWAY, files={"image_file": GOOD})).strip() == LINE
 
 
-@pytest.mark.parametrize("accept", ["image/png", "text/csv, image/*", "text/plain;q=0"])
+@pytest.mark.parametrize("accept", ["image/png", "text/rtf, image/*", "text/plain;q=0"])
 def test_an_answer_that_cannot_be_given(service: Service, accept: str) -> None:
     with one_connection(service.transformer) as client:
         refusal = client.post(GATEWAY, files={"image_file": GOOD}, headers={"Accept": accept})

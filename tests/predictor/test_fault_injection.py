@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import numpy as np
 import psutil
 import pytest
 from PIL import Image
@@ -196,7 +197,7 @@ def test_what_is_not_http(server: Server) -> None:
 
 def test_a_page_over_the_memory_that_workers_have(logs: Path) -> None:
     settings = {"OCR_WORKERS": "1", "OCR_WORKER_MEMORY_MIB": "400"}
-    large = Image.new("L", (12_000, 8_000), 255)
+    large = Image.fromarray(np.tile(np.arange(200, dtype=np.uint8), (8_000, 60)))
     with start_predictor(logs=logs, settings=settings) as server:
         with one_connection(server) as client:
             assert_refused(client.post(INFER, json=v2_body(encode(large))), 413, "too_many_pixels")
