@@ -131,13 +131,15 @@ def find_sparse(gray: Pixels) -> Inversion | None:
 
     For pages with too few letters to find areas with.
     """
-    ground = float(np.median(gray))
-    difference = gray.astype(np.float32) - ground
-    light = np.maximum(difference - LEAST_CONTRAST, 0).mean()
-    dark = np.maximum(-difference - LEAST_CONTRAST, 0).mean()
+    counts = cv2.calcHist([gray], [0], None, [256], [0, 256]).ravel()  # of a large page, without copies of it as floats
+    levels = np.arange(256)
+    ground = float(np.searchsorted(np.cumsum(counts), gray.size / 2))
+    light = (np.maximum(levels - ground - LEAST_CONTRAST, 0) * counts).sum()
+    dark = (np.maximum(ground - levels - LEAST_CONTRAST, 0) * counts).sum()
     if light <= SPARSE_RATIO * dark:
         return None
-    gain = min(FULL_CONTRAST / max(float(difference.max()), 1.0), GREATEST_GAIN)
+    lightest = float(levels[counts > 0].max())
+    gain = min(FULL_CONTRAST / max(lightest - ground, 1.0), GREATEST_GAIN)
     return Inversion(np.full((1, 1), round(ground), np.uint8), np.full((1, 1), gain, np.float32))
 
 

@@ -60,7 +60,7 @@ def check(document: bytes, runner: asyncio.Runner, decoders: DecodePool) -> None
     status, found = runner.run(answer(decoders, document))
     if isinstance(found, str):
         assert 400 <= status < 500, found
-        assert re.search(r"; (send|save) ", found), found
+        assert re.search(r"; (send|save|export) ", found), found
     else:
         assert found >= 1
     assert decoders.pids == workers, "a worker had to be replaced"
