@@ -244,15 +244,19 @@ class RequestPipeline:
         turns = osd.quarter_turns(report) if document.orient else 0
         upright_page = await asyncio.to_thread(osd.turned, page, turns) if turns else page
 
-        async def read(model: str) -> tuple[DocumentPage, RecognizedPage]:
-            engine = replace(options.engine, lang=model)
-            return await self._recognize_upright(upright_page, document, replace(options, engine=engine))
-
+        # Not a closure: its function would keep the page for as long as a traceback keeps the frame.
+        read = partial(self._recognize_with, upright_page, document, options)
         if not detects_language:
             return *await read(document.reading.lang), None
         installed = await self._context.installed_models() or [ENGLISH]
         reading, language = await auto_language.recognize(read, script=osd.script(report), installed=installed)
         return *reading, language
+
+    async def _recognize_with(
+        self, page: DocumentPage, document: Document, options: PageOptions, model: str
+    ) -> tuple[DocumentPage, RecognizedPage]:
+        engine = replace(options.engine, lang=model)
+        return await self._recognize_upright(page, document, replace(options, engine=engine))
 
     async def _osd_report(self, page: DocumentPage) -> str:
         """OSD's report of a page; empty if it is not installed."""
