@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ _SCRATCH = pytest.StashKey[Path]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let tests, servers and browsers write their temporary files, caches and profiles to a folder that is removed."""
+    # Shells start background jobs with SIGINT ignored, and the processes that tests interrupt would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if "PYTEST_XDIST_WORKER" in os.environ:  # has the environment of the process that started it
         return
     scratch = Path(tempfile.mkdtemp(prefix="ocr-"))

@@ -75,8 +75,10 @@ def run_in_foreground(job: Callable[[StopSignals], None], target: str) -> int:
         print(f"make {target}: {reason}", file=sys.stderr)
         return 1
     except StopRequested:
-        with contextlib.suppress(OSError):  # the terminal may be gone
+        try:
             print("\nStopped.", flush=True)
+        except OSError:  # the terminal is gone; what is buffered would fail once more at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import resource
 import socket
 import time
 from collections.abc import Iterator
@@ -106,6 +107,16 @@ def test_connections_that_never_complete_their_headers(limited: Service, start: 
             assert read_to_end(client) == b""
 
 
+@pytest.fixture
+def many_descriptors() -> Iterator[None]:
+    """Room for more connections than a process may open by default."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, before[1]), before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.usefixtures("many_descriptors")
 def test_more_connections_than_there_are_descriptors_for(limited: Service) -> None:
     server = limited.transformer
     with always_served(server, limited.predictor), contextlib.ExitStack() as stack:
