@@ -61,7 +61,7 @@ class OcrDataPlane(DataPlane):
 
 
 class ReadOnlyModelRepository(ModelRepositoryExtension):
-    """Loading and unloading models is nothing that whoever reaches the port may do."""
+    """Disables loading and unloading of models over the network."""
 
     async def load(self, model_name: str) -> Any:
         raise RouteNotFoundError("models cannot be loaded or unloaded over the network")

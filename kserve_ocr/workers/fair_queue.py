@@ -1,4 +1,4 @@
-"""Jobs that wait for a worker, served fairly: of the clients with the fewest running jobs, whoever waits longest."""
+"""Queue of jobs, fair by client: first the clients with the fewest running jobs, then the longest wait."""
 
 from __future__ import annotations
 

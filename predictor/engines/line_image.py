@@ -23,7 +23,7 @@ _MAX_PROPORTION: Final = 500
 _MIN_CONTRAST: Final = 16
 """Gray levels by which ink differs from the paper around it."""
 _NOISE_FACTOR: Final = 5
-"""Ink differs from the paper by more than so many standard deviations of the noise."""
+"""Ink differs from the paper by more than this number of standard deviations of the noise."""
 _MIN_STROKE: Final = 5
 """Pixels of a letter's longer side."""
 _MIN_AREA: Final = 8

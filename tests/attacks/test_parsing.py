@@ -23,7 +23,7 @@ def json_body(shape: list[int], data: bytes) -> bytes:
 
 
 def binary_body(elements: int) -> tuple[bytes, dict[str, str]]:
-    """A V2 request with so many empty BYTES elements as binary data."""
+    """A V2 request with that number of empty BYTES elements as binary data."""
     size = 4 * elements
     tensor = {"name": "input-0", "datatype": "BYTES", "shape": [elements], "parameters": {"binary_data_size": size}}
     header = orjson.dumps({"inputs": [tensor]})

@@ -40,7 +40,7 @@ class Separators:
     vertical: tuple[Box, ...] = ()
 
     def quarter_turned(self, turns: int, *, width: int, height: int) -> Separators:
-        """Those of the page, ``width`` by ``height`` pixels, turned counterclockwise by so many quarter_turns."""
+        """Those of the page, ``width`` by ``height`` pixels, rotated counterclockwise by ``quarter_turns``."""
         found = self
         for _ in range(turns % 4):
             found = Separators(
