@@ -101,7 +101,7 @@ rollback:  ## Revert the last promotion of an overlay: OVERLAY=production
 	@python3 tools/promote.py rollback $(OVERLAY)
 
 configuration: setup  ## Regenerate the table of settings in docs/configuration.md
-	@$(PYTHON) -m tools.configuration_table
+	@$(PYTHON) -m tools.generate.configuration_table
 
 docs: setup  ## Build the documentation site into build/site
 	@NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --quiet

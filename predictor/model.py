@@ -12,7 +12,7 @@ from kserve_ocr.protocol import names
 from kserve_ocr.protocol.errors import OcrError
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from kserve_ocr.protocol.v2_response import output_types
-from kserve_ocr.serving.model import OcrModel
+from kserve_ocr.serving.models.model import OcrModel
 from kserve_ocr.tasks import gather_or_cancel
 from kserve_ocr.workers.cpus import granted_cpus
 from predictor import metrics, predict_request

@@ -12,22 +12,23 @@ from kserve import InferRequest, InferResponse
 
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.errors import StartingError
-from kserve_ocr.protocol.languages import describe
+from kserve_ocr.protocol.language.languages import describe
 from kserve_ocr.protocol.parameters import PSM, schemas
 from kserve_ocr.protocol.v2_response import output_types, response
-from kserve_ocr.serving.model import OcrModel
+from kserve_ocr.serving.models.model import OcrModel
 from kserve_ocr.tasks import release_frames
 from kserve_ocr.workers.cpus import granted_cpus
 from transformer import metrics
 from transformer.parameters import DOCUMENT_PARAMETERS, ORIENT, PREPROCESS
-from transformer.pipeline import ocr_request, outputs
+from transformer.pipeline import ocr_request
 from transformer.pipeline.admission import Admission, InFlightLimiter
 from transformer.pipeline.decode_pool import DecodePool
-from transformer.pipeline.format_executor import FormatExecutor
 from transformer.pipeline.ocr_request import OcrRequest
 from transformer.pipeline.page_events import PageEvent
-from transformer.pipeline.page_recognizer import PageRecognizer
+from transformer.pipeline.pages.page_recognizer import PageRecognizer
 from transformer.pipeline.predictor_client import PredictorClient
+from transformer.pipeline.rendering import outputs
+from transformer.pipeline.rendering.format_executor import FormatExecutor
 from transformer.pipeline.request_pipeline import PipelineContext, RequestPipeline
 from transformer.pipeline.results import DocumentResult
 from transformer.settings import TransformerSettings

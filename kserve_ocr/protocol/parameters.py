@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
-from kserve_ocr.protocol import languages, names
+from kserve_ocr.protocol import names
 from kserve_ocr.protocol.errors import InvalidParameterError
+from kserve_ocr.protocol.language import languages
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")

@@ -13,10 +13,10 @@ from kserve.protocol.rest.v2_endpoints import V2Endpoints
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from kserve_ocr.serving.client_address import TrustedProxies
-from kserve_ocr.serving.compression import CompressionMiddleware
-from kserve_ocr.serving.dataplane import OcrDataPlane
+from kserve_ocr.serving.connection.client_address import TrustedProxies
+from kserve_ocr.serving.connection.compression import CompressionMiddleware
 from kserve_ocr.serving.middleware import RequestContextMiddleware
+from kserve_ocr.serving.models.dataplane import OcrDataPlane
 from kserve_ocr.serving.request_body import RequestBodyLimiter
 from kserve_ocr.serving.routes import InferenceEndpoints
 from kserve_ocr.version import VERSION

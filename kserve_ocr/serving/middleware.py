@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from kserve_ocr.observability import access_log, tracing
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.errors import StoppingError
-from kserve_ocr.serving.client_address import TrustedProxies
+from kserve_ocr.serving.connection.client_address import TrustedProxies
 from kserve_ocr.serving.exception_mapping import error_response, to_ocr_error
 from kserve_ocr.serving.http import valid_or_new_request_id
 from kserve_ocr.workers.fair_queue import CLIENT

@@ -13,7 +13,7 @@ from typing import Final
 from starlette.requests import Request
 
 from kserve_ocr.protocol.errors import ClientGoneError, MalformedRequestError, OverloadedError, TooManyBytesError
-from kserve_ocr.serving.content_encoding import PIECE, decode, names_of
+from kserve_ocr.serving.connection.content_encoding import PIECE, decode, names_of
 
 _ON_THE_LOOP: Final = 1 << 16
 _MAX_ENCODINGS: Final = 3

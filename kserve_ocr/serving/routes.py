@@ -19,9 +19,9 @@ from kserve_ocr.protocol.errors import RouteNotFoundError
 from kserve_ocr.protocol.v1 import v1_request, v1_response
 from kserve_ocr.protocol.v2_request import json_length
 from kserve_ocr.serving import openapi, triton
-from kserve_ocr.serving.dataplane import OcrDataPlane
 from kserve_ocr.serving.exception_mapping import error_response, map_exceptions
 from kserve_ocr.serving.http import Handler, RequestRoute, cancel_on_disconnect
+from kserve_ocr.serving.models.dataplane import OcrDataPlane
 from kserve_ocr.serving.request_body import RequestBodyLimiter
 
 _ANY: Final = ("GET", "POST", "PUT", "DELETE")

@@ -22,11 +22,11 @@ from kserve_ocr.observability import startup_metrics, tracing
 from kserve_ocr.observability.event_loop import measure_delay
 from kserve_ocr.protocol.errors import OcrError
 from kserve_ocr.serving.app import application
-from kserve_ocr.serving.connection_limits import ConnectionTable, HttpLimits, within_descriptors
-from kserve_ocr.serving.dataplane import OcrDataPlane, ReadOnlyModelRepository
-from kserve_ocr.serving.grpc_server import GrpcServer
-from kserve_ocr.serving.http_protocol import bounded_protocol
-from kserve_ocr.serving.model import OcrModel
+from kserve_ocr.serving.connection.connection_limits import ConnectionTable, HttpLimits, within_descriptors
+from kserve_ocr.serving.connection.http_protocol import bounded_protocol
+from kserve_ocr.serving.grpc.grpc_server import GrpcServer
+from kserve_ocr.serving.models.dataplane import OcrDataPlane, ReadOnlyModelRepository
+from kserve_ocr.serving.models.model import OcrModel
 from kserve_ocr.serving.request_body import ArrivalLimits, RequestBodyLimiter
 from kserve_ocr.settings import Settings
 

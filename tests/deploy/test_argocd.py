@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from tests.deploy.rendering import CASES, OVERLAYS, ROOT, Resource, build, namespace, only, render
-from tests.deploy.schemas import problems
+from tests.deploy.support.rendering import CASES, OVERLAYS, ROOT, Resource, build, namespace, only, render
+from tests.deploy.support.schemas import problems
 
 KEPT = tuple(overlay for overlay in OVERLAYS if overlay != "local")
 

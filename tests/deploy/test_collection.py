@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from tests.deploy.rendering import ROOT
+from tests.deploy.support.rendering import ROOT
 
 
 def test_collecting_starts_no_program() -> None:

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.deploy.defaults import admitted
-from tests.deploy.rendering import OVERLAYS, combinations, render
-from tests.deploy.schemas import problems
+from tests.deploy.support.defaults import admitted
+from tests.deploy.support.rendering import OVERLAYS, combinations, render
+from tests.deploy.support.schemas import problems
 
 CHOSEN = OVERLAYS if os.environ.get("OCR_EVERY_OVERLAY") == "1" else ("dev",)
 """All overlays take two minutes: `make manifests`. The suite takes the one that is the base as it is."""

@@ -9,7 +9,7 @@ import lupa.lua51
 import pytest
 import yaml
 
-from tests.deploy.rendering import ROOT, build, only
+from tests.deploy.support.rendering import ROOT, build, only
 
 STATUSES = Path(__file__).parent / "statuses"
 KEY = "resource.customizations.health.serving.kserve.io_InferenceService"

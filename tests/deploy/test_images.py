@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.deploy.rendering import ROOT, arguments, parts, service
+from tests.deploy.support.rendering import ROOT, arguments, parts, service
 
 PARTS = ("predictor", "transformer")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from predictor.tessdata import ModelDirectory
-from tests.deploy.rendering import ROOT
+from tests.deploy.support.rendering import ROOT
 
 ENGLISH = ModelDirectory.find("").path / "eng.traineddata"
 ENGINE = """#!/bin/sh

@@ -17,8 +17,8 @@ from kserve_ocr.protocol.names import MODEL_NAME
 from kserve_ocr.settings import load
 from kserve_ocr.version import VERSION
 from predictor.settings import PredictorSettings
-from tests.deploy.quantities import amount
-from tests.deploy.rendering import (
+from tests.deploy.support.quantities import amount
+from tests.deploy.support.rendering import (
     CASES,
     OVERLAYS,
     ROOT,
@@ -33,7 +33,7 @@ from tests.deploy.rendering import (
     render,
     service,
 )
-from tests.deploy.schemas import problems
+from tests.deploy.support.schemas import problems
 from transformer.settings import TransformerSettings
 
 KNATIVE_CASES = [case for case in CASES if "standard-mode" not in case[1]]

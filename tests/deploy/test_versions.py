@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.rendering import ROOT
-from tools.crd_schemas import PROJECTS, STORED, versions
+from tests.deploy.support.rendering import ROOT
+from tools.generate.crd_schemas import PROJECTS, STORED, versions
 
 PINS = versions()
 SCRIPTS = ("argocd", "cluster", "crds", "deploy", "undeploy")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from predictor.settings import PredictorSettings
-from tools import configuration_table
+from tools.generate import configuration_table
 from transformer.settings import TransformerSettings
 
 

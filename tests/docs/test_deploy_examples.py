@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.deploy.rendering import ROOT
-from tests.deploy.schemas import problems
+from tests.deploy.support.rendering import ROOT
+from tests.deploy.support.schemas import problems
 
 BLOCKS = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "deploy.md").read_text(), re.DOTALL)
 RESOURCES = [resource for block in BLOCKS for resource in yaml.safe_load_all(block) if "metadata" in resource]

@@ -14,7 +14,7 @@ import kubernetes
 import yaml
 from kubernetes.client.exceptions import ApiException
 
-from tests.deploy.rendering import ROOT, kubectl, namespace, only, render
+from tests.deploy.support.rendering import ROOT, kubectl, namespace, only, render
 
 GROUP, VERSION, PLURAL, NAME = "serving.kserve.io", "v1beta1", "inferenceservices", "ocr"
 GATEWAYS = (("kourier-system", "service/kourier"), ("istio-system", "service/istio-ingressgateway"))

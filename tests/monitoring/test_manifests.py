@@ -16,7 +16,7 @@ from kserve_ocr.observability import event_loop, pool_metrics, startup_metrics
 from kserve_ocr.observability import metrics as shared
 from monitoring import rules
 from monitoring.dashboards import GENERATED
-from tests.deploy import rendering
+from tests.deploy.support import rendering
 from tests.monitoring.test_rules import promtool
 from tools.local_stack import ROOT
 from transformer import metrics as transformer

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.rendering import ROOT, Resource, build, only
+from tests.deploy.support.rendering import ROOT, Resource, build, only
 from tools.promote import PromotionError, Release, images_file, main, promoted
 
 DIGESTS = ["sha256:" + digit * 64 for digit in "0123456789abcdef"]

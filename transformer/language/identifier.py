@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from kserve_ocr.protocol.languages import models_of
+from kserve_ocr.protocol.language.languages import models_of
 
 LEAST_LETTERS: Final = 20
 """Letters below which a text has no language: a name or a number is the same in many."""

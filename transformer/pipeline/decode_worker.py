@@ -22,7 +22,7 @@ from transformer.decoding.pdf_file import PdfDocument
 from transformer.decoding.sniff import FileType
 from transformer.geometry import Geometry
 from transformer.pipeline.decode_job import DecodeJob, DecodeResult, DocumentPage, FinishedPdf, PdfJob
-from transformer.pipeline.pdf_worker import make_pdf
+from transformer.pipeline.rendering.pdf_worker import make_pdf
 from transformer.preprocess.prepare import PreprocessedPage, prepare
 from transformer.structure import separators
 

@@ -15,20 +15,20 @@ from kserve_ocr.observability import access_log
 from kserve_ocr.observability import metrics as common_metrics
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.errors import InvalidParameterError, OcrError
-from kserve_ocr.protocol.languages import is_latin
+from kserve_ocr.protocol.language.languages import is_latin
 from kserve_ocr.protocol.layout import PageLayout, mean_confidence
 from kserve_ocr.tasks import gather_or_cancel
 from transformer import metrics
 from transformer.formats.common import language_tag
 from transformer.language.scripts import AUTO, ENGLISH
-from transformer.pipeline import auto_language, osd, upright
 from transformer.pipeline.admission import InFlightLimiter
-from transformer.pipeline.auto_language import LanguageChoice
 from transformer.pipeline.decode_job import FinishedPdf, PageText, PdfOptions
 from transformer.pipeline.decode_pool import DecodeOptions, DecodePool, DocumentPage
 from transformer.pipeline.ocr_request import Document, OcrRequest
 from transformer.pipeline.page_events import PageEvent
-from transformer.pipeline.page_recognizer import PageOptions, PageRecognizer, RecognizedPage
+from transformer.pipeline.pages import auto_language, osd, upright
+from transformer.pipeline.pages.auto_language import LanguageChoice
+from transformer.pipeline.pages.page_recognizer import PageOptions, PageRecognizer, RecognizedPage
 from transformer.pipeline.predictor_client import PredictorClient
 from transformer.pipeline.results import DocumentResult, PageResult, Source
 from transformer.settings import TransformerSettings

@@ -7,8 +7,8 @@ from typing import Any, Final, Literal
 
 from kserve_ocr.protocol.layout import PageLayout
 from transformer.formats.structured import StructuredPage
-from transformer.pipeline.auto_language import LanguageChoice
 from transformer.pipeline.ocr_request import Document
+from transformer.pipeline.pages.auto_language import LanguageChoice
 from transformer.structure.content.page_structure import PageStructure
 
 Source = Literal["ocr", "embedded", "mixed"]

@@ -11,19 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transformer.geometry import Geometry
-from transformer.preprocess import (
-    background,
-    border,
-    components,
-    contrast,
-    deskew,
-    grayscale,
-    invert,
-    orientation,
-    scale,
-)
+from transformer.preprocess import border, components, deskew, orientation, scale
 from transformer.preprocess.components import Components
 from transformer.preprocess.steps import STEPS
+from transformer.preprocess.tone import background, contrast, grayscale, invert
 
 __all__ = ["STEPS", "PreprocessedPage", "prepare"]
 

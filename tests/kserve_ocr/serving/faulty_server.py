@@ -10,7 +10,7 @@ from kserve.model_server import args
 
 from kserve_ocr.protocol import names, v2_request
 from kserve_ocr.protocol.v2_response import Tensor, response
-from kserve_ocr.serving.model import OcrModel
+from kserve_ocr.serving.models.model import OcrModel
 from kserve_ocr.serving.request_body import RequestBodyLimiter
 from kserve_ocr.serving.server import OcrServer
 from kserve_ocr.settings import Settings

@@ -12,7 +12,7 @@ from kserve.model_repository import ModelRepository
 
 from kserve_ocr.protocol.errors import InvalidParameterError
 from kserve_ocr.serving.app import application
-from kserve_ocr.serving.dataplane import OcrDataPlane
+from kserve_ocr.serving.models.dataplane import OcrDataPlane
 from kserve_ocr.serving.request_body import RequestBodyLimiter
 from tests.kserve_ocr.serving.faulty_server import FaultyModel
 from tests.support.drawn_pages import b64, v2_body

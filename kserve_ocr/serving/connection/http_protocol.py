@@ -1,0 +1,183 @@
+"""uvicorn's HTTP protocol with bounds on what a connection may send, how slowly, and how many there are."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import orjson
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from kserve_ocr.protocol.errors import HeadersTooLargeError, MalformedRequestError, OcrError, OverloadedError
+from kserve_ocr.serving.connection.connection_limits import PROBE_RESERVE, ConnectionTable
+
+PROBE_PATHS = frozenset({"/", "/metrics", "/v2/health/live", "/v2/health/ready"})
+_PROBE_SECONDS = 2.0
+_CHUNK_OVERHEAD = 16
+"""Bytes that a chunked body may take for each byte of content: a chunk of one byte takes six."""
+
+
+class BoundedHttpProtocol(HttpToolsProtocol):
+    """One connection. Subclassed by :func:`bounded_protocol`, which gives it its table."""
+
+    table: ConnectionTable
+
+    peer = ""
+    _head = True
+    _received = 0
+    """Bytes of this request so far, as far as they came in reads of their own."""
+    _content = 0
+    _timer: asyncio.TimerHandle | None = None
+    _write_timer: asyncio.TimerHandle | None = None
+    _probes_only = False
+    _refused = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.peer = self.client[0] if self.client else ""
+        self.table.add(self)
+        self._probes_only = not self.table.make_room(self)
+        if self.table.total > self.table.limits.connections + PROBE_RESERVE:
+            self.drop()
+            return
+        self._start_header_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.table.remove(self)
+        for timer in (self._timer, self._write_timer, self.timeout_keep_alive_task):
+            if timer is not None:
+                timer.cancel()
+        self.pipeline.clear()
+
+    def drop(self) -> None:
+        """Close the connection at once."""
+        self.transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
+        self._received += len(data)
+        if self._head and self._timer is None:
+            self._start_header_timer()
+        super().data_received(data)
+        limit = self.table.limits.header_bytes
+        if self._received - (0 if self._head else self._content * _CHUNK_OVERHEAD) > limit:
+            self._refuse_headers()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head, self._received, self._content = True, 0, 0
+
+    def on_headers_complete(self) -> None:
+        self._stop_header_timer()
+        self._head, self._received = False, 0
+        if self._refused:
+            return
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if size > self.table.limits.header_bytes:
+            self._refuse_headers()
+            return
+        self.table.work(self)
+        if len(self.pipeline) >= self.table.limits.pipelined:
+            self.drop()
+            return
+        if self._probes_only and self.url.partition(b"?")[0].decode("latin-1") not in PROBE_PATHS:
+            self._refuse(OverloadedError("the service has as many connections as it may; try again", retry_after=2))
+            return
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._content += len(body)
+        if not self._refused:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if not self._refused:
+            super().on_message_complete()
+        self._head, self._received = True, 0
+        if self.cycle is not None and self.cycle.response_complete:  # the rest of a body that was refused is here
+            self._restart_header_timer()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._probes_only:
+            self.transport.close()
+        elif self.pipeline:
+            self.flow.pause_reading()
+        elif self.cycle.response_complete:
+            self.table.wait(self)
+            if not self._head:  # a client may not read its response before it has sent the rest of its body
+                self._restart_header_timer()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch_writing(self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
+
+    def send_400_response(self, msg: str) -> None:
+        """uvicorn's refusal of what is not HTTP, in the one format of errors."""
+        if not self._refused:
+            self._refuse(MalformedRequestError(f"the request is not valid HTTP/1.1 ({msg}); send it again"))
+
+    def _refuse_headers(self) -> None:
+        limit = self.table.limits.header_bytes
+        self._refuse(HeadersTooLargeError(f"the address and headers have more than {limit} bytes; send fewer"))
+
+    def _refuse(self, error: OcrError) -> None:
+        """Answer without the application and close."""
+        self._refused = True
+        body = orjson.dumps(error.body())
+        headers = {
+            "content-type": "application/json",
+            "content-length": str(len(body)),
+            "x-content-type-options": "nosniff",
+            "connection": "close",
+            **error.headers(),
+        }
+        lines = b"".join(f"{name}: {value}\r\n".encode() for name, value in headers.items())
+        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+            self.transport.write(STATUS_LINE[error.status] + lines + b"\r\n" + body)
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self.transport.close()
+
+    def _start_header_timer(self) -> None:
+        seconds = _PROBE_SECONDS if self._probes_only else self.table.limits.header_seconds
+        self._timer = self.loop.call_later(seconds, self._on_header_timeout)
+
+    def _restart_header_timer(self) -> None:
+        self._stop_header_timer()
+        self._start_header_timer()
+
+    def _stop_header_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _on_header_timeout(self) -> None:
+        self._timer = None
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
+
+    def _watch_writing(self, size: int) -> None:
+        self._write_timer = self.loop.call_later(self.table.limits.write_seconds, self._on_write_timeout, size)
+
+    def _on_write_timeout(self, before: int) -> None:
+        size = self.transport.get_write_buffer_size()
+        if size >= before:
+            self.drop()
+        else:
+            self._watch_writing(size)
+
+
+def bounded_protocol(table: ConnectionTable) -> type[asyncio.Protocol]:
+    """The protocol class whose connections are counted in ``table``."""
+    attributes: dict[str, Any] = {"table": table}
+    return cast("type[asyncio.Protocol]", type("BoundedHttpProtocol", (BoundedHttpProtocol,), attributes))

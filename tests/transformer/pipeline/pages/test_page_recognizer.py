@@ -1,0 +1,168 @@
+"""A page from the first recognition to the text in order, with a predictor that answers as told."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import numpy as np
+import orjson
+from aiohttp import web
+
+from kserve_ocr.observability import metrics
+from kserve_ocr.protocol.layout import PageLayout, to_json
+from kserve_ocr.protocol.parameters import RecognitionOptions
+from tests.support.drawn_layouts import Pen, amounts, labels, page, prose
+from tests.transformer.pipeline.fake_predictor import FakePredictor, predictor_client
+from transformer.geometry import Geometry
+from transformer.pipeline.decode_job import DocumentPage
+from transformer.pipeline.pages.page_recognizer import PageOptions, PageRecognizer, RecognizedPage
+from transformer.structure.separators import Separators
+
+metrics.declare_stages("network", "order")
+
+PEN = Pen(20)
+SIZE = (1400, 900)
+NAMES, VALUES = labels(8), amounts(8)
+TABLE = page(PEN.lines(NAMES, 100, 100), PEN.lines(VALUES, 900, 100), width=SIZE[0], height=SIZE[1])
+ROWS = [f"{name} {value}" for name, value in zip(NAMES, VALUES, strict=True)]
+WHOLE = page(PEN.lines(ROWS, 100, 100), width=SIZE[0], height=SIZE[1])
+PROSE = page(PEN.lines(prose(8), 100, 100), width=SIZE[0], height=SIZE[1])
+
+
+def prepared(letters: Any = None) -> DocumentPage:
+    return DocumentPage(
+        number=1,
+        pixels=np.full(SIZE[::-1], 200, np.uint8),
+        geometry=Geometry.identity(*SIZE),
+        width=SIZE[0],
+        height=SIZE[1],
+        steps=(),
+        orientation_uncertain=False,
+        letters=np.zeros((0, 4)) if letters is None else np.asarray(letters, np.float64),
+        separators=Separators(),
+        dpi=None,
+        original_dpi=None,
+        embedded=None,
+        label="",
+        decode_seconds=0,
+        preprocess_seconds=0,
+        single_page=True,
+    )
+
+
+def answer(layout: PageLayout, text: str = "as the engine has it") -> web.Response:
+    words = orjson.dumps({"pages": [to_json(layout)]}).decode()
+    values = {"output-0": text, "confidence": 0.9, "words": words}
+    return web.json_response({"outputs": [{"name": name, "data": [value]} for name, value in values.items()]})
+
+
+def refusal() -> web.Response:
+    return web.json_response({"error": "the worker died of the page", "code": "page_crashed"}, status=502)
+
+
+def recognize(
+    *answers: web.Response, letters: Any = None, second_look: bool = True, order: Any = "auto"
+) -> tuple[RecognizedPage, FakePredictor]:
+    async def run() -> tuple[RecognizedPage, FakePredictor]:
+        async with predictor_client() as (client, fake):
+            fake.answers = list(answers)
+            options = PageOptions(engine=RecognitionOptions(), order=order, second_look=second_look, wants_layout=False)
+            deadline = asyncio.get_running_loop().time() + 60
+            return await PageRecognizer(client).recognize(prepared(letters), options, deadline=deadline), fake
+
+    return asyncio.run(run())
+
+
+def modes(fake: FakePredictor) -> list[int]:
+    """The segmentation modes asked for, in order."""
+    headers = [
+        orjson.loads(body[: int(request.headers["Inference-Header-Content-Length"])])
+        for request, body in zip(fake.requests, fake.bodies, strict=True)
+    ]
+    return [header["inputs"][0]["parameters"]["psm"] for header in headers]
+
+
+def lines(reading: RecognizedPage) -> list[str]:
+    return [line for line in reading.text.splitlines() if line]
+
+
+def test_a_page_that_reads_well_is_recognized_once_and_keeps_the_engines_text() -> None:
+    reading, fake = recognize(answer(PROSE))
+
+    assert reading.text == "as the engine has it"
+    assert modes(fake) == [3]
+
+
+def test_split_rows_are_recognized_again_and_the_result_is_kept() -> None:
+    reading, fake = recognize(answer(TABLE), answer(WHOLE))
+
+    assert modes(fake) == [3, 4]
+    assert lines(reading) == ROWS
+    assert reading.layout == WHOLE
+
+
+def test_a_second_recognition_that_lost_rows_is_not_kept() -> None:
+    lost = page(PEN.lines(ROWS[:5], 100, 100), width=SIZE[0], height=SIZE[1])
+
+    reading, fake = recognize(answer(TABLE), answer(lost))
+
+    assert modes(fake) == [3, 4]
+    assert lines(reading) == ROWS
+
+
+def test_unread_text_is_recognized_by_itself_and_added() -> None:
+    below = [[100 + 10 * n, 604, 108 + 10 * n, 618] for n in range(40)]
+    found = page([PEN.line("found below", 100, 600)], width=SIZE[0], height=SIZE[1])
+
+    reading, fake = recognize(answer(PROSE), answer(found), letters=below)
+
+    assert modes(fake) == [3, 11]
+    assert lines(reading) == [*prose(8), "found below"]
+    painted = np.frombuffer(fake.bodies[1][-SIZE[0] * SIZE[1] :], np.uint8).reshape(SIZE[::-1])
+    word = next(PROSE.iter_words())
+    assert painted[word.bbox[1] : word.bbox[3], word.bbox[0] : word.bbox[2]].min() == 255
+    assert painted[600, 100] == 200
+
+
+def test_the_first_recognition_stands_where_the_second_fails() -> None:
+    reading, fake = recognize(answer(TABLE), refusal())
+
+    assert modes(fake) == [3, 4]
+    assert lines(reading) == ROWS
+
+
+def test_nothing_is_recognized_again_where_that_is_switched_off() -> None:
+    reading, fake = recognize(answer(TABLE), second_look=False)
+
+    assert modes(fake) == [3]
+    assert lines(reading) == ROWS
+
+
+def test_the_engines_order_needs_no_layout() -> None:
+    reading, fake = recognize(answer(TABLE), order="engine")
+
+    assert reading.text == "as the engine has it"
+    header = fake.bodies[0][: int(fake.requests[0].headers["Inference-Header-Content-Length"])]
+    assert "words" not in [output["name"] for output in orjson.loads(header)["outputs"]]
+
+
+def test_ordering_a_large_page_does_not_hold_up_the_loop() -> None:
+    large = page(*(PEN.lines(prose(400, seed=n), 100 + 900 * n, 100) for n in range(4)), width=4000, height=13_000)
+
+    async def run() -> int:
+        async with predictor_client() as (client, fake):
+            fake.answers = [answer(large)]
+            options = PageOptions(engine=RecognitionOptions(), order="rows", second_look=False, wants_layout=False)
+            loop = asyncio.get_running_loop()
+            reading = asyncio.create_task(
+                PageRecognizer(client).recognize(prepared(), options, deadline=loop.time() + 60)
+            )
+            turns = 0
+            while not reading.done():
+                await asyncio.sleep(0)
+                turns += 1
+            await reading
+            return turns
+
+    assert asyncio.run(run()) > 50
