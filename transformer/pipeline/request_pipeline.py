@@ -16,25 +16,29 @@ from kserve_ocr.observability import metrics as common_metrics
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.errors import InvalidParameterError, OcrError
 from kserve_ocr.protocol.language.languages import is_latin
-from kserve_ocr.protocol.layout import PageLayout, mean_confidence
 from kserve_ocr.tasks import gather_or_cancel
 from transformer import metrics
 from transformer.formats.common import language_tag
-from transformer.language.scripts import AUTO, ENGLISH
+from transformer.language.scripts import AUTO
 from transformer.pipeline.admission import InFlightLimiter
-from transformer.pipeline.decode_job import FinishedPdf, PageText, PdfOptions
+from transformer.pipeline.decode_job import FinishedPdf, PdfOptions
 from transformer.pipeline.decode_pool import DecodeOptions, DecodePool, DocumentPage
 from transformer.pipeline.ocr_request import Document, OcrRequest
 from transformer.pipeline.page_events import PageEvent
-from transformer.pipeline.pages import auto_language, osd, upright
-from transformer.pipeline.pages.auto_language import LanguageChoice
-from transformer.pipeline.pages.page_recognizer import PageOptions, PageRecognizer, RecognizedPage
+from transformer.pipeline.pages.page_reading import PageReading
+from transformer.pipeline.pages.page_recognizer import PageOptions, PageRecognizer
 from transformer.pipeline.predictor_client import PredictorClient
-from transformer.pipeline.results import DocumentResult, PageResult, Source
+from transformer.pipeline.results import (
+    DocumentResult,
+    PageResult,
+    embedded_page,
+    mixed_page,
+    recognized_page,
+    text_to_add,
+)
 from transformer.settings import TransformerSettings
 from transformer.structure.content.page_structure import analyze
 from transformer.structure.separators import Separators
-from transformer.structure.text import page_text
 
 ORIENTATION_ONLY: Final = 0
 """The page segmentation mode that reports orientation and script instead of text."""
@@ -138,7 +142,7 @@ class RequestPipeline:
             keep_signatures=document.keep_signatures,
             password=document.password,
         )
-        texts = [_page_text(page, adds_text=document.existing != "strip") for page in pages]
+        texts = [text_to_add(page, adds_text=document.existing != "strip") for page in pages]
         began = time.perf_counter()
         with metrics.stage("format"):
             finished = await self._context.documents.searchable_pdf(
@@ -188,46 +192,41 @@ class RequestPipeline:
             self._release_slot(page.pixels.size)
 
     async def _page(self, page: DocumentPage, document: Document) -> PageResult:
-        began = time.perf_counter()
         if page.embedded is not None and not page.pixels.size:
             self._note(page)
-            return await self._with_structure(_embedded(page, page.embedded))
+            return await self._with_structure(embedded_page(page, page.embedded))
+        began = time.perf_counter()
         try:
-            options = PageOptions(
-                engine=document.reading,
-                order=document.order,
-                second_look=document.order == "auto" and self._context.settings.second_look == "auto",
-                wants_layout=self._request.wants_layout or page.embedded is not None,
-                wants_structure=self._request.wants_structure,
-            )
-            page, reading, language = await self._recognize(page, document, options)
-            self._note(page)
+            page, reading, language = await self._reading(page, document).read(page)
         except InvalidParameterError:
             raise  # the same for every page
         except OcrError as error:
             raise error.within(f"page {page.number}") from error
+        self._note(page)
         self._seconds["predictor"] += time.perf_counter() - began
         metrics.record_page(confidence=reading.confidence, characters=len(reading.text))
-        recognized = None
-        if reading.layout and (self._request.wants_layout or page.embedded is not None):
-            recognized = page.geometry.to_original(reading.layout)
-        found = PageResult(
-            number=page.number,
-            text=reading.text,
-            confidence=reading.confidence,
-            layout=recognized,
-            dpi=page.original_dpi,
-            structure=reading.structure,
-            recognized=recognized,
-            preparation=page.steps,
-            rotation=page.geometry.rotation,
-            skew=page.geometry.skew,
-            label=page.label,
-            language=language,
-        )
+        keeps_layout = self._request.wants_layout or page.embedded is not None
+        found = recognized_page(page, reading, language, keeps_layout=keeps_layout)
         if page.embedded is None:
             return found
-        return await self._with_structure(_mixed(found, page.embedded))
+        return await self._with_structure(mixed_page(found, page.embedded))
+
+    def _reading(self, page: DocumentPage, document: Document) -> PageReading:
+        options = PageOptions(
+            engine=document.reading,
+            order=document.order,
+            second_look=document.order == "auto" and self._context.settings.second_look == "auto",
+            wants_layout=self._request.wants_layout or page.embedded is not None,
+            wants_structure=self._request.wants_structure,
+        )
+        return PageReading(
+            predictor=self._context.predictor,
+            recognizer=self._context.recognizer,
+            installed_models=self._context.installed_models,
+            document=document,
+            options=options,
+            deadline=self._deadline,
+        )
 
     async def _with_structure(self, page: PageResult) -> PageResult:
         """The page with the structure of its layout, if that is wanted."""
@@ -235,103 +234,11 @@ class RequestPipeline:
             return page
         return replace(page, structure=await asyncio.to_thread(analyze, page.layout, Separators()))
 
-    async def _recognize(
-        self, page: DocumentPage, document: Document, options: PageOptions
-    ) -> tuple[DocumentPage, RecognizedPage, LanguageChoice | None]:
-        """The page the right way up, what was recognized on it, and its language if that was to be found."""
-        detects_language = AUTO in document.reading.languages
-        report = await self._osd_report(page) if page.orientation_uncertain or detects_language else ""
-        turns = osd.quarter_turns(report) if document.orient else 0
-        upright_page = await asyncio.to_thread(osd.turned, page, turns) if turns else page
-
-        # Not a closure: its function would keep the page for as long as a traceback keeps the frame.
-        read = partial(self._recognize_with, upright_page, document, options)
-        if not detects_language:
-            return *await read(document.reading.lang), None
-        installed = await self._context.installed_models() or [ENGLISH]
-        reading, language = await auto_language.recognize(read, script=osd.script(report), installed=installed)
-        return *reading, language
-
-    async def _recognize_with(
-        self, page: DocumentPage, document: Document, options: PageOptions, model: str
-    ) -> tuple[DocumentPage, RecognizedPage]:
-        engine = replace(options.engine, lang=model)
-        return await self._recognize_upright(page, document, replace(options, engine=engine))
-
-    async def _osd_report(self, page: DocumentPage) -> str:
-        """OSD's report of a page; empty if it is not installed."""
-        try:
-            report = await self._context.predictor.read(
-                page.pixels, osd.DETECTION, wants_layout=False, deadline=self._deadline
-            )
-        except InvalidParameterError:  # its osd model is not installed
-            return ""
-        return report.text
-
-    async def _recognize_upright(
-        self, page: DocumentPage, document: Document, options: PageOptions
-    ) -> tuple[DocumentPage, RecognizedPage]:
-        reading = await self._context.recognizer.recognize(page, options, deadline=self._deadline)
-        orient = document.preprocess and document.orient and page.embedded is None
-        if orient and upright.is_doubtful(page, reading):
-            return await self._upright(page, reading, options)
-        return page, reading
-
-    async def _upright(
-        self, page: DocumentPage, reading: RecognizedPage, options: PageOptions
-    ) -> tuple[DocumentPage, RecognizedPage]:
-        """The page and its result rotated, if a part of it is recognized better so; else as they are."""
-        part = upright.sample(page, reading.layout)
-        for quarter_turns in upright.rotations(page):
-            second = await self._context.predictor.read(
-                upright.rotated_pixels(page, part, quarter_turns),
-                replace(options.engine, dpi=page.dpi),
-                wants_layout=True,
-                deadline=self._deadline,
-            )
-            if upright.is_surer(second.layout, part):
-                rotated = await asyncio.to_thread(osd.turned, page, quarter_turns)
-                other = await self._context.recognizer.recognize(rotated, options, deadline=self._deadline)
-                kept = upright.better(other, reading)
-                metrics.record_second_look("orientation", kept=kept)
-                return (rotated, other) if kept else (page, reading)
-        metrics.record_second_look("orientation", kept=False)
-        return page, reading
-
     def _note(self, page: DocumentPage) -> None:
         for stage, seconds in (("decode", page.decode_seconds), ("preprocess", page.preprocess_seconds)):
             common_metrics.observe_stage(stage, seconds)
             self._seconds[stage] += seconds
         metrics.record_prepared(width=page.width, height=page.height, steps=page.steps)
-
-
-def _embedded(page: DocumentPage, layout: PageLayout) -> PageResult:
-    """A page whose text is all its own."""
-    return PageResult(
-        number=page.number,
-        text=page_text(layout),
-        confidence=mean_confidence(layout.iter_words()),
-        layout=layout,
-        dpi=page.original_dpi,
-        source="embedded",
-        label=page.label,
-    )
-
-
-def _mixed(page: PageResult, embedded: PageLayout) -> PageResult:
-    """A page that has text of its own beside what was recognized on it."""
-    blocks = page.recognized.blocks if page.recognized else ()
-    layout = replace(embedded, blocks=embedded.blocks + blocks)
-    confidence = mean_confidence(layout.iter_words())
-    source: Source = "mixed" if blocks else "embedded"
-    return replace(page, text=page_text(layout), confidence=confidence, layout=layout, source=source)
-
-
-def _page_text(page: PageResult, *, adds_text: bool) -> PageText:
-    """What the searchable PDF gets on a page: nothing that it has already."""
-    assert page.layout is not None, "a searchable PDF needs layouts"
-    layout = page.recognized if adds_text and page.recognized else replace(page.layout, blocks=())
-    return PageText(page.number, layout, page.rotation)
 
 
 def _first_error(failures: BaseExceptionGroup[BaseException]) -> BaseException:

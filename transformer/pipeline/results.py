@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from kserve_ocr.protocol.layout import PageLayout
+from kserve_ocr.protocol.layout import PageLayout, mean_confidence
 from transformer.formats.structured import StructuredPage
+from transformer.pipeline.decode_job import DocumentPage, PageText
 from transformer.pipeline.ocr_request import Document
 from transformer.pipeline.pages.auto_language import LanguageChoice
+from transformer.pipeline.pages.page_recognizer import RecognizedPage
 from transformer.structure.content.page_structure import PageStructure
+from transformer.structure.text import page_text
 
 Source = Literal["ocr", "embedded", "mixed"]
 """Where the text of a page comes from: its pixels, the document itself, or both."""
@@ -119,3 +122,53 @@ class DocumentResult:
     def numbers(self) -> list[int]:
         """The pages' numbers in the document."""
         return [page.number for page in self.pages]
+
+
+def recognized_page(
+    page: DocumentPage, reading: RecognizedPage, language: LanguageChoice | None, *, keeps_layout: bool
+) -> PageResult:
+    """The result of a page that was recognized; its layout, in pixels of the original page, only if it is kept."""
+    layout = page.geometry.to_original(reading.layout) if reading.layout and keeps_layout else None
+    return PageResult(
+        number=page.number,
+        text=reading.text,
+        confidence=reading.confidence,
+        layout=layout,
+        dpi=page.original_dpi,
+        structure=reading.structure,
+        recognized=layout,
+        preparation=page.steps,
+        rotation=page.geometry.rotation,
+        skew=page.geometry.skew,
+        label=page.label,
+        language=language,
+    )
+
+
+def embedded_page(page: DocumentPage, layout: PageLayout) -> PageResult:
+    """A page whose text is all its own."""
+    return PageResult(
+        number=page.number,
+        text=page_text(layout),
+        confidence=mean_confidence(layout.iter_words()),
+        layout=layout,
+        dpi=page.original_dpi,
+        source="embedded",
+        label=page.label,
+    )
+
+
+def mixed_page(page: PageResult, embedded: PageLayout) -> PageResult:
+    """A page that has text of its own beside what was recognized on it."""
+    blocks = page.recognized.blocks if page.recognized else ()
+    layout = replace(embedded, blocks=embedded.blocks + blocks)
+    confidence = mean_confidence(layout.iter_words())
+    source: Source = "mixed" if blocks else "embedded"
+    return replace(page, text=page_text(layout), confidence=confidence, layout=layout, source=source)
+
+
+def text_to_add(page: PageResult, *, adds_text: bool) -> PageText:
+    """What the searchable PDF gets on a page: nothing that it has already."""
+    assert page.layout is not None, "a searchable PDF needs layouts"
+    layout = page.recognized if adds_text and page.recognized else replace(page.layout, blocks=())
+    return PageText(page.number, layout, page.rotation)

@@ -10,7 +10,7 @@ from kserve_ocr.protocol.layout import Block, Line, PageLayout, Paragraph, Word,
 SYMBOL_CONFIDENCE = 0.5
 """Confidence from which a word without any letter or digit stays."""
 LINE_CONFIDENCE = 0.4
-"""Mean confidence, weighted by length, below which a line is doubtful: it stays if its letters have a letter's size."""
+"""Mean confidence, weighted by length, below which a line is uncertain: it stays if letters have a letter's size."""
 LOW, HIGH = 0.6, 2.0
 """Heights of such a line, in usual heights of the page."""
 NARROW, WIDE = 0.3, 1.3
@@ -31,7 +31,7 @@ def is_readable(text: str) -> bool:
 
 
 def without_noise(layout: PageLayout) -> PageLayout:
-    """The page without doubtful symbols, and without doubtful lines whose letters are out of proportion.
+    """The page without uncertain symbols, and without uncertain lines whose letters are out of proportion.
 
     The page as it is if nothing would be left.
     """

@@ -302,7 +302,7 @@ def test_text_can_be_selected(read: Page) -> None:
 def test_word_is_marked_in_both_panes(read: Page) -> None:
     read.locator("#reading .word", has_text="transformer").hover()
     expect(read.locator("#overlay rect.pointed")).to_have_attribute("data-word", "1")
-    expect(read.locator("#pointed")).to_have_text(re.compile(r"^“transformer”: \d+ %, (sure|fair|doubtful)$"))
+    expect(read.locator("#pointed")).to_have_text(re.compile(r"^“transformer”: \d+ %, (sure|fair|uncertain)$"))
     read.locator("#overlay .boxes rect").first.hover()
     expect(read.locator("#reading .pointed")).to_have_text("The")
 
@@ -337,7 +337,7 @@ def _with_confidences(*values: float) -> str:
 
 
 @pytest.fixture
-def doubtful(web: Page) -> Page:
+def uncertain(web: Page) -> Page:
     """The page with words of all three bands."""
     answer = _with_confidences(0.99, 0.85, 0.3, 0.95, 0.69)
     web.route("**/gateway/ocr*", lambda route: route.fulfill(content_type="application/json", body=answer))
@@ -346,29 +346,29 @@ def doubtful(web: Page) -> Page:
     return web
 
 
-def test_confidence_is_told_by_colour_and_by_line(doubtful: Page) -> None:
-    styles = doubtful.locator("#overlay .boxes rect").evaluate_all(
+def test_confidence_is_told_by_colour_and_by_line(uncertain: Page) -> None:
+    styles = uncertain.locator("#overlay .boxes rect").evaluate_all(
         "boxes => boxes.map((box) => [getComputedStyle(box).stroke, getComputedStyle(box).strokeDasharray])"
     )
     sure, fair, low, again, low_again = (tuple(style) for style in styles)
     assert sure == again
     assert low == low_again
     assert len({sure[0], fair[0], low[0]}) == len({sure[1], fair[1], low[1]}) == 3
-    counts = doubtful.locator("#legend .count").all_inner_texts()
+    counts = uncertain.locator("#legend .count").all_inner_texts()
     assert counts == ["2", "1", "2"]
-    doubtful.get_by_role("checkbox", name="Fair").uncheck()
-    expect(doubtful.locator("#overlay rect.fair:visible")).to_have_count(0)
-    expect(doubtful.locator("#overlay .boxes rect.sure:visible")).to_have_count(2)
+    uncertain.get_by_role("checkbox", name="Fair").uncheck()
+    expect(uncertain.locator("#overlay rect.fair:visible")).to_have_count(0)
+    expect(uncertain.locator("#overlay .boxes rect.sure:visible")).to_have_count(2)
 
 
-def test_doubtful_words_can_be_visited_by_keyboard(doubtful: Page) -> None:
-    button = doubtful.get_by_role("button", name="Next word to check")
+def test_uncertain_words_can_be_visited_by_keyboard(uncertain: Page) -> None:
+    button = uncertain.get_by_role("button", name="Next word to check")
     button.focus()
     for text in ("w1, confidence 85 %, 1 of 3", "w2, confidence 30 %, 2 of 3", "w4, confidence 69 %, 3 of 3"):
-        doubtful.keyboard.press("Enter")
-        expect(doubtful.get_by_role("status")).to_have_text(text)
-    doubtful.keyboard.press("Enter")
-    expect(doubtful.locator("#reading .pointed")).to_have_text("w1")
+        uncertain.keyboard.press("Enter")
+        expect(uncertain.get_by_role("status")).to_have_text(text)
+    uncertain.keyboard.press("Enter")
+    expect(uncertain.locator("#reading .pointed")).to_have_text("w1")
     expect(button).to_be_focused()
 
 

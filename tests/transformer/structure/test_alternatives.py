@@ -24,12 +24,12 @@ def test_columns_and_pages_of_whole_lines_have_none() -> None:
 
 def test_a_recognition_that_lost_words_is_not_as_sure() -> None:
     whole, part = page(PEN.lines(prose(9), 100, 100)), page(PEN.lines(prose(7), 100, 100))
-    doubtful = page(Pen(20, confidence=0.7).lines(prose(9), 100, 100))
+    uncertain = page(Pen(20, confidence=0.7).lines(prose(9), 100, 100))
 
     assert alternatives.is_as_sure(whole, part)
     assert alternatives.is_as_sure(whole, whole)
     assert not alternatives.is_as_sure(part, whole)
-    assert not alternatives.is_as_sure(doubtful, whole)
+    assert not alternatives.is_as_sure(uncertain, whole)
 
 
 def test_a_few_letters_left_out_are_not_worth_another_recognition() -> None:

@@ -18,10 +18,10 @@ def test_a_page_without_noise_comes_back_as_it_is() -> None:
     assert without_noise(layout) is layout
 
 
-def test_doubtful_symbols_go_and_reliable_ones_stay() -> None:
+def test_uncertain_symbols_go_and_reliable_ones_stay() -> None:
     text = PEN.line("one two", 100, 100)
-    doubtful, reliable = Word("|", (300, 100, 305, 120), 0.3), Word("*", (320, 100, 330, 120), 0.9)
-    layout = page([line(*text.words, doubtful, reliable)])
+    uncertain, reliable = Word("|", (300, 100, 305, 120), 0.3), Word("*", (320, 100, 330, 120), 0.9)
+    layout = page([line(*text.words, uncertain, reliable)])
 
     cleaned = without_noise(layout)
 
@@ -30,14 +30,14 @@ def test_doubtful_symbols_go_and_reliable_ones_stay() -> None:
     assert left.bbox == around(word.bbox for word in left.words)
 
 
-def test_a_doubtful_line_of_letters_out_of_proportion_goes() -> None:
+def test_a_uncertain_line_of_letters_out_of_proportion_goes() -> None:
     scribble = line(Word("Mw", (100, 500, 700, 640), 0.2))
     layout = page(PEN.lines(prose(5), 100, 100), [scribble])
 
     assert texts(without_noise(layout)) == prose(5)
 
 
-def test_a_doubtful_line_of_usual_letters_stays() -> None:
+def test_a_uncertain_line_of_usual_letters_stays() -> None:
     faint = replace(PEN, confidence=0.2).line("hardly legible", 100, 500)
     layout = page(PEN.lines(prose(5), 100, 100), [faint])
 
@@ -50,7 +50,7 @@ def test_a_reliable_line_of_large_letters_stays() -> None:
     assert without_noise(layout) is layout
 
 
-def test_the_only_line_stays_however_doubtful_it_is() -> None:
+def test_the_only_line_stays_however_uncertain_it_is() -> None:
     layout = page([line(Word("~", (0, 0, 900, 20), 0.1))])
 
     assert without_noise(layout) is layout

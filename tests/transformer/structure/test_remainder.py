@@ -95,7 +95,7 @@ def test_words_that_lie_on_others_are_not_added() -> None:
 @pytest.mark.parametrize(
     ("word", "reason"),
     [
-        (Word("faint", (1000, 100, 1060, 120), 0.5), "doubtful"),
+        (Word("faint", (1000, 100, 1060, 120), 0.5), "uncertain"),
         (Word("—", (1000, 100, 1060, 120), 0.95), "no letter"),
         (Word("BIG", (1000, 100, 1200, 200), 0.95), "too high"),
         (Word("dot", (1000, 100, 1010, 105), 0.95), "too low"),

@@ -3,7 +3,7 @@
 const BANDS = [
   { name: 'sure', label: 'Sure', range: '≥ 90 %', from: 0.9 },
   { name: 'fair', label: 'Fair', range: '70–90 %', from: 0.7 },
-  { name: 'doubtful', label: 'Doubtful', range: '< 70 %', from: 0 },
+  { name: 'uncertain', label: 'Uncertain', range: '< 70 %', from: 0 },
 ];
 const bandOf = (confidence) => BANDS.find((band) => confidence >= band.from) ?? BANDS.at(-1);
 const STEP = 1.25;
@@ -30,7 +30,7 @@ function show(item, index = 0) {
   drawSheet(page);
   drawLegend();
   drawText(page);
-  $('doubtful').disabled = !viewer.words.some(({ band }) => band.name !== 'sure');
+  $('uncertain').disabled = !viewer.words.some(({ band }) => band.name !== 'sure');
   point(-1);
 }
 
@@ -69,7 +69,7 @@ function drawSheet(page) {
   zoomTo(viewer.zoom);
 }
 
-/** The pattern that marks doubtful words for those who cannot tell the colours apart. */
+/** The pattern that marks uncertain words for those who cannot tell the colours apart. */
 function hatching(page) {
   const size = Math.max(page.width, page.height) / 160;
   return drawn('defs', {}, drawn('pattern', { id: 'hatch', width: size, height: size, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' },
@@ -151,13 +151,13 @@ function point(index, { scroll = false } = {}) {
 
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 
-function nextDoubtful() {
+function nextUncertain() {
   const { words, current } = viewer;
-  const doubtful = words.filter(({ band }) => band.name !== 'sure');
-  const word = doubtful.find(({ index }) => index > current) ?? doubtful[0];
+  const uncertain = words.filter(({ band }) => band.name !== 'sure');
+  const word = uncertain.find(({ index }) => index > current) ?? uncertain[0];
   if (!word) return;
   point(word.index, { scroll: true });
-  announce(`${word.text}, confidence ${percent(word.confidence)}, ${doubtful.indexOf(word) + 1} of ${doubtful.length}`);
+  announce(`${word.text}, confidence ${percent(word.confidence)}, ${uncertain.indexOf(word) + 1} of ${uncertain.length}`);
 }
 
 function zoomTo(zoom) {
@@ -176,7 +176,7 @@ $('page').onchange = (event) => turnTo(Number(event.target.value));
 $('smaller').onclick = () => zoomTo(viewer.zoom / STEP);
 $('larger').onclick = () => zoomTo(viewer.zoom * STEP);
 $('fit').onclick = () => zoomTo(1);
-$('doubtful').onclick = nextDoubtful;
+$('uncertain').onclick = nextUncertain;
 for (const pane of ['overlay', 'reading']) {
   const found = (event) => event.target.closest?.('[data-word]')?.dataset.word;
   $(pane).addEventListener('pointerover', (event) => found(event) !== undefined && point(Number(found(event))));

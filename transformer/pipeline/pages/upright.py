@@ -38,7 +38,7 @@ class Sample:
     lines: tuple[Line, ...]
 
 
-def is_doubtful(page: DocumentPage, result: RecognitionResult) -> bool:
+def is_unsure(page: DocumentPage, result: RecognitionResult) -> bool:
     """Whether the page was recognized so poorly that it may be upside down."""
     if result.text.strip():
         return certainty(result) < _SURE

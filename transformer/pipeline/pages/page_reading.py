@@ -1,0 +1,86 @@
+"""How one page is read: upright and in its language, by one or more recognitions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from kserve_ocr.protocol.errors import InvalidParameterError
+from transformer import metrics
+from transformer.language.scripts import AUTO, ENGLISH
+from transformer.pipeline.decode_job import DocumentPage
+from transformer.pipeline.ocr_request import Document
+from transformer.pipeline.pages import auto_language, osd, upright
+from transformer.pipeline.pages.auto_language import LanguageChoice
+from transformer.pipeline.pages.page_recognizer import PageOptions, PageRecognizer, RecognizedPage
+from transformer.pipeline.predictor_client import PredictorClient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageReading:
+    """Reads the pages of one document until the deadline of its request."""
+
+    predictor: PredictorClient
+    recognizer: PageRecognizer
+    installed_models: Callable[[], Awaitable[list[str]]]
+    document: Document
+    options: PageOptions
+    deadline: float
+    """In the event loop's time."""
+
+    async def read(self, page: DocumentPage) -> tuple[DocumentPage, RecognizedPage, LanguageChoice | None]:
+        """The page the right way up, what was recognized on it, and its language if that was to be found.
+
+        Raises what :meth:`PageRecognizer.recognize` raises.
+        """
+        detects_language = AUTO in self.document.reading.languages
+        report = await self._osd_report(page) if page.orientation_uncertain or detects_language else ""
+        turns = osd.quarter_turns(report) if self.document.orient else 0
+        upright_page = await asyncio.to_thread(osd.turned, page, turns) if turns else page
+
+        # Not a closure: its function would keep the page for as long as a traceback keeps the frame.
+        read = partial(self._read_with_model, upright_page)
+        if not detects_language:
+            return *await read(self.document.reading.lang), None
+        installed = await self.installed_models() or [ENGLISH]
+        reading, language = await auto_language.recognize(read, script=osd.script(report), installed=installed)
+        return *reading, language
+
+    async def _read_with_model(self, page: DocumentPage, model: str) -> tuple[DocumentPage, RecognizedPage]:
+        options = replace(self.options, engine=replace(self.options.engine, lang=model))
+        reading = await self.recognizer.recognize(page, options, deadline=self.deadline)
+        orient = self.document.preprocess and self.document.orient and page.embedded is None
+        if orient and upright.is_unsure(page, reading):
+            return await self._upright(page, reading, options)
+        return page, reading
+
+    async def _osd_report(self, page: DocumentPage) -> str:
+        """OSD's report of a page; empty if it is not installed."""
+        try:
+            report = await self.predictor.read(page.pixels, osd.DETECTION, wants_layout=False, deadline=self.deadline)
+        except InvalidParameterError:  # its osd model is not installed
+            return ""
+        return report.text
+
+    async def _upright(
+        self, page: DocumentPage, reading: RecognizedPage, options: PageOptions
+    ) -> tuple[DocumentPage, RecognizedPage]:
+        """The page and its result rotated, if a part of it is recognized better so; else as they are."""
+        part = upright.sample(page, reading.layout)
+        for quarter_turns in upright.rotations(page):
+            second = await self.predictor.read(
+                upright.rotated_pixels(page, part, quarter_turns),
+                replace(options.engine, dpi=page.dpi),
+                wants_layout=True,
+                deadline=self.deadline,
+            )
+            if upright.is_surer(second.layout, part):
+                rotated = await asyncio.to_thread(osd.turned, page, quarter_turns)
+                other = await self.recognizer.recognize(rotated, options, deadline=self.deadline)
+                kept = upright.better(other, reading)
+                metrics.record_second_look("orientation", kept=kept)
+                return (rotated, other) if kept else (page, reading)
+        metrics.record_second_look("orientation", kept=False)
+        return page, reading
