@@ -15,12 +15,12 @@ from pikepdf import Name, ObjectStreamMode, Pdf, StreamDecodeLevel
 
 from kserve_ocr.protocol.errors import DamagedDocumentError, EncryptedDocumentError, SignedDocumentError
 from kserve_ocr.protocol.layout import PageLayout
-from transformer.formats.pdf import incremental
-from transformer.formats.pdf.graft import PageLayer, graft, page_box, rotation
+from transformer.formats.pdf.grafting import incremental
+from transformer.formats.pdf.grafting.graft import PageLayer, graft, page_box, rotation
+from transformer.formats.pdf.grafting.signatures import drop_signatures, is_signed
+from transformer.formats.pdf.grafting.strip_text import strip_invisible_text
 from transformer.formats.pdf.images.encoding import PageImage
 from transformer.formats.pdf.images.page import add_image_page, redraw
-from transformer.formats.pdf.signatures import drop_signatures, is_signed
-from transformer.formats.pdf.strip_text import strip_invisible_text
 
 PRODUCER: Final = "kserve-ocr"
 _REPAIRED: Final = "the PDF was damaged and has been repaired: {}"

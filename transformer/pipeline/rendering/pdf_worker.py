@@ -12,7 +12,7 @@ from kserve_ocr.protocol.errors import TooManyBytesError
 from transformer.decoding.image_file import ImageDocument
 from transformer.decoding.pdf_file import PdfDocument
 from transformer.formats.pdf import searchable
-from transformer.formats.pdf.graft import PageLayer
+from transformer.formats.pdf.grafting.graft import PageLayer
 from transformer.formats.pdf.images import encoding, file_bytes
 from transformer.formats.pdf.images.encoding import PageImage
 from transformer.formats.pdf.searchable import ImagePage

@@ -16,7 +16,7 @@ from kserve_ocr.protocol.errors import DamagedDocumentError, OcrError
 from tests.transformer.formats.drawn import layout, line
 from tests.transformer.formats.pdf import corpus
 from tests.transformer.formats.pdf.extractors import poppler
-from transformer.formats.pdf.graft import PageLayer
+from transformer.formats.pdf.grafting.graft import PageLayer
 from transformer.formats.pdf.searchable import PdfChanges, from_pdf
 
 LAYER = PageLayer(1, layout(line("some words")))

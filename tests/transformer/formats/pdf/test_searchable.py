@@ -20,7 +20,7 @@ from tests.transformer.formats.conftest import DrawnPage
 from tests.transformer.formats.drawn import layout, line
 from tests.transformer.formats.pdf import corpus
 from tests.transformer.formats.pdf.extractors import EXTRACTORS, poppler, render, word_boxes
-from transformer.formats.pdf.graft import PageLayer
+from transformer.formats.pdf.grafting.graft import PageLayer
 from transformer.formats.pdf.images.encoding import PageImage, from_pixels, from_rendering
 from transformer.formats.pdf.searchable import ImagePage, PdfChanges, SearchablePdf, from_images, from_pdf
 

@@ -9,7 +9,7 @@ from pikepdf import Array, Dictionary, Name, Object, Page, Pdf
 
 from transformer.formats.common import number
 from transformer.formats.pdf.images.encoding import PageImage
-from transformer.formats.pdf.page_geometry import Box, Matrix, view_to_page
+from transformer.formats.pdf.text_layer.page_geometry import Box, Matrix, view_to_page
 
 DEFAULT_DPI: Final = 300.0
 POINTS_PER_INCH: Final = 72.0

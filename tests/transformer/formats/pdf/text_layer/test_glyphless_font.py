@@ -7,7 +7,7 @@ import struct
 import pytest
 from PIL import ImageFont
 
-from transformer.formats.pdf.glyphless_font import (
+from transformer.formats.pdf.text_layer.glyphless_font import (
     DEFAULT_ADVANCE,
     STEP,
     GlyphlessFont,

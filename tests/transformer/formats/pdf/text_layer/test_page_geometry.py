@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from transformer.formats.pdf.page_geometry import LETTER, Box, Matrix, normalized, view_to_page, visible_box
+from transformer.formats.pdf.text_layer.page_geometry import LETTER, Box, Matrix, normalized, view_to_page, visible_box
 
 
 @pytest.mark.parametrize(

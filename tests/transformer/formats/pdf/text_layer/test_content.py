@@ -7,9 +7,9 @@ import pytest
 
 from kserve_ocr.protocol.layout import Line, Word
 from tests.transformer.formats.drawn import layout, line
-from transformer.formats.pdf.glyphless_font import GlyphlessFont
-from transformer.formats.pdf.page_geometry import view_to_page
-from transformer.formats.pdf.text_layer import text_layer
+from transformer.formats.pdf.text_layer.content import text_layer
+from transformer.formats.pdf.text_layer.glyphless_font import GlyphlessFont
+from transformer.formats.pdf.text_layer.page_geometry import view_to_page
 
 
 def _operators(*lines: Line, font: GlyphlessFont | None = None) -> list[bytes]:

@@ -10,10 +10,10 @@ from typing import Any, Final
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
 from kserve_ocr.protocol.layout import PageLayout
-from transformer.formats.pdf import glyphless_font
-from transformer.formats.pdf.glyphless_font import Face, GlyphlessFont
-from transformer.formats.pdf.page_geometry import Box, view_to_page, visible_box
-from transformer.formats.pdf.text_layer import TextLayer, text_layer
+from transformer.formats.pdf.text_layer import glyphless_font
+from transformer.formats.pdf.text_layer.content import TextLayer, text_layer
+from transformer.formats.pdf.text_layer.glyphless_font import Face, GlyphlessFont
+from transformer.formats.pdf.text_layer.page_geometry import Box, view_to_page, visible_box
 
 _MAX_DEPTH: Final = 64
 """Of a page tree; a file with a deeper one has a loop."""

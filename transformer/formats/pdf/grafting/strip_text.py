@@ -7,7 +7,7 @@ from typing import Any, Final
 import pikepdf
 from pikepdf import Dictionary, Name, Object, Operator, Pdf, Stream
 
-from transformer.formats.pdf import glyphless_font
+from transformer.formats.pdf.text_layer import glyphless_font
 
 _INVISIBLE: Final = 3
 _MAX_DEPTH: Final = 4

@@ -17,9 +17,9 @@ from typing import Final, Self
 
 from kserve_ocr.protocol.layout import Line, PageLayout, Paragraph, Word
 from transformer.formats.common import number
-from transformer.formats.pdf.glyphless_font import STEP, UNITS_PER_EM, GlyphlessFont, width
-from transformer.formats.pdf.page_geometry import Matrix
-from transformer.formats.pdf.right_to_left import is_right_to_left, visual_order
+from transformer.formats.pdf.text_layer.glyphless_font import STEP, UNITS_PER_EM, GlyphlessFont, width
+from transformer.formats.pdf.text_layer.page_geometry import Matrix
+from transformer.formats.pdf.text_layer.right_to_left import is_right_to_left, visual_order
 
 _STEEPEST_UPRIGHT: Final = math.radians(8)
 
