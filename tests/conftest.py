@@ -20,8 +20,10 @@ _SCRATCH = pytest.StashKey[Path]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let tests, servers and browsers write their temporary files, caches and profiles to a folder that is removed."""
-    # Shells start background jobs with SIGINT ignored, and the processes that tests interrupt would inherit that.
+    # Shells start background jobs with SIGINT ignored, and nohup starts its command with SIGHUP ignored: the processes
+    # that tests interrupt would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if "PYTEST_XDIST_WORKER" in os.environ:  # has the environment of the process that started it
         return
     scratch = Path(tempfile.mkdtemp(prefix="ocr-"))

@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Required, TypedDict, Unpack
 
 import psutil
 
@@ -107,40 +108,35 @@ def _die_with(parent: int) -> list[str]:
     return [setpriv, "--pdeathsig", "TERM", "sh", "-c", f'[ "$PPID" = {parent} ] && exec "$@"', "sh"]
 
 
-def spawn(
-    package: str,
-    *arguments: str,
-    logs: Path,
-    settings: Mapping[str, str] | None = None,
-    port: int | None = None,
-    grpc_port: int | None = None,
-) -> Server:
+class ServerOptions(TypedDict, total=False):
+    """How a server is started."""
+
+    logs: Required[Path]
+    """The folder for its log."""
+    settings: Mapping[str, str] | None
+    port: int | None
+    grpc_port: int | None
+
+
+def spawn(package: str, *arguments: str, **options: Unpack[ServerOptions]) -> Server:
     """Start ``python -m package``; returns at once, ready or not.
 
     ``settings`` are added to the environment, from which the ``OCR_`` variables of this process are taken out.
     """
-    port, grpc_port = port or free_port(), grpc_port or free_port()
-    log = logs / f"{package}-{port}.log"
+    port, grpc_port = options.get("port") or free_port(), options.get("grpc_port") or free_port()
+    log = options["logs"] / f"{package}-{port}.log"
     clean = {name: value for name, value in os.environ.items() if not name.startswith("OCR_")}
     command = [
         *(sys.executable, "-m", package, "--model_name=ocr-model", "--workers=1"),
         *(f"--http_port={port}", f"--grpc_port={grpc_port}", *arguments),
     ]
-    process = start_process(command, log=log, environment={**clean, **(settings or {})})
+    process = start_process(command, log=log, environment={**clean, **(options.get("settings") or {})})
     return Server(process, port, grpc_port, log)
 
 
-def spawn_transformer(
-    predictor_port: int,
-    *,
-    logs: Path,
-    settings: Mapping[str, str] | None = None,
-    port: int | None = None,
-    grpc_port: int | None = None,
-) -> Server:
+def spawn_transformer(predictor_port: int, **options: Unpack[ServerOptions]) -> Server:
     """Start a transformer that sends pages to ``predictor_port``; returns at once, ready or not."""
-    predictor = f"--predictor_host=127.0.0.1:{predictor_port}"
-    return spawn("transformer", predictor, logs=logs, settings=settings, port=port, grpc_port=grpc_port)
+    return spawn("transformer", f"--predictor_host=127.0.0.1:{predictor_port}", **options)
 
 
 def is_ready(url: str) -> bool:

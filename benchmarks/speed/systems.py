@@ -13,7 +13,7 @@ from benchmarks.common import load
 from benchmarks.common.baselines import Readers
 from benchmarks.common.images import Kind, Sample
 from benchmarks.common.servers import Running
-from benchmarks.common.usage import measured
+from benchmarks.common.usage import Usage, measured
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,16 @@ class Measurement:
     def rate(self) -> float:
         """Images a second."""
         return self.images / self.seconds
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds of a measurement, of its median and 95th percentile image, and of the load generator's CPU."""
+
+    seconds: float
+    p50: float
+    p95: float
+    load_seconds: float = 0.0
 
 
 class System(Protocol):
@@ -82,19 +92,8 @@ class InProcess:
     def measure(self, kind: Kind, *, clients: int, images: int, turn: int) -> Measurement:
         with measured(self._readers.pids) as usage:
             reads = self._readers.read(images, at_once=min(clients, self.parallel))
-        return Measurement(
-            system=self.name,
-            kind=kind.name,
-            clients=clients,
-            round=turn,
-            images=images,
-            seconds=reads.seconds,
-            p50=statistics.median(reads.each),
-            p95=percentile(reads.each, 0.95),
-            cpu_seconds=usage.cpu_seconds,
-            peak_bytes=usage.peak_bytes,
-            load_seconds=0.0,
-        )
+        times = Times(reads.seconds, statistics.median(reads.each), percentile(reads.each, 0.95))
+        return _measurement(self.name, kind, usage, times, clients=clients, images=images, turn=turn)
 
 
 class OverHttp:
@@ -120,19 +119,8 @@ class OverHttp:
         files = [sample.file for sample in kind.samples]
         with measured(self._running.pids) as usage:
             done = load.run(self._url, files, clients=clients, requests=images)
-        return Measurement(
-            system=self.name,
-            kind=kind.name,
-            clients=clients,
-            round=turn,
-            images=images,
-            seconds=done.seconds,
-            p50=done.p50,
-            p95=done.p95,
-            cpu_seconds=usage.cpu_seconds,
-            peak_bytes=usage.peak_bytes,
-            load_seconds=done.cpu_seconds,
-        )
+        times = Times(done.seconds, done.p50, done.p95, done.cpu_seconds)
+        return _measurement(self.name, kind, usage, times, clients=clients, images=images, turn=turn)
 
     def _text(self, sample: Sample) -> str:
         request = urllib.request.Request(
@@ -140,6 +128,24 @@ class OverHttp:
         )
         with urllib.request.urlopen(request, timeout=300) as answer:
             return str(json.load(answer)["outputs"][0]["data"][0])
+
+
+def _measurement(
+    system: str, kind: Kind, usage: Usage, times: Times, *, clients: int, images: int, turn: int
+) -> Measurement:
+    return Measurement(
+        system=system,
+        kind=kind.name,
+        clients=clients,
+        round=turn,
+        images=images,
+        seconds=times.seconds,
+        p50=times.p50,
+        p95=times.p95,
+        cpu_seconds=usage.cpu_seconds,
+        peak_bytes=usage.peak_bytes,
+        load_seconds=times.load_seconds,
+    )
 
 
 def percentile(values: Sequence[float], share: float) -> float:

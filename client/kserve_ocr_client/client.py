@@ -16,7 +16,7 @@ from kserve_ocr_client.options import ReadOptions
 from kserve_ocr_client.results import Document, Language, Page, parse_page_line
 from kserve_ocr_client.retry import Retry
 from kserve_ocr_client.settings import ClientSettings, http_arguments, request_extensions
-from kserve_ocr_client.steps import Pause, Steps
+from kserve_ocr_client.steps import Call, Finished, Outcome, Pause, Steps, advance
 from kserve_ocr_client.upload import Source, upload_of
 
 T = TypeVar("T")
@@ -74,24 +74,19 @@ class Client:
         self.close()
 
     def _run(self, conversation: Steps[T]) -> T:
+        step = advance(conversation)
+        while not isinstance(step, Finished):
+            step = advance(conversation, self._perform(step))
+        return step.result
+
+    def _perform(self, step: Call | Pause) -> Outcome:
+        if isinstance(step, Pause):
+            time.sleep(step.seconds)
+            return None
         try:
-            step = next(conversation)
-            while True:
-                if isinstance(step, Pause):
-                    time.sleep(step.seconds)
-                    step = conversation.send(None)
-                    continue
-                try:
-                    response = self._http.send(
-                        self._http.build_request(**step.arguments(), extensions=self._extensions)
-                    )
-                except httpx.TransportError as error:
-                    step = conversation.throw(error)
-                else:
-                    step = conversation.send(response)
-        except StopIteration as end:
-            result: T = end.value
-            return result
+            return self._http.send(self._http.build_request(**step.arguments(), extensions=self._extensions))
+        except httpx.TransportError as error:
+            return error
 
 
 class AsyncClient:
@@ -140,21 +135,16 @@ class AsyncClient:
         await self.aclose()
 
     async def _run(self, conversation: Steps[T]) -> T:
+        step = advance(conversation)
+        while not isinstance(step, Finished):
+            step = advance(conversation, await self._perform(step))
+        return step.result
+
+    async def _perform(self, step: Call | Pause) -> Outcome:
+        if isinstance(step, Pause):
+            await asyncio.sleep(step.seconds)
+            return None
         try:
-            step = next(conversation)
-            while True:
-                if isinstance(step, Pause):
-                    await asyncio.sleep(step.seconds)
-                    step = conversation.send(None)
-                    continue
-                try:
-                    response = await self._http.send(
-                        self._http.build_request(**step.arguments(), extensions=self._extensions)
-                    )
-                except httpx.TransportError as error:
-                    step = conversation.throw(error)
-                else:
-                    step = conversation.send(response)
-        except StopIteration as end:
-            result: T = end.value
-            return result
+            return await self._http.send(self._http.build_request(**step.arguments(), extensions=self._extensions))
+        except httpx.TransportError as error:
+            return error

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import httpx
 
@@ -59,6 +59,25 @@ class Pause:
 
 
 Steps = Generator[Call | Pause, httpx.Response | None, T]
+Outcome = httpx.Response | httpx.TransportError | None
+"""What a step ended with: the response to a call or its failure; None after a pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished(Generic[T]):
+    """The result of a conversation that has no further steps."""
+
+    result: T
+
+
+def advance(conversation: Steps[T], outcome: Outcome = None) -> Call | Pause | Finished[T]:
+    """The next step after the one that ended with ``outcome``. Raises what the conversation raises."""
+    try:
+        if isinstance(outcome, httpx.TransportError):
+            return conversation.throw(outcome)
+        return conversation.send(outcome)
+    except StopIteration as end:
+        return Finished(end.value)
 
 
 def call(request: Call) -> Steps[httpx.Response]:

@@ -48,15 +48,9 @@ def running(logs: Path) -> Iterator[Server]:
 @pytest.fixture
 def server(running: Server) -> Iterator[Server]:
     """The same, which after every test must read, and hold neither a zombie nor a file more than before."""
-    assert_reads(running)
-    fault_injection.until_idle(running)
-    files = fault_injection.open_files(running)
-    yield running
-    assert_reads(running)
-    fault_injection.until_idle(running)
-    assert not fault_injection.zombies(running)
+    with fault_injection.unharmed(running, settle=lambda: fault_injection.until_idle(running)):
+        yield running
     assert len(fault_injection.workers(running)) == 1
-    until(lambda: fault_injection.open_files(running) == files, f"no more open files than {files}")
 
 
 def restarts(server: Server, reason: str) -> float:

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,7 +15,7 @@ import httpx
 import psutil
 
 from tests.support.drawn_pages import draw_page, encode
-from tests.support.http_calls import GATEWAY, INFER, metric, until
+from tests.support.http_calls import GATEWAY, INFER, assert_reads, metric, until
 from tools.local_stack import Server
 
 _SENTENCE = "the quick brown fox jumps over a lazy dog that does not even look back at its own shadow"
@@ -104,6 +104,19 @@ def temporary_files() -> set[str]:
         for path in place.iterdir()
         if path.name.startswith(("ocr", "reader-", "decoder-"))
     }
+
+
+@contextmanager
+def unharmed(server: Server, *, settle: Callable[[], None]) -> Iterator[None]:
+    """Assert that the server reads before and after the block, and then has no zombie and no more open files."""
+    assert_reads(server)
+    settle()
+    files = open_files(server)
+    yield
+    assert_reads(server)
+    settle()
+    assert not zombies(server)
+    until(lambda: open_files(server) == files, f"no more open files than {files}")
 
 
 def zombies(server: Server) -> list[psutil.Process]:

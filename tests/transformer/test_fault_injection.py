@@ -45,14 +45,8 @@ def running(logs: Path) -> Iterator[Service]:
 @pytest.fixture
 def both(running: Service) -> Iterator[Service]:
     """The same, which after every test must read, and hold neither a zombie nor a file more than before."""
-    assert_reads(running.transformer)
-    settle(running)
-    files = fault_injection.open_files(running.transformer)
-    yield running
-    assert_reads(running.transformer)
-    settle(running)
-    assert not fault_injection.zombies(running.transformer)
-    until(lambda: fault_injection.open_files(running.transformer) == files, f"no more open files than {files}")
+    with fault_injection.unharmed(running.transformer, settle=lambda: settle(running)):
+        yield running
 
 
 def settle(service: Service) -> None:

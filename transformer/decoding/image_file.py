@@ -97,12 +97,8 @@ class ImageDocument:
     def decode(self, number: int, *, page_pixels: int) -> Page:
         """Decode one page; see the protocol."""
         image = self._image
-        while len(self._pages) < number and self._find_page():
-            pass
         with _pillow(f"page {number}", number):
-            frame, _ = self._pages[number - 1]
-            if isinstance(image, TiffImagePlugin.TiffImageFile):
-                image.seek(frame)
+            self._seek(number)
             check_page(number, image.size, page_pixels)
             white_is_zero = _white_is_zero(image)
             image.load()
@@ -115,17 +111,23 @@ class ImageDocument:
     def header(self, number: int) -> ImageHeader:
         """What the file says of a page that :meth:`sizes` or :meth:`decode` would give. Raises DamagedDocumentError."""
         image = self._image
-        while len(self._pages) < number and self._find_page():
-            pass
         with _pillow(f"page {number}", number):
-            frame, _ = self._pages[number - 1]
+            frame = self._seek(number)
             if isinstance(image, TiffImagePlugin.TiffImageFile):
-                image.seek(frame)
                 orientation = int(image.tag_v2.get(ExifTags.Base.Orientation, 1))
             else:
                 orientation = _orientation(image)
             stated = _stated_resolution(image)
             return ImageHeader(frame, orientation, stated[::-1] if stated and orientation > _LAST_LEVEL else stated)
+
+    def _seek(self, number: int) -> int:
+        """Make the page the current one of its file; the index of its frame."""
+        while len(self._pages) < number and self._find_page():
+            pass
+        frame, _ = self._pages[number - 1]
+        if isinstance(self._image, TiffImagePlugin.TiffImageFile):
+            self._image.seek(frame)
+        return frame
 
     def close(self) -> None:
         """Release the image; the file stays the caller's."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import numpy as np
 import orjson
+import pytest
 from aiohttp import web
 
 from kserve_ocr.observability import metrics
@@ -16,7 +18,9 @@ from tests.support.drawn_layouts import Pen, amounts, labels, page, prose
 from tests.transformer.pipeline.fake_predictor import FakePredictor, predictor_client
 from transformer.geometry import Geometry
 from transformer.pipeline.decode_job import DocumentPage
+from transformer.pipeline.pages import page_recognizer
 from transformer.pipeline.pages.page_recognizer import PageOptions, PageRecognizer, RecognizedPage
+from transformer.structure.order.page_order import OrderedPage, order_page
 from transformer.structure.separators import Separators
 
 metrics.declare_stages("network", "order")
@@ -147,22 +151,23 @@ def test_the_engines_order_needs_no_layout() -> None:
     assert "words" not in [output["name"] for output in orjson.loads(header)["outputs"]]
 
 
-def test_ordering_a_large_page_does_not_hold_up_the_loop() -> None:
+def test_ordering_a_large_page_does_not_hold_up_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     large = page(*(PEN.lines(prose(400, seed=n), 100 + 900 * n, 100) for n in range(4)), width=4000, height=13_000)
 
-    async def run() -> int:
+    async def run() -> None:
         async with predictor_client() as (client, fake):
             fake.answers = [answer(large)]
             options = PageOptions(engine=RecognitionOptions(), order="rows", second_look=False, wants_layout=False)
-            loop = asyncio.get_running_loop()
-            reading = asyncio.create_task(
-                PageRecognizer(client).recognize(prepared(), options, deadline=loop.time() + 60)
-            )
-            turns = 0
-            while not reading.done():
-                await asyncio.sleep(0)
-                turns += 1
-            await reading
-            return turns
+            deadline = asyncio.get_running_loop().time() + 60
+            await PageRecognizer(client).recognize(prepared(), options, deadline=deadline)
 
-    assert asyncio.run(run()) > 50
+    threads = []
+
+    def recorded(*arguments: Any, **options: Any) -> OrderedPage:
+        threads.append(threading.current_thread())
+        return order_page(*arguments, **options)
+
+    monkeypatch.setattr(page_recognizer, "order_page", recorded)
+    asyncio.run(run())
+    assert threads
+    assert threading.main_thread() not in threads
