@@ -46,6 +46,7 @@ class PageReader:
         )
         self._pool: WorkerPool[RecognitionJob, RecognitionResult] = WorkerPool(
             functools.partial(worker.start, engine, self._default),
+            result=RecognitionResult,
             name="reader",
             size=size,
             queue=settings.max_queue,

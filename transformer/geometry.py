@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
+import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -22,8 +23,7 @@ Size = tuple[int, int]
 """Width and height, pixels."""
 
 
-@dataclass(frozen=True)
-class Affine:
+class Affine(msgspec.Struct, frozen=True, tag=True):  # tagged, as it crosses from a worker as one of two classes
     """``x' = a·x + b·y + c``, ``y' = d·x + e·y + f``, row by row."""
 
     matrix: tuple[float, float, float, float, float, float]
@@ -43,8 +43,7 @@ class Affine:
         return Affine((*product, d * g + e * j, d * h + e * k, d * i + e * m + f))
 
 
-@dataclass(frozen=True)
-class Dewarp:
+class Dewarp(msgspec.Struct, frozen=True, tag=True):
     """Every column pushed up or down so that curved lines of text become level.
 
     The lines' slope is a polynomial ``Σ slopes[i][j]·u^i·v^j`` of the position, u and v running from -1 to 1 over
@@ -146,7 +145,8 @@ class Geometry:
         above = float(np.min(dewarp.shift(across, np.zeros(65))))
         below = float(np.max(dewarp.shift(across, np.full(65, float(height)))))
         top, bottom = math.ceil(max(0.0, -above)), math.ceil(max(0.0, below))
-        return cls(dewarp.size, (width, height + top + bottom), (replace(dewarp, top=dewarp.top + top),))
+        moved = msgspec.structs.replace(dewarp, top=dewarp.top + top)
+        return cls(dewarp.size, (width, height + top + bottom), (moved,))
 
     @property
     def rotation(self) -> int:

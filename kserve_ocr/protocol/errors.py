@@ -9,7 +9,7 @@ class OcrError(Exception):
     """Base of all errors that reach a client.
 
     ``status`` is the HTTP status, ``grpc_status`` the numeric gRPC code, ``code`` the code of the error body.
-    The argument is the message for the client. Instances can be pickled, so worker processes can raise them.
+    The argument is the message for the client. Worker processes can raise them, too: they cross as code and message.
     """
 
     status: ClassVar[int] = 500
@@ -151,6 +151,12 @@ def codes(*, least_status: int = 0) -> tuple[str, ...]:
     return tuple(code for code, error in _BY_CODE.items() if error.status >= least_status)
 
 
+def from_code(code: str, message: str, *, retry_after: int | None = None) -> OcrError | None:
+    """The error with that code, or None if there is none."""
+    kind = _BY_CODE.get(code)
+    return None if kind is None else kind(message, retry_after=retry_after)
+
+
 def from_wire(status: int, body: Any, *, retry_after: int | None = None) -> OcrError | None:
     """The error in a response of the other service, or None if the response is not from it.
 
@@ -158,7 +164,5 @@ def from_wire(status: int, body: Any, *, retry_after: int | None = None) -> OcrE
     """
     if not isinstance(body, dict):
         return None
-    kind = _BY_CODE.get(str(body.get("code")))
-    if kind is None or kind.status != status:
-        return None
-    return kind(str(body.get("error", "")), retry_after=retry_after)
+    error = from_code(str(body.get("code")), str(body.get("error", "")), retry_after=retry_after)
+    return error if error is not None and error.status == status else None

@@ -24,12 +24,11 @@ import struct
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from kserve_ocr.workers import channel as frames
-from kserve_ocr.workers.worker_main import OUT_OF_MEMORY, run_worker
+from kserve_ocr.workers.wire import frames, jobs
+from kserve_ocr.workers.worker_main import OUT_OF_MEMORY, Start, run_worker
 
 MESSAGE = struct.Struct("=cIi")
 """Control messages: kind, worker number, wait status."""
@@ -61,7 +60,7 @@ def main(control_descriptor: int) -> None:
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
     prctl(_PR_SET_CHILD_SUBREAPER, 1)  # children of a killed worker are reparented to this process, which reaps them
-    config: ForkServerConfig = frames.receive(control)
+    config: ForkServerConfig = jobs.decode(frames.receive(control).parts)
     for module in config.preload:
         importlib.import_module(module)
     start = pickle.loads(config.start)  # noqa: S301 - from the process that started this one
@@ -78,9 +77,7 @@ def main(control_descriptor: int) -> None:
 class ForkServer:
     """Forks, kills and reaps workers on request of the control socket."""
 
-    def __init__(
-        self, control: socket.socket, config: ForkServerConfig, start: Callable[[], Callable[[Any], Any]]
-    ) -> None:
+    def __init__(self, control: socket.socket, config: ForkServerConfig, start: Start) -> None:
         self._control = control
         self._config = config
         self._start = start

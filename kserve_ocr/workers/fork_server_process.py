@@ -12,8 +12,9 @@ import sys
 import tempfile
 from collections.abc import Mapping
 
-from kserve_ocr.workers import channel as frames
 from kserve_ocr.workers.fork_server import EXITED, KILL, MESSAGE, READY, SPAWN, ForkServerConfig
+from kserve_ocr.workers.wire import frames, jobs
+from kserve_ocr.workers.wire.replies import ReplyDecoder
 from kserve_ocr.workers.worker_handle import Worker, WorkerDied, describe
 
 _BOOTSTRAP = (
@@ -29,8 +30,9 @@ _STOP_TIMEOUT = 10.0
 class ForkServerProcess:
     """A running fork server. When it exits, all of its workers are reported as dead."""
 
-    def __init__(self, config: ForkServerConfig, *, environment: Mapping[str, str]) -> None:
+    def __init__(self, config: ForkServerConfig, *, environment: Mapping[str, str], decoder: ReplyDecoder) -> None:
         self._config = config
+        self._decoder = decoder
         self._workers: dict[int, Worker] = {}
         self._next = 0
         self._loop = asyncio.get_running_loop()
@@ -45,7 +47,7 @@ class ForkServerProcess:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
-        frames.send(self._control, config)
+        frames.send(self._control, jobs.encode(config))
         self._control.setblocking(False)
         self._loop.add_reader(self._control.fileno(), self._on_readable)
 
@@ -67,7 +69,7 @@ class ForkServerProcess:
                 ours.close()
                 raise WorkerDied("could not be started") from error
         ours.setblocking(False)
-        worker = self._workers[self._next] = Worker(self._next, ours)
+        worker = self._workers[self._next] = Worker(self._next, ours, self._decoder)
         self._next += 1
         return worker
 

@@ -17,8 +17,8 @@ from kserve_ocr.protocol.errors import OverloadedError, StartingError, StoppingE
 from kserve_ocr.workers.fair_queue import CLIENT
 from kserve_ocr.workers.observer import PoolObserver, Restart
 from kserve_ocr.workers.supervisor import SupervisorSettings, Waiter, WorkerStartError, WorkerSupervisor
-from kserve_ocr.workers.worker_handle import Reply, Worker, WorkerDied, WorkerExited
-from kserve_ocr.workers.worker_main import ERROR_FRAME
+from kserve_ocr.workers.wire.replies import Done, Failed, Started
+from kserve_ocr.workers.worker_handle import Worker, WorkerDied, WorkerExited
 
 __all__ = ["PoolObserver", "Restart", "WorkerCrashedError", "WorkerPool", "WorkerStartError"]
 
@@ -43,21 +43,23 @@ class WorkerCrashedError(Exception):
 class WorkerPool(Generic[Job, Result]):
     """``size`` processes that each called ``start()`` once and run jobs with the handler that it returned.
 
-    ``start`` is a picklable top-level callable, or a ``functools.partial`` of one. At most ``queue`` jobs wait beside
-    those that run. A job may run for ``seconds``. A worker is replaced after ``max_jobs_per_worker`` jobs, or when its
-    resident memory has grown by ``max_worker_growth_bytes`` since it started; ``memory_bytes`` limits its address
-    space; 0 means never and no limit. ``preload`` names modules that are imported once, before workers are forked;
-    ``environment`` is added to this process's own in the workers only. With ``scratch`` each worker has a ``tempfile``
-    directory of its own, which is removed when the worker ends.
+    ``start`` is a picklable top-level callable, or a ``functools.partial`` of one. ``result`` is the type of the
+    handler's results, made of what msgspec decodes: dataclasses, named tuples, ``NDArray`` and built-in types. At most
+    ``queue`` jobs wait beside those that run. A job may run for ``seconds``. A worker is replaced after
+    ``max_jobs_per_worker`` jobs, or when its resident memory has grown by ``max_worker_growth_bytes`` since it started;
+    ``memory_bytes`` limits its address space; 0 means never and no limit. ``preload`` names modules that are imported
+    once, before workers are forked; ``environment`` is added to this process's own in the workers only. With
+    ``scratch`` each worker has a ``tempfile`` directory of its own, which is removed when the worker ends.
 
-    Numpy arrays and ``PickleBuffer`` objects inside jobs and results are not pickled but laid into memory that both
-    processes map, and are read-only where they arrive.
+    Jobs are pickled; results are not, since a hostile document may have made them. Numpy arrays inside both are laid
+    into memory that both processes map, and are read-only where they arrive.
     """
 
     def __init__(  # noqa: PLR0913 - all keyword-only, each one a fact about the pool
         self,
-        start: Callable[[], Callable[[Job], Result]],
+        start: Callable[[], Callable[..., Result]],
         *,
+        result: type[Result] | Any,
         name: str,
         size: int,
         queue: int,
@@ -77,6 +79,7 @@ class WorkerPool(Generic[Job, Result]):
         self._observer = observer or PoolObserver()
         settings = SupervisorSettings(
             start=start,
+            result=result,
             name=name,
             size=size,
             max_jobs_per_worker=max_jobs_per_worker,
@@ -140,16 +143,24 @@ class WorkerPool(Generic[Job, Result]):
         await self._supervisor.stop(StoppingError("the server is stopping; try again", retry_after=1))
 
     async def run(
-        self, job: Job, *, seconds: float | None = None, deadline: float | None = None, attempts: int = 1
+        self,
+        job: Job,
+        *,
+        file: int | None = None,
+        seconds: float | None = None,
+        deadline: float | None = None,
+        attempts: int = 1,
     ) -> Result:
         """The handler's result for ``job``.
 
+        With ``file`` the handler gets, after the job, a descriptor of its own for that open file, which it closes.
         ``seconds`` shortens the time that the job may run; ``deadline``, in the loop's time, bounds waiting and running
         together. A job whose worker dies is tried again on the worker that takes its place, ``attempts`` times in all.
         Cancelling takes the job out of the queue, or ends the worker that runs it.
 
-        Raises OverloadedError, StartingError, StoppingError, TimedOutError, WorkerCrashedError, and what the handler
-        raised; an exception that does not pickle comes as RuntimeError.
+        Raises OverloadedError, StartingError, StoppingError, TimedOutError, WorkerCrashedError, and the OcrError that
+        the handler raised, or RuntimeError for any other exception. A worker that sends anything but a reply counts as
+        dead.
         """
         self._check_admission()
         client, running = CLIENT.get(), False
@@ -160,7 +171,7 @@ class WorkerPool(Generic[Job, Result]):
             running = True
             while True:
                 try:
-                    reply = await self._run_on(worker, job, seconds=seconds, deadline=deadline)
+                    reply = await self._run_on(worker, job, file=file, seconds=seconds, deadline=deadline)
                     break
                 except WorkerDied as died:
                     attempts -= not isinstance(died, WorkerExited)
@@ -176,12 +187,12 @@ class WorkerPool(Generic[Job, Result]):
             self._admitted -= 1
             if self._state == "stopping" and not self._admitted:
                 self._drained.set()
-        if reply.kind == ERROR_FRAME:
+        if isinstance(reply, Failed):
             try:
-                raise reply.value
+                raise reply.error()
             finally:
-                del reply, job  # break the cycle exception → traceback → frame, so that the page is freed now
-        result: Result = reply.value
+                del job  # break the cycle exception → traceback → frame, so that the page is freed now
+        result: Result = reply.result
         return result
 
     def _check_admission(self) -> None:
@@ -231,7 +242,9 @@ class WorkerPool(Generic[Job, Result]):
             if timer is not None:
                 timer.cancel()
 
-    async def _run_on(self, worker: Worker, job: Job, *, seconds: float | None, deadline: float | None) -> Reply:
+    async def _run_on(
+        self, worker: Worker, job: Job, *, file: int | None, seconds: float | None, deadline: float | None
+    ) -> Done[Result] | Failed:
         """Run a job on an acquired worker. Afterwards it is idle or replaced; on WorkerDied the caller replaces it."""
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -239,7 +252,7 @@ class WorkerPool(Generic[Job, Result]):
         if deadline is not None:
             allowed = max(0.0, min(allowed, deadline - began))
         try:
-            future = worker.send(job)
+            future = worker.send(job, file=file)
         except WorkerDied:
             raise
         except BaseException:  # the job cannot be pickled; nothing was sent to the worker
@@ -264,6 +277,8 @@ class WorkerPool(Generic[Job, Result]):
         finally:
             timer.cancel()
         self._account(loop.time() - began)
+        if isinstance(reply, Started):
+            raise WorkerDied("sent an invalid reply: it had started before")
         self._supervisor.finish_job(worker)
         return reply
 

@@ -7,7 +7,7 @@ import copy
 import itertools
 import logging
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,9 @@ from kserve_ocr.workers.fair_queue import FairQueue
 from kserve_ocr.workers.fork_server import ForkServerConfig
 from kserve_ocr.workers.fork_server_process import ForkServerProcess, scratch_directory
 from kserve_ocr.workers.observer import PoolObserver, Restart
+from kserve_ocr.workers.wire.replies import Failed, ReplyDecoder, Started
 from kserve_ocr.workers.worker_handle import Worker, WorkerDied
-from kserve_ocr.workers.worker_main import ERROR_FRAME
+from kserve_ocr.workers.worker_main import Start
 
 Waiter = asyncio.Future[Worker]
 """Future of a queued job, resolved with a worker."""
@@ -36,7 +37,8 @@ class WorkerStartError(Exception):
 class SupervisorSettings:
     """Configuration of a supervisor; the fields are :class:`kserve_ocr.workers.pool.WorkerPool`'s arguments."""
 
-    start: Callable[[], Callable[[Any], Any]]
+    start: Start
+    result: Any
     name: str
     size: int
     max_jobs_per_worker: int
@@ -53,6 +55,7 @@ class WorkerSupervisor:
     def __init__(self, settings: SupervisorSettings, observer: PoolObserver) -> None:
         self._settings = settings
         self._observer = observer
+        self._decoder = ReplyDecoder(settings.result)
         self._fork_server: ForkServerProcess | None = None
         self._fork_server_lock = asyncio.Lock()
         self._baseline: dict[Worker, int] = {}
@@ -194,9 +197,10 @@ class WorkerSupervisor:
                 raise
         except WorkerDied as died:
             raise WorkerStartError(f"a worker of the {name} pool {died} while it started") from died
-        if reply.kind == ERROR_FRAME:
-            raise WorkerStartError(f"a worker of the {name} pool did not start: {reply.value}") from reply.value
-        worker.pid, worker.description = reply.value
+        if isinstance(reply, Failed):
+            raise WorkerStartError(f"a worker of the {name} pool did not start: {reply.message}") from reply.error()
+        assert isinstance(reply, Started)
+        worker.pid, worker.description = reply.pid, reply.description
         self._baseline[worker] = worker.resident
         worker.on_unexpected_exit = self._on_worker_exit
         return worker
@@ -211,7 +215,7 @@ class WorkerSupervisor:
                     memory_bytes=settings.memory_bytes,
                     scratch=scratch_directory(settings.name) if settings.scratch else "",
                 )
-                self._fork_server = ForkServerProcess(config, environment=settings.environment)
+                self._fork_server = ForkServerProcess(config, environment=settings.environment, decoder=self._decoder)
             await asyncio.shield(self._fork_server.ready)
             return self._fork_server
 

@@ -7,9 +7,11 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
-from kserve_ocr.workers import channel as frames
+from kserve_ocr.workers.wire import frames, jobs
+from kserve_ocr.workers.wire.frames import FrameError
+from kserve_ocr.workers.wire.replies import InvalidReplyError, Reply, ReplyDecoder
 from kserve_ocr.workers.worker_main import OUT_OF_MEMORY
 
 
@@ -21,17 +23,10 @@ class WorkerExited(WorkerDied):
     """The worker had died before it got the job."""
 
 
-class Reply(NamedTuple):
-    kind: str
-    value: Any
-    resident: int
-    """Resident memory of the worker in bytes."""
-
-
 class Worker:
     """One worker process as the event loop sees it: at most one job at a time."""
 
-    def __init__(self, number: int, channel: socket.socket) -> None:
+    def __init__(self, number: int, channel: socket.socket, decoder: ReplyDecoder) -> None:
         self.number = number
         self.pid = 0
         self.description: str = ""
@@ -42,20 +37,21 @@ class Worker:
         self.on_unexpected_exit: Callable[[Worker], None] | None = None
         """Called when the process exits unexpectedly."""
         self._channel = channel
+        self._decoder = decoder
         self._loop = asyncio.get_running_loop()
         self._reply: asyncio.Future[Reply] | None = self._loop.create_future()
         """Cleared after completion so that the page is freed."""
         self._loop.add_reader(channel.fileno(), self._on_readable)
 
-    def send(self, job: Any) -> asyncio.Future[Reply]:
-        """Give the worker a job; the future raises WorkerDied when the worker does.
+    def send(self, job: Any, *, file: int | None = None) -> asyncio.Future[Reply]:
+        """Give the worker a job, and a copy of an open file; the future raises WorkerDied when the worker does.
 
         Raises WorkerExited if it is already dead, or what pickling the job raises.
         """
         if not self.alive:
             raise WorkerExited("ended while it was idle")
         try:
-            frames.send(self._channel, job)
+            frames.send(self._channel, jobs.encode(job), files=[] if file is None else [file])
         except ConnectionError as error:
             raise WorkerExited("ended while it was idle") from error
         self.jobs += 1
@@ -91,18 +87,37 @@ class Worker:
 
     def _on_readable(self) -> None:
         try:
-            reply = Reply(*frames.receive(self._channel))
+            reply = self._receive()
         except BlockingIOError:
             return
         except (EOFError, OSError):
             self._loop.remove_reader(self._channel.fileno())  # the fork server reports how it exited
             return
-        except Exception as error:
-            reply = Reply("error", error, self.resident)
+        except (FrameError, InvalidReplyError) as error:
+            self._distrust(f"sent an invalid reply: {error}")
+            return
         self.resident = reply.resident
         waiting, self._reply = self._reply, None
-        if waiting is not None and not waiting.done():
+        if waiting is None:
+            self._distrust("sent a reply that nobody asked for")
+        elif not waiting.done():
             waiting.set_result(reply)
+
+    def _receive(self) -> Reply:
+        frame = frames.receive(self._channel)
+        for file in frame.files:
+            os.close(file)
+        if frame.files:
+            raise InvalidReplyError("it comes with an open file")
+        return self._decoder.decode(frame)
+
+    def _distrust(self, cause: str) -> None:
+        """Hear no more of a worker that behaves as none of ours does: it is replaced as if it had died."""
+        self.alive = False
+        self._loop.remove_reader(self._channel.fileno())
+        self.fail(WorkerDied(cause))
+        if self.on_unexpected_exit is not None:
+            self.on_unexpected_exit(self)
 
     def _close(self) -> None:
         if self._channel.fileno() >= 0:

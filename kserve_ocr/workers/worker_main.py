@@ -3,68 +3,63 @@
 from __future__ import annotations
 
 import os
-import pickle
 import resource
 import socket
-import traceback
 from collections.abc import Callable
 from typing import Any
 
-from kserve_ocr.workers import channel as frames
+from kserve_ocr.workers.wire import frames, jobs, replies
+from kserve_ocr.workers.wire.replies import Done, Failed, Started
 
-READY_FRAME, RESULT_FRAME, ERROR_FRAME = "ready", "result", "error"
-
+Start = Callable[[], Callable[..., Any]]
+"""Sets up a worker and returns the handler of its jobs, which gets a job, and a file's descriptor if it has one."""
 
 OUT_OF_MEMORY = 77
 """Exit status of a worker whose job raised MemoryError; it is replaced."""
 
 
-def run_worker(channel: socket.socket, start: Callable[[], Callable[[Any], Any]]) -> int:
+def run_worker(channel: socket.socket, start: Start) -> int:
     """Call ``start``, then run one job after the other until the channel closes. Returns the exit status."""
+    memory = ResidentMemory()
     try:
         handler = start()
     except Exception as error:
-        frames.send(channel, (ERROR_FRAME, _picklable(error), 0))
+        frames.send(channel, replies.encode(Failed.of(error, memory.bytes())))
         return 1
-    frames.send(channel, (READY_FRAME, (os.getpid(), getattr(handler, "description", "")), resident_bytes()))
+    description = getattr(handler, "description", "")
+    frames.send(channel, replies.encode(Started(os.getpid(), memory.bytes(), description)))
     while True:
         try:
-            job = frames.receive(channel)
+            frame = frames.receive(channel)
         except (EOFError, ConnectionError):
             return 0
-        reply = _run_job(handler, job)
-        del job
+        reply = _run_job(handler, frame, memory)
+        del frame
         try:
             frames.send(channel, reply)
         except ConnectionError:
             return 0
-        except Exception as error:
-            frames.send(channel, (ERROR_FRAME, _picklable(error), resident_bytes()))
+        except frames.FrameError as error:
+            frames.send(channel, replies.encode(Failed.of(error, memory.bytes())))
         del reply
 
 
-def _run_job(handler: Callable[[Any], Any], job: Any) -> tuple[str, Any, int]:
+def _run_job(handler: Callable[..., Any], frame: frames.Frame, memory: ResidentMemory) -> list[frames.Part]:
     try:
-        result = handler(job)
+        result = handler(jobs.decode(frame.parts), *frame.files)
+        return replies.encode(Done(memory.bytes(), result))
     except MemoryError:
         raise
     except Exception as error:
-        return ERROR_FRAME, _picklable(error), resident_bytes()
-    return RESULT_FRAME, result, resident_bytes()
+        return replies.encode(Failed.of(error, memory.bytes()))
 
 
-def _picklable(error: Exception) -> Exception:
-    """``error`` with its traceback as a note, in a form that can be pickled."""
-    trace = "".join(traceback.format_exception(error))
-    error.add_note(trace)
-    try:
-        pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
-    except Exception:
-        return RuntimeError(trace)
-    return error
+class ResidentMemory:
+    """Resident memory of this process. The file is opened once: later the worker may not open it."""
 
+    def __init__(self) -> None:
+        self._file = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
 
-def resident_bytes() -> int:
-    """Resident memory of this process in bytes."""
-    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - pathlib is not loaded here
-        return int(file.read().split()[1]) * resource.getpagesize()
+    def bytes(self) -> int:
+        """Now, in bytes."""
+        return int(os.pread(self._file, 256, 0).split()[1]) * resource.getpagesize()

@@ -25,8 +25,8 @@ class DecodeJob:
 
     document: int
     """A number that no other document of this pool has."""
-    source: str | bytes
-    """The document's bytes if they are few, otherwise the path of a file that exists while the job runs."""
+    source: bytes | None
+    """The document's bytes if they are few; otherwise None, and they are in the file that comes with the job."""
     kind: FileType
     number: int | None
     selection: PageRange
@@ -112,7 +112,7 @@ class PdfOptions:
 class PdfJob:
     """A searchable PDF of a document whose pages have been read."""
 
-    source: str | bytes
+    source: bytes | None
     """As of :class:`DecodeJob`."""
     kind: FileType
     pages: tuple[PageText, ...]
@@ -123,8 +123,16 @@ class PdfJob:
 
 @dataclass(frozen=True)
 class FinishedPdf:
-    """The answer to a :class:`PdfJob`."""
+    """The result of a :class:`PdfJob`."""
 
     data: NDArray[np.uint8]
     """The bytes of the file, as an array because arrays are not copied between processes."""
     warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DecodeReply:
+    """What a decode worker sends: the result of its job, which is of either kind."""
+
+    decoded: DecodeResult | None = None
+    pdf: FinishedPdf | None = None

@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import os
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
 from importlib import import_module
 
@@ -22,6 +22,7 @@ from transformer.decoding.page_range import EVERY_PAGE, parse
 from transformer.decoding.sniff import detect_file_type
 from transformer.pipeline.decode_job import (
     DecodeJob,
+    DecodeReply,
     DecodeResult,
     DocumentPage,
     FinishedPdf,
@@ -51,11 +52,13 @@ DECODING_FAILED = "decoding crashed or timed out on"
 """Start of the message for a document whose workers died."""
 _AHEAD_PIXELS = 60_000_000
 """Maximum number of pixels of prefetched pages, over all documents."""
+_LARGER = 4
+"""How much larger than its original a preprocessed page may be: preparation enlarges small pages."""
 _ATTEMPTS = 2
 """A worker can also be killed for unrelated reasons (OOM), so retry once; after two deaths the document is blamed."""
 
 
-def _start() -> Callable[[DecodeJob | PdfJob], DecodeResult | FinishedPdf]:
+def _start() -> Callable[..., DecodeReply]:
     """Start a decode worker. The decoders are imported there only: they are half of what the server would import."""
     return import_module(_WORKER).start()  # type: ignore[no-any-return]
 
@@ -63,16 +66,17 @@ def _start() -> Callable[[DecodeJob | PdfJob], DecodeResult | FinishedPdf]:
 class DecodePool:
     """Decodes and prepares documents page by page on a pool of worker processes.
 
-    The bytes of a document are written once to an anonymous memory file that the workers read. The first job checks
-    every header and answers the first page; each further page is a job of its own. Of the workers one is always
-    left to first pages, so that long documents never hold up short ones.
+    The bytes of a document are written once to an anonymous memory file, of which workers get descriptors. The first
+    job checks every header and answers the first page; each further page is a job of its own. Of the workers one is
+    always left to first pages, so that long documents never hold up short ones.
     """
 
     def __init__(self, settings: TransformerSettings, *, observer: PoolObserver | None = None) -> None:
         self._settings = settings
         size = settings.decode_workers or granted_cpus()
-        self._pool: WorkerPool[DecodeJob | PdfJob, DecodeResult | FinishedPdf] = WorkerPool(
+        self._pool: WorkerPool[DecodeJob | PdfJob, DecodeReply] = WorkerPool(
             _start,
+            result=DecodeReply,
             name="decoder",
             size=size,
             # Requests are admitted before this; a page of a started document must not be rejected.
@@ -133,7 +137,7 @@ class DecodePool:
         check_bytes(len(document), self._settings.max_document_bytes)
         job = DecodeJob(
             document=next(self._documents),
-            source=b"",
+            source=None,
             kind=detect_file_type(document),
             number=None,
             selection=EVERY_PAGE if options.selection is None else parse(options.selection),
@@ -141,10 +145,10 @@ class DecodePool:
             limits=Limits(page_pixels=self._settings.max_page_pixels, pages=quota.pages, pixels=quota.pixels),
         )
         metrics.record_document(kind=job.kind, size=len(document))
-        async with _stored(document) as source:
+        async with _stored(document) as (source, file):
             del document
             job = replace(job, source=source)
-            first = await self._decode(job, deadline)
+            first = await self._decode(job, file, deadline)
             page, numbers = first.page, deque(first.numbers[1:])
             del first
             weight = page.pixels.size
@@ -153,7 +157,7 @@ class DecodePool:
                 while True:
                     quota.take((page.width, page.height))
                     while numbers and len(tasks) < ahead and self._ahead + weight <= _AHEAD_PIXELS:
-                        tasks.append(self._begin(replace(job, number=numbers.popleft()), deadline))
+                        tasks.append(self._begin(replace(job, number=numbers.popleft()), file, deadline))
                         self._ahead += weight
                     yield page
                     del page
@@ -162,7 +166,7 @@ class DecodePool:
                         tasks.popleft()
                         self._ahead -= weight
                     elif numbers:
-                        page = await self._begin(replace(job, number=numbers.popleft()), deadline)
+                        page = await self._begin(replace(job, number=numbers.popleft()), file, deadline)
                     else:
                         return
             finally:
@@ -183,7 +187,7 @@ class DecodePool:
 
         Raises the errors of :meth:`pages`, and SignedDocumentError.
         """
-        async with _stored(document) as source:
+        async with _stored(document) as (source, file):
             job = PdfJob(
                 source=source,
                 kind=detect_file_type(document),
@@ -192,29 +196,33 @@ class DecodePool:
                 page_pixels=self._settings.max_page_pixels,
             )
             del document
-            finished = await self._run(job, deadline, location="the searchable PDF of the document")
-        assert isinstance(finished, FinishedPdf)
-        return finished
+            location = "the searchable PDF of the document"
+            pdf = (await self._run(job, file, deadline, location=location)).pdf
+        if pdf is None:
+            raise _no_result(location)
+        return pdf
 
-    def _begin(self, job: DecodeJob, deadline: float | None) -> asyncio.Task[DocumentPage]:
-        return asyncio.create_task(self._run_further(job, deadline))
+    def _begin(self, job: DecodeJob, file: int | None, deadline: float | None) -> asyncio.Task[DocumentPage]:
+        return asyncio.create_task(self._run_further(job, file, deadline))
 
-    async def _run_further(self, job: DecodeJob, deadline: float | None) -> DocumentPage:
+    async def _run_further(self, job: DecodeJob, file: int | None, deadline: float | None) -> DocumentPage:
         """Decode a page after the first, when a worker is free for it."""
         async with self._further:
-            return (await self._decode(job, deadline)).page
+            return (await self._decode(job, file, deadline)).page
 
-    async def _decode(self, job: DecodeJob, deadline: float | None) -> DecodeResult:
+    async def _decode(self, job: DecodeJob, file: int | None, deadline: float | None) -> DecodeResult:
         location = f"page {job.number}" if job.number else "the document"
-        decoded = await self._run(job, deadline, location=location)
-        assert isinstance(decoded, DecodeResult)
+        decoded = (await self._run(job, file, deadline, location=location)).decoded
+        if decoded is None or not _is_possible(decoded, job):
+            raise _no_result(location)
         return decoded
 
     async def _run(
-        self, job: DecodeJob | PdfJob, deadline: float | None, *, location: str
-    ) -> DecodeResult | FinishedPdf:
+        self, job: DecodeJob | PdfJob, file: int | None, deadline: float | None, *, location: str
+    ) -> DecodeReply:
         try:
-            return await self._pool.run(job, deadline=deadline, attempts=_ATTEMPTS)
+            with _reopened(file) as own:
+                return await self._pool.run(job, file=own, deadline=deadline, attempts=_ATTEMPTS)
         except TimedOutError as error:
             raise error.within(location) from None
         except WorkerCrashedError as crash:
@@ -223,11 +231,30 @@ class DecodePool:
             ) from None
 
 
+def _is_possible(decoded: DecodeResult, job: DecodeJob) -> bool:
+    """Whether a worker that is what it should be could have sent this: the server allots memory by it."""
+    page = decoded.page
+    return (
+        page.pixels.ndim == 2
+        and page.letters.ndim == 2
+        and page.pixels.size <= _LARGER * job.limits.page_pixels
+        and 0 < page.width * page.height <= job.limits.page_pixels
+        and len(decoded.numbers) <= job.limits.pages
+        and (job.number is not None or bool(decoded.numbers))
+    )
+
+
+def _no_result(location: str) -> DamagedDocumentError:
+    return DamagedDocumentError(
+        f"{DECODING_FAILED} {location} (its worker sent something else); export the document again"
+    )
+
+
 @contextlib.asynccontextmanager
-async def _stored(document: bytes | memoryview) -> AsyncIterator[str | bytes]:
-    """Where a worker finds the document during the block: in the job if it is small, otherwise in a file."""
+async def _stored(document: bytes | memoryview) -> AsyncIterator[tuple[bytes | None, int | None]]:
+    """The document for a job, during the block: its bytes if they are few, otherwise the descriptor of a file."""
     if len(document) <= _IN_THE_JOB:
-        yield bytes(document)
+        yield bytes(document), None
         return
     descriptor = os.memfd_create("document", os.MFD_CLOEXEC)
     try:
@@ -236,11 +263,24 @@ async def _stored(document: bytes | memoryview) -> AsyncIterator[str | bytes]:
         else:
             _write(descriptor, document)
         del document
-        yield f"/proc/{os.getpid()}/fd/{descriptor}"
+        yield None, descriptor
     finally:
         # A worker may still hold the file open; truncate it to free its memory.
         os.ftruncate(descriptor, 0)
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _reopened(descriptor: int | None) -> Iterator[int | None]:
+    """The file opened once more for one worker, read-only and with a position of its own."""
+    if descriptor is None:
+        yield None
+        return
+    own = os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        yield own
+    finally:
+        os.close(own)
 
 
 def _write(descriptor: int, document: bytes | memoryview) -> None:

@@ -21,7 +21,7 @@ from transformer.decoding.page import Document, Page, no_memory
 from transformer.decoding.pdf_file import PdfDocument
 from transformer.decoding.sniff import FileType
 from transformer.geometry import Geometry
-from transformer.pipeline.decode_job import DecodeJob, DecodeResult, DocumentPage, FinishedPdf, PdfJob
+from transformer.pipeline.decode_job import DecodeJob, DecodeReply, DecodeResult, DocumentPage, PdfJob
 from transformer.pipeline.rendering.pdf_worker import make_pdf
 from transformer.preprocess.prepare import PreprocessedPage, prepare
 from transformer.structure import separators
@@ -33,7 +33,7 @@ _PREPARED_SIDE = 16
 """Smallest side in pixels that is preprocessed; below it there is nothing to measure."""
 
 
-def start() -> Callable[[DecodeJob | PdfJob], DecodeResult | FinishedPdf]:
+def start() -> Callable[..., DecodeReply]:
     """Set up a decode worker and return the handler of its jobs."""
     cv2.setNumThreads(1)
     _silence_libraries()
@@ -55,17 +55,24 @@ class Decoder:
         self._file: BinaryIO | None = None
         self._document: Document | None = None
 
-    def __call__(self, job: DecodeJob | PdfJob) -> DecodeResult | FinishedPdf:
-        """Decode and prepare one page, or make a PDF. Raises an OcrError for whatever is wrong with the document."""
-        return make_pdf(job) if isinstance(job, PdfJob) else self._decode(job)
+    def __call__(self, job: DecodeJob | PdfJob, descriptor: int | None = None) -> DecodeReply:
+        """Decode and prepare one page, or make a PDF. Raises an OcrError for whatever is wrong with the document.
 
-    def _decode(self, job: DecodeJob) -> DecodeResult:
+        ``descriptor`` is that of the document's file, unless the document is in the job.
+        """
+        file = io.BytesIO(job.source or b"") if descriptor is None else os.fdopen(descriptor, "rb")
+        if isinstance(job, DecodeJob):
+            return DecodeReply(decoded=self._decode(job, file))
+        with file:
+            return DecodeReply(pdf=make_pdf(job, file.read()))
+
+    def _decode(self, job: DecodeJob, file: BinaryIO) -> DecodeResult:
         began = time.perf_counter()
         number = job.number or 1
         numbers: tuple[int, ...] = ()
         keep = False
         try:
-            document = self._open(job)
+            document = self._open(job, file)
             if job.number is None:
                 numbers = choose(document.sizes(), job.selection, job.limits)
                 number = numbers[0]
@@ -104,10 +111,12 @@ class Decoder:
         )
         return DecodeResult(prepared, numbers)
 
-    def _open(self, job: DecodeJob) -> Document:
-        if self._document is None or self._number != job.document:
+    def _open(self, job: DecodeJob, file: BinaryIO) -> Document:
+        if self._document is not None and self._number == job.document:
+            file.close()
+        else:
             self._close()
-            self._file = _opened(job.source)
+            self._file = file
             self._document = open_document(
                 self._file, job.kind, page_pixels=job.limits.page_pixels, password=job.options.password
             )
@@ -142,10 +151,6 @@ def _read(document: Document, number: int, job: DecodeJob) -> tuple[Page, PageLa
     for x0, y0, x1, y1 in (word.bbox for word in found.layout.iter_words()):
         rest[y0:y1, x0:x1] = 255
     return replace(page, pixels=rest), found.layout
-
-
-def _opened(source: str | bytes) -> BinaryIO:
-    return io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb")
 
 
 def _separators(page: PreprocessedPage, job: DecodeJob) -> separators.Separators:

@@ -98,7 +98,7 @@ class FaultyDecoder:
     def __init__(self, decoder: Callable[[DecodeJob], Any]) -> None:
         self._decoder = decoder
 
-    def __call__(self, job: DecodeJob) -> Any:
+    def __call__(self, job: DecodeJob, file: int | None = None) -> Any:
         match job.options.dpi:
             case 71:
                 signal.pause()
@@ -108,7 +108,7 @@ class FaultyDecoder:
                 raise MemoryError
             case 74 if job.number == 3:
                 os.kill(os.getpid(), signal.SIGKILL)
-        return self._decoder(job)
+        return self._decoder(job) if file is None else self._decoder(job, file)
 
 
 def numbers(pages: list[DocumentPage]) -> list[int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
@@ -19,10 +18,13 @@ from transformer.formats.pdf.searchable import ImagePage
 from transformer.pipeline.decode_job import FinishedPdf, PdfJob
 
 
-def make_pdf(job: PdfJob) -> FinishedPdf:
-    """The PDF that a job describes. Raises an OcrError for whatever is wrong with the document."""
+def make_pdf(job: PdfJob, data: bytes) -> FinishedPdf:
+    """The PDF that a job describes, of the document with these bytes.
+
+    Raises an OcrError for whatever is wrong with the document.
+    """
     try:
-        return _make(job)
+        return _make(job, data)
     except MemoryError:
         raise TooManyBytesError(
             "the searchable PDF needs more memory than one document may have; send fewer pages at once, "
@@ -30,8 +32,7 @@ def make_pdf(job: PdfJob) -> FinishedPdf:
         ) from None
 
 
-def _make(job: PdfJob) -> FinishedPdf:
-    data = job.source if isinstance(job.source, bytes) else Path(job.source).read_bytes()
+def _make(job: PdfJob, data: bytes) -> FinishedPdf:
     if job.kind == "pdf":
         layers = [PageLayer(page.number, page.layout, page.rotate) for page in job.pages]
         pictures = _pictures(data, job) if job.options.existing == "force" else ()
