@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
@@ -12,7 +13,7 @@ def main() -> None:
     """Wake the predictor before anything heavy is imported, check the settings, then serve until SIGTERM."""
     wake_predictor(sys.argv[1:], os.environ)
     from kserve_ocr.extras import exit_without  # noqa: PLC0415
-    from kserve_ocr.import_stubs import stub_unused_imports  # noqa: PLC0415
+    from kserve_ocr.import_stubs import stub_unused_imports, without_certificates  # noqa: PLC0415
     from kserve_ocr.settings import load_or_exit  # noqa: PLC0415
     from transformer.settings import TransformerSettings  # noqa: PLC0415
 
@@ -22,6 +23,9 @@ def main() -> None:
         exit_without("tracing", "opentelemetry")
     stub_unused_imports()
     from kserve.model_server import args  # noqa: PLC0415
+
+    with contextlib.nullcontext() if args.predictor_use_ssl else without_certificates():
+        import aiohttp  # noqa: F401, PLC0415  # before the modules that use it
 
     from kserve_ocr.serving.server import OcrServer, reject_multiple_server_workers, request_body_limiter  # noqa: PLC0415
     from transformer import metrics  # noqa: PLC0415

@@ -24,7 +24,8 @@ from transformer.geometry import Geometry
 from transformer.pipeline.decode_job import DecodeJob, DecodeReply, DecodeResult, DocumentPage, PdfJob
 from transformer.pipeline.rendering.pdf_worker import make_pdf
 from transformer.preprocess.prepare import PreprocessedPage, prepare
-from transformer.structure import separators
+from transformer.structure import rules
+from transformer.structure.separators import Separators
 
 STRETCH = "stretch"
 """Step that scales a fax to square pixels."""
@@ -153,9 +154,9 @@ def _read(document: Document, number: int, job: DecodeJob) -> tuple[Page, PageLa
     return replace(page, pixels=rest), found.layout
 
 
-def _separators(page: PreprocessedPage, job: DecodeJob) -> separators.Separators:
+def _separators(page: PreprocessedPage, job: DecodeJob) -> Separators:
     wanted = job.options.separators and page.pixels.size
-    return separators.find(page.pixels) if wanted else separators.Separators()
+    return rules.find(page.pixels) if wanted else Separators()
 
 
 def _prepare(page: Page, dpi: int | None, job: DecodeJob, *, orient: bool) -> PreprocessedPage:

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from tests.support.drawn_layouts import prose
-from transformer.structure import separators
+from transformer.structure import rules
+from transformer.structure.separators import Separators
 
 
 def text_page(width: int, height: int, *, size: int = 28) -> Image.Image:
@@ -22,7 +23,7 @@ def text_page(width: int, height: int, *, size: int = 28) -> Image.Image:
 
 @pytest.mark.parametrize("size", [(900, 1200), (1700, 2200), (3400, 4400)])
 def test_text_has_no_rules(size: tuple[int, int]) -> None:
-    assert separators.find(np.asarray(text_page(*size))) == separators.Separators()
+    assert rules.find(np.asarray(text_page(*size))) == Separators()
 
 
 @pytest.mark.parametrize("thickness", [1, 3, 8])
@@ -37,7 +38,7 @@ def test_rules_are_found_where_they_are(size: tuple[int, int], thickness: int) -
     pen.line((50, y, x - 40, y), fill=0, width=thickness)
     pen.line((x, 80, x, height - 80), fill=0, width=thickness)
 
-    found = separators.find(np.asarray(page))
+    found = rules.find(np.asarray(page))
 
     (across,), (down,) = found.horizontal, found.vertical
     assert np.allclose(across, (50, y, x - 40, y + 1), atol=thickness + 0.01 * width)
@@ -52,7 +53,7 @@ def test_a_rule_may_lean_and_have_breaks(fall: int) -> None:
     for x in (400, 900, 1300):
         pen.rectangle((x, 980, x + 8, 1040), fill=255)
 
-    found = separators.find(np.asarray(page))
+    found = rules.find(np.asarray(page))
 
     assert len(found.horizontal) == 1
     assert not found.vertical
@@ -60,14 +61,14 @@ def test_a_rule_may_lean_and_have_breaks(fall: int) -> None:
 
 @pytest.mark.parametrize("shape", [(1, 1), (7, 4000), (4000, 7), (40, 40)])
 def test_tiny_pages_have_none(shape: tuple[int, int]) -> None:
-    assert separators.find(np.zeros(shape, np.uint8)) == separators.Separators()
-    assert separators.find(np.full(shape, 255, np.uint8)) == separators.Separators()
+    assert rules.find(np.zeros(shape, np.uint8)) == Separators()
+    assert rules.find(np.full(shape, 255, np.uint8)) == Separators()
 
 
 def test_noise_is_not_taken_for_rules() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (1500, 1500), dtype=np.uint8)
 
-    assert separators.find(noise) == separators.Separators()
+    assert rules.find(noise) == Separators()
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 3, 4, -1])
@@ -78,8 +79,8 @@ def test_rules_turn_with_the_page(turns: int) -> None:
     pen.line((200, 500, 200, 1200), fill=0, width=4)
     pixels = np.asarray(page)
 
-    turned = separators.find(pixels).quarter_turned(turns, width=900, height=1300)
-    expected = separators.find(np.ascontiguousarray(np.rot90(pixels, turns)))
+    turned = rules.find(pixels).quarter_turned(turns, width=900, height=1300)
+    expected = rules.find(np.ascontiguousarray(np.rot90(pixels, turns)))
 
     assert np.allclose(turned.horizontal, expected.horizontal, atol=3)
     assert np.allclose(turned.vertical, expected.vertical, atol=3)
