@@ -18,6 +18,9 @@ observe: setup  ## Start both servers under load with a real Prometheus beside t
 test: lint types  ## Lint, types and all tests, on all CPUs
 	@$(PYTHON) -m pytest --numprocesses=auto --dist=loadgroup
 
+coverage: setup  ## All tests with branch coverage of what is shipped; fails under the limit in pyproject.toml
+	@scripts/coverage
+
 test-quick: setup  ## The tests that need no servers: units, manifests, rules
 	@$(PYTHON) -m pytest --numprocesses=auto --dist=loadgroup -m "not servers" --ignore=tests/kserve_ocr/workers --ignore=tests/predictor \
 		--ignore=tests/tools --ignore=tests/test_leftovers.py
