@@ -6,7 +6,7 @@ import ctypes
 import logging
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -19,6 +19,7 @@ from kserve_ocr.protocol.layout import Box, PageLayout
 from transformer.decoding import embedded_text
 from transformer.decoding.limits import Size, check_page
 from transformer.decoding.page import Page, damaged_document, no_memory
+from transformer.decoding.pdf_repair import repaired
 
 DPI = 300
 """Resolution in dpi at which vector pages are recognized best."""
@@ -27,6 +28,8 @@ _MIN_SCAN_DPI, _MAX_SCAN_DPI = 50, 600
 """Higher scan resolutions add pixels, not accuracy."""
 _MIN_DPI = 100
 """Below this resolution vector text is illegible; a page that exceeds the limits at it is rejected."""
+_LEGIBLE_SIDE = 4_000
+"""Pixels along the longest side that are enough for a poster, whose text is larger; it may have less than 100 dpi."""
 _DRAWN_PIXELS = 40_000_000
 """Drawn pages beyond A3 get less than 300 dpi rather than more pixels; their text is larger."""
 _LONGEST_SIDE = 32_000
@@ -71,19 +74,7 @@ class PdfDocument:
         Raises EncryptedDocumentError or DamagedDocumentError.
         """
         self._page_pixels = page_pixels
-        # PDFium keeps its last error, and a PDF without pages sets none: set one that says nothing about this file.
-        raw.FPDF_LoadMemDocument64(b"", 0, None)
-        try:
-            self._pdf: Any = pypdfium2.PdfDocument(file, password=password or None)
-        except pypdfium2.PdfiumError as error:
-            if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
-                raise EncryptedDocumentError(
-                    "the PDF is encrypted and the password does not open it; send the right one as password="
-                    if password
-                    else "the PDF is encrypted and opens only with a password; send it as password=, "
-                    "or save the PDF without one and send that"
-                ) from None
-            raise damaged_document("the PDF file", "it is no complete PDF or has no pages") from error
+        self._pdf: Any = _opened(file, password)
         with _pdfium("the PDF file", 1):
             self._pdf.init_forms()
 
@@ -140,6 +131,31 @@ class PdfDocument:
         self._pdf.close()
 
 
+def _opened(file: BinaryIO, password: str) -> Any:
+    """PDFium's document, of a file that is repaired if it has to be."""
+    try:
+        return _pdfium_document(file, password)
+    except pypdfium2.PdfiumError as error:
+        if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+            raise EncryptedDocumentError(
+                "the PDF is encrypted and the password does not open it; send the right one as password="
+                if password
+                else "the PDF is encrypted and opens only with a password; send it as password=, "
+                "or save the PDF without one and send that"
+            ) from None
+        whole = repaired(file, password=password)
+        with suppress(pypdfium2.PdfiumError):
+            if whole is not None:
+                return _pdfium_document(whole, password)
+        raise damaged_document("the PDF file", "it is no complete PDF or has no pages") from error
+
+
+def _pdfium_document(file: BinaryIO, password: str) -> Any:
+    # PDFium keeps its last error, and a PDF without pages sets none: set one that says nothing about this file.
+    raw.FPDF_LoadMemDocument64(b"", 0, None)
+    return pypdfium2.PdfDocument(file, password=password or None)
+
+
 @contextmanager
 def _pdfium(place: str, number: int) -> Iterator[None]:
     try:
@@ -170,7 +186,8 @@ def _fitting(width: float, height: float, dpi: float, *, pixels: int) -> float:
     area, sides = width * height, width + height
     scale = (math.sqrt(sides**2 + 4 * area * (pixels - 1)) - sides) / (2 * area)
     most = min(scale, _LONGEST_SIDE / max(width, height)) * _POINTS
-    return dpi if dpi <= most else max(most, min(dpi, _MIN_DPI))
+    least = min(_MIN_DPI, _LEGIBLE_SIDE / max(width, height) * _POINTS)
+    return dpi if dpi <= most else max(most, min(dpi, least))
 
 
 def _drawn(page_pixels: int) -> int:

@@ -24,10 +24,13 @@ from transformer.formats.pdf.images.page import add_image_page, redraw
 
 PRODUCER: Final = "kserve-ocr"
 _REPAIRED: Final = "the PDF was damaged and has been repaired: {}"
+_ERRORS_LEFT: Final = "the PDF has errors, which are left as they are: {}"
+_LOST: Final = ("damaged", "reconstruct", "recover", "endstream")
+"""What qpdf reports of objects that other readers may not find: then an update cannot be appended."""
 _DAMAGE: Final = (pikepdf.PdfError, RuntimeError, ValueError, TypeError, LookupError, AttributeError)
 """What pikepdf raises for objects of the wrong type, beside its own errors."""
 _MAX_WARNING: Final = 200
-_BUFFER: Final = re.compile(r"(?:WARNING: )?stream <[^>]*>(?: \([^)]*\))?: ")
+_BUFFER: Final = re.compile(r"(?:WARNING: )?stream <[^>]*>[^:]*: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +101,14 @@ def from_pdf(
         if changes.only_pages and len(layers) < len(pdf.pages):
             _keep_pages(pdf, [layer.number for layer in layers])
             rewrite = True
-        repairs = _repairs(pdf)
+        found = tuple(str(warning) for warning in pdf.get_warnings())
+        active = _active_content(pdf)
         if not changed and not rewrite:
-            return SearchablePdf(data, repairs + _active_content(pdf))
-        if rewrite or repairs or pdf.is_encrypted or not incremental.can_append(data):
-            return SearchablePdf(_saved(pdf), repairs + _active_content(pdf))
-        return SearchablePdf(incremental.append(data, pdf, changed), _active_content(pdf))
+            return SearchablePdf(data, _damage(found, _ERRORS_LEFT) + active)
+        lost = any(word in warning for warning in found for word in _LOST)
+        if rewrite or lost or pdf.is_encrypted or not incremental.can_append(data):
+            return SearchablePdf(_saved(pdf), _damage(found, _REPAIRED) + active)
+        return SearchablePdf(incremental.append(data, pdf, changed), _damage(found, _ERRORS_LEFT) + active)
 
 
 def _drop(pdf: Pdf, layers: Sequence[PageLayer], changes: PdfChanges) -> bool:
@@ -190,9 +195,9 @@ def opened(data: bytes, *, password: str = "") -> Iterator[Pdf]:
         ) from error
 
 
-def _repairs(pdf: Pdf) -> tuple[str, ...]:
-    found = pdf.get_warnings()
-    return (_REPAIRED.format(_brief(found[0])),) if found else ()
+def _damage(found: Sequence[str], message: str) -> tuple[str, ...]:
+    """The message with the first of qpdf's warnings; none without any."""
+    return (message.format(_brief(found[0])),) if found else ()
 
 
 def _brief(reason: object) -> str:
