@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import pikepdf
@@ -19,6 +20,21 @@ _SPACES: Final = re.compile(rb"(?<=[\[\]<>]) | (?=[/\[\]<>])")
 _CARRIED: Final = ("/Root", "/Info")
 _MAX_OFFSET: Final = 9_999_999_999
 """Of a cross-reference table, whose offsets have ten digits."""
+
+
+_PLAIN: Final = 1
+_PACKED: Final = 2
+"""Types of entries of a cross-reference stream (7.5.8.3, table 18): an object in the file, or in an object stream."""
+
+
+class _Entry(NamedTuple):
+    """Where an object is."""
+
+    kind: int
+    position: int
+    """Offset in the file, or number of the object stream."""
+    detail: int
+    """Generation, or index in the object stream."""
 
 
 class _Section(NamedTuple):
@@ -44,20 +60,29 @@ def append(original: bytes | memoryview, pdf: pikepdf.Pdf, objects: Iterable[pik
     out = bytearray(original)
     if not out.endswith((b"\n", b"\r")):
         out += b"\n"
-    offsets: dict[int, tuple[int, int]] = {}
+    size = int(pdf.trailer.get("/Size", 0))
+    entries: dict[int, _Entry] = {}
+    packed: list[tuple[int, bytes]] = []
     for value in objects:
         number, generation = value.objgen
-        offsets[number] = (len(out), generation)
-        out += b"%d %d obj\n" % (number, generation) + _body(value) + b"\nendobj\n"
+        size = max(size, number + 1)
+        if section.is_table or generation or isinstance(value, pikepdf.Stream):
+            entries[number] = _Entry(_PLAIN, len(out), generation)
+            out += b"%d %d obj\n" % (number, generation) + _body(value) + b"\nendobj\n"
+        else:
+            packed.append((number, _body(value)))
+    if packed:
+        entries[size] = _Entry(_PLAIN, len(out), 0)
+        entries |= {number: _Entry(_PACKED, size, index) for index, (number, _) in enumerate(packed)}
+        out += b"%d 0 obj\n" % size + _object_stream(packed) + b"\nendobj\n"
+        size += 1
     trailer = _trailer(pdf, section.offset, bytes(out[len(original) :]))
-    size = max(int(pdf.trailer.get("/Size", 0)), *(number + 1 for number in offsets))
-    if section.is_table and len(out) <= _MAX_OFFSET:
-        start = len(out)
-        out += _table(offsets) + b"trailer\n<< /Size %d " % size + _entries(trailer) + b" >>\n"
+    start = len(out)
+    if section.is_table and start <= _MAX_OFFSET:
+        out += _table(entries) + b"trailer\n<< /Size %d " % size + _pairs(trailer) + b" >>\n"
     else:
-        start = len(out)
-        offsets[size] = (start, 0)
-        out += _stream(size, offsets, trailer)
+        entries[size] = _Entry(_PLAIN, start, 0)
+        out += _stream(size, entries, trailer)
     out += b"startxref\n%d\n%%%%EOF\n" % start
     return bytes(out)
 
@@ -98,7 +123,23 @@ def _trailer(pdf: pikepdf.Pdf, previous: int, added: bytes) -> dict[bytes, bytes
     return trailer
 
 
-def _entries(trailer: Mapping[bytes, bytes]) -> bytes:
+def _object_stream(packed: Sequence[tuple[int, bytes]]) -> bytes:
+    """Objects that are no streams, compressed together (7.5.7)."""
+    head, body = b"", b""
+    for number, value in packed:
+        head += b"%d %d " % (number, len(body))
+        body += value + b"\n"
+    entries = b"/Type /ObjStm /N %d /First %d" % (len(packed), len(head))
+    return _compressed(entries, head + body)
+
+
+def _compressed(entries: bytes, data: bytes) -> bytes:
+    """A stream with these entries in its dictionary."""
+    stored = zlib.compress(data, 9)
+    return b"<< " + entries + b" /Filter /FlateDecode /Length %d >>\nstream\n" % len(stored) + stored + b"\nendstream"
+
+
+def _pairs(trailer: Mapping[bytes, bytes]) -> bytes:
     return b" ".join(key + b" " + value for key, value in trailer.items())
 
 
@@ -113,23 +154,18 @@ def _runs(numbers: Iterable[int]) -> list[range]:
     return runs
 
 
-def _table(offsets: Mapping[int, tuple[int, int]]) -> bytes:
+def _table(entries: Mapping[int, _Entry]) -> bytes:
     out = b"xref\n"
-    for run in _runs(offsets):
+    for run in _runs(entries):
         out += b"%d %d\n" % (run.start, len(run))
-        out += b"".join(b"%010d %05d n \n" % offsets[number] for number in run)
+        out += b"".join(b"%010d %05d n \n" % entries[number][1:] for number in run)
     return out
 
 
-def _stream(number: int, offsets: Mapping[int, tuple[int, int]], trailer: Mapping[bytes, bytes]) -> bytes:
+def _stream(number: int, entries: Mapping[int, _Entry], trailer: Mapping[bytes, bytes]) -> bytes:
     """A cross-reference stream, which is object ``number`` (7.5.8)."""
-    runs = _runs(offsets)
+    runs = _runs(entries)
     index = " ".join(f"{run.start} {len(run)}" for run in runs)
-    rows = b"".join(struct.pack(">BQH", 1, *offsets[entry]) for run in runs for entry in run)
-    return (
-        b"%d 0 obj\n<< /Type /XRef /Size %d /W [1 8 2] /Index [%s] " % (number, number + 1, index.encode())
-        + _entries(trailer)
-        + b" /Length %d >>\nstream\n" % len(rows)
-        + rows
-        + b"\nendstream\nendobj\n"
-    )
+    rows = b"".join(struct.pack(">BQH", *entries[entry]) for run in runs for entry in run)
+    dictionary = b"/Type /XRef /Size %d /W [1 8 2] /Index [%s] " % (number + 1, index.encode()) + _pairs(trailer)
+    return b"%d 0 obj\n" % number + _compressed(dictionary, rows) + b"\nendobj\n"

@@ -1,27 +1,22 @@
 """One page's content stream of invisible text: the words of a layout where they stand on the page.
 
 The layout is in pixels with y downwards; the stream works in whole units of about half a point with y upwards, which
-keeps it small. The text's own axes are ``along`` the reading direction and ``up``, a quarter turn to the left of it, so
-one calculation serves level, tilted and rotated lines.
-
-On a line tilted by a few degrees every word stays upright and is set on the baseline by itself: readers that
-cut text into lines by height cut a tilted word in two.
+keeps it small. What a word would cost to stand exactly is spent only where it would be more than about a point off.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
-from typing import Final, Self
+from typing import Final
 
-from kserve_ocr.protocol.layout import Line, PageLayout, Paragraph, Word
+from kserve_ocr.protocol.layout import PageLayout, Paragraph
 from transformer.formats.common import number
 from transformer.formats.pdf.text_layer.glyphless_font import STEP, UNITS_PER_EM, GlyphlessFont, width
 from transformer.formats.pdf.text_layer.page_geometry import Matrix
-from transformer.formats.pdf.text_layer.right_to_left import is_right_to_left, visual_order
-
-_STEEPEST_UPRIGHT: Final = math.radians(8)
+from transformer.formats.pdf.text_layer.placement import Axes, PlacedLine, PlacedWord, place_line
 
 # Readers clip a font's descent here; a word that reaches further down is lowered instead.
 _DEEPEST: Final = 0.4
@@ -29,32 +24,23 @@ _SIMILAR: Final = 1.3
 """Lines of a paragraph whose heights differ by less than this factor are set in one size."""
 _UNITS_PER_LINE: Final = 24
 """The least height of the median line, units: finer units than half a point for pages with small text."""
-_WIDTH_TOLERANCE: Final = 1.0
-"""Units by which a word may be wider or narrower before it gets a stretch of its own."""
-_HEIGHT_TOLERANCE: Final = 2.0
-"""Units by which a word may be higher or lower before it gets a face of its own."""
+_TOLERANCE: Final = 2.9
+"""Units by which an edge of a word may be off, about 1.5 points, of which a pixel is left to recognition."""
+_LEAST_TOLERANCE: Final = 1.0
+_BASE_TOLERANCE: Final = 0.75
+"""Units by which a word may leave the baseline of those before it."""
+_MARGIN: Final = 1
+"""Units by which lines of one margin may differ."""
 _LARGE: Final = 40
-"""Units; above this size faces differ by single steps, below by two."""
+"""Units; above this size faces of single words differ by single steps, below by two."""
 _SMALL: Final = 25
-"""Units; up to this size faces differ by four steps, and words with and without descenders share one."""
-_MEAN_DESCENT: Final = 0.1
-"""Em; of that shared face."""
-_LEAST_ADJUSTMENT: Final = 20
-"""Thousandths of an em that are not worth an adjustment."""
-
-
-@dataclass(frozen=True, slots=True)
-class _PlacedWord:
-    """A word in the text's own axes, units from the start of the baseline."""
-
-    text: str
-    start: float
-    end: float
-    base: float
-    """Height of the baseline at the word."""
-    bottom: float
-    """From the baseline, as ``top``."""
-    top: float
+"""Units; up to this size they differ by four steps."""
+_SAME_FACE: Final = 0.03
+"""Em by which the faces of paragraphs differ at least."""
+_OUTLIERS: Final = 20
+"""One word in this many does not count for the face that a paragraph shares."""
+_ADJUSTMENT: Final = 50
+"""Thousandths of an em; adjustments are multiples of it, so that few different ones occur."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +84,27 @@ class _Writer:
         self.faces: set[str] = set()
         self._font = font
         self._unit = unit
+        self._tolerance = max(_LEAST_TOLERANCE, _TOLERANCE - 1 / unit)
+        """Units by which an edge may be off before it costs bytes to put it right."""
         self._page_height = page_height
         self._direction = (1.0, 0.0)
         """Cosine and sine of the reading direction."""
         self._origin = (0.0, 0.0)
         """Start of the current line matrix, units of the page."""
         self._size = 0
+        """Font size of the line, units."""
+        self._line_stretch = 100
+        """What the line's words need on average, per cent."""
+        self._shown_size = 0
         self._face = ""
         self._extent = (0.0, 0.0)
-        """Ascent and descent of the current face, units."""
+        """Ascent and descent of the current face, em."""
+        self._shared_extent = (0.0, 0.0)
+        """Ascent and descent that suit most words of the paragraph, em."""
         self._stretch = 100
         self._rise = 0
-        self._strings = b""
-        """The array of strings and adjustments that is not shown yet."""
+        self._strings: list[bytes | int] = []
+        """Strings and adjustments that are not shown yet."""
         self._pen = 0.0
         """Where the next string would start, units along the line."""
 
@@ -120,31 +114,40 @@ class _Writer:
         Readers part text where its size changes, so lines of nearly the same height share the largest of these.
         """
         heights = [line.height for line in paragraph.lines]
-        for line in paragraph.lines:
-            size = max((height for height in heights if height <= _SIMILAR * line.height), default=0.0)
-            self._add_line(line, size / self._unit)
+        lines = [
+            placed
+            for line in paragraph.lines
+            if (
+                placed := place_line(
+                    line,
+                    largest=max((height for height in heights if height <= _SIMILAR * line.height), default=0.0),
+                    page_height=self._page_height,
+                    unit=self._unit,
+                )
+            )
+        ]
+        if lines:
+            middle = _middle_extent(lines)
+            self._shared_extent = self._font.nearest(*middle, within=_SAME_FACE) or middle
+        for line in lines:
+            self._add_line(line)
 
-    def _add_line(self, line: Line, size: float) -> None:
-        axes = _Axes.of(line, self._page_height, self._unit)
-        words = [axes.place(word) for word in line.words if word.text]
-        if not words:
-            return
-        if any(is_right_to_left(word.text) for word in words):
-            # Readers expect characters in the order in which they stand and reorder right-to-left runs themselves.
-            words = sorted((replace(word, text=visual_order(word.text)) for word in words), key=lambda word: word.start)
-        size = max(1, round(max(size, *(word.top - word.bottom for word in words))))
-        stretch = _stretch(sum(word.end - word.start for word in words), sum(width(word.text) for word in words), size)
-        base: int | None = None
+    def _add_line(self, line: PlacedLine) -> None:
+        words, self._size = line.words, line.size
+        self._line_stretch = _stretch(
+            sum(word.end - word.start for word in words), sum(width(word.text) for word in words), self._size
+        )
+        base = math.inf
         for index, word in enumerate(words):
             last = index == len(words) - 1
-            if round(word.base) != base:
-                base = round(word.base)
-                self._move(axes, word.start, base)
-            self._show(word, size, stretch=stretch, text=word.text if last else word.text + " ")
+            if abs(word.base - base) > _BASE_TOLERANCE:
+                base = self._move(line.axes, word.start, word.base)
+            self._set_face(replace(word, bottom=word.bottom + word.base - base, top=word.top + word.base - base))
+            self._show(word, text=word.text if last else word.text + " ")
         self._flush()
 
-    def _move(self, axes: _Axes, along: float, up: float) -> None:
-        """Start a line matrix at a position on the text's own axes."""
+    def _move(self, axes: Axes, along: float, up: float) -> float:
+        """Start a line matrix near a position on the text's own axes; returns the height of its baseline there."""
         self._flush()
         cos, sin = axes.cos, axes.sin
         x, y = axes.x + along * cos - up * sin, axes.y + along * sin + up * cos
@@ -156,120 +159,106 @@ class _Writer:
         else:
             dx, dy = x - self._origin[0], y - self._origin[1]
             right, upwards = round(dx * cos + dy * sin), round(dy * cos - dx * sin)
+            right = 0 if abs(right) <= _MARGIN else right
             self.operators.append(f"{right} {upwards} Td".encode())
             x = self._origin[0] + right * cos - upwards * sin
             y = self._origin[1] + right * sin + upwards * cos
             self._origin = (x, y)
         self._pen = (x - axes.x) * cos + (y - axes.y) * sin
+        return (y - axes.y) * cos - (x - axes.x) * sin
 
-    def _show(self, word: _PlacedWord, size: int, *, stretch: int, text: str) -> None:
-        self._set_face(word, size)
-        length = width(word.text) * size
-        if abs(length * stretch / 100 - (word.end - word.start)) > _WIDTH_TOLERANCE:
-            stretch = _stretch(word.end - word.start, width(word.text), size)
+    def _show(self, word: PlacedWord, *, text: str) -> None:
+        stretch = self._fitting_stretch(word)
         if stretch != self._stretch:
             self._flush()
             self.operators.append(b"%d Tz" % stretch)
             self._stretch = stretch
-        em = size * stretch / 100
-        adjustment = round((self._pen - word.start) / em * UNITS_PER_EM, -1)
-        if abs(adjustment) >= _LEAST_ADJUSTMENT:
-            self._strings += b"%d" % adjustment
+        em = self._size * stretch / 100
+        length = width(word.text) * em
+        if max(abs(self._pen - word.start), abs(self._pen + length - word.end)) > self._tolerance:
+            shift = (word.start + word.end - length) / 2 - self._pen
+            adjustment = -_ADJUSTMENT * round(shift / em * UNITS_PER_EM / _ADJUSTMENT)
+            self._strings.append(adjustment)
             self._pen -= adjustment * em / UNITS_PER_EM
-        self._strings += self._font.encode(text)
+        self._strings.append(self._font.encode(text))
         self._pen += width(text) * em
 
-    def _set_face(self, word: _PlacedWord, size: int) -> None:
+    def _fitting_stretch(self, word: PlacedWord) -> int:
+        """The current stretch or that of the line if the word gets about its length by it, else one of its own."""
+        natural, length = width(word.text) * self._size, word.end - word.start
+        for stretch in (self._stretch, self._line_stretch):
+            if abs(natural * stretch / 100 - length) <= 1.5 * self._tolerance:
+                return stretch
+        return _stretch(length, width(word.text), self._size)
+
+    def _set_face(self, word: PlacedWord) -> None:
         """Choose font, size and rise unless the current ones suit the word."""
+        size = self._size
         rise = round(word.bottom - min(0.0, max(-_DEEPEST * size, word.bottom)))
         if abs(rise) <= 1:
             rise = 0
-        ascent, descent = word.top - rise, max(0.0, rise - word.bottom)
         if rise != self._rise:
             self._flush()
             self.operators.append(b"%d Ts" % rise)
             self._rise = rise
-        fits = max(abs(ascent - self._extent[0]), abs(descent - self._extent[1])) <= _HEIGHT_TOLERANCE
-        if fits and size == self._size:
+        wanted = (word.top - rise, rise - word.bottom)
+        if self._shown_size == size and self._fits(wanted, self._extent):
             return
-        step = STEP * (1 if size > _LARGE else 2 if size > _SMALL else 4)
-        ascent, descent = max(step, round(ascent / size / step) * step), round(descent / size / step) * step
-        if size <= _SMALL and descent <= 2 * _MEAN_DESCENT:
-            descent = _MEAN_DESCENT
-        name = self._font.face(ascent, descent)
-        if (name, size) != (self._face, self._size):
+        extent = self._shared_extent
+        if not self._fits(wanted, extent):
+            exact = (wanted[0] / size, wanted[1] / size)
+            extent = self._font.nearest(*exact, within=self._tolerance / size) or _single_extent(*exact, size)
+        name = self._font.face(*extent)
+        if (name, size) != (self._face, self._shown_size):
             self._flush()
             self.operators.append(f"/{name} {size} Tf".encode())
             self.faces.add(name)
-            self._face, self._size, self._extent = name, size, (ascent * size, descent * size)
+            self._face, self._shown_size, self._extent = name, size, extent
+
+    def _fits(self, wanted: tuple[float, float], extent: tuple[float, float]) -> bool:
+        """Whether an ascent and a descent, units, are near enough to those of a face, em."""
+        return all(
+            abs(value - self._size * part) <= self._tolerance for value, part in zip(wanted, extent, strict=True)
+        )
 
     def _flush(self) -> None:
-        if self._strings:
-            self.operators.append(b"[" + self._strings + b"]TJ")
-            self._strings = b""
+        """Show the strings, with the adjustments between them."""
+        parts: list[bytes] = []
+        joined = b""
+        for part in self._strings:
+            if isinstance(part, bytes):
+                joined += part
+            elif part:
+                parts += [b"(" + joined + b")"] if joined else []
+                parts.append(b"%d" % part)
+                joined = b""
+        if joined:
+            parts.append(b"(" + joined + b")")
+        if len(parts) == 1:
+            self.operators.append(parts[0] + b"Tj")
+        elif parts:
+            self.operators.append(b"[" + b"".join(parts) + b"]TJ")
+        self._strings = []
+
+
+def _middle_extent(lines: Sequence[PlacedLine]) -> tuple[float, float]:
+    """Ascent and descent, em, between those of nearly all words of a paragraph."""
+    words = [(word.top / line.size, -word.bottom / line.size) for line in lines for word in line.words]
+    cut = len(words) // _OUTLIERS
+    ascent, descent = ((ordered[cut] + ordered[-1 - cut]) / 2 for ordered in map(sorted, zip(*words, strict=True)))
+    return max(STEP, _nearest(ascent, STEP)), max(0.0, _nearest(descent, STEP))
+
+
+def _single_extent(ascent: float, descent: float, size: int) -> tuple[float, float]:
+    """Ascent and descent of a face, em, for one word among others: of few different ones."""
+    step = STEP * (3 if size > _LARGE else 5 if size > _SMALL else 10)
+    return max(step, _nearest(ascent, step)), max(0.0, _nearest(descent, step))
+
+
+def _nearest(value: float, step: float) -> float:
+    return round(value / step) * step
 
 
 def _stretch(length: float, natural: float, size: float) -> int:
     """Horizontal scaling, per cent, that makes ``natural`` em as long as ``length`` units."""
     return max(1, round(100 * length / (natural * size)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Axes:
-    """Start of the baseline (units), the direction in which words are set, and the baseline's slope against it."""
-
-    x: float
-    y: float
-    cos: float
-    sin: float
-    slope: float
-    row: float
-    page_height: int
-    unit: float
-    """Pixels."""
-
-    @classmethod
-    def of(cls, line: Line, page_height: int, unit: float) -> Self:
-        x0, y0, x1, y1 = line.baseline
-        angle = math.atan2(y0 - y1, x1 - x0)
-        quarter = round(angle / (math.pi / 2)) * (math.pi / 2)
-        tilt = angle - quarter
-        upright = abs(tilt) < _STEEPEST_UPRIGHT
-        direction, slope = (quarter, math.tan(tilt)) if upright else (angle, 0.0)
-        cos, sin = round(math.cos(direction), 5), round(math.sin(direction), 5)
-        start = (x0 / unit, (page_height - y0) / unit)
-        return cls(*start, cos, sin, slope, line.height / unit, page_height, unit)
-
-    def place(self, word: Word) -> _PlacedWord:
-        """A word's extent along and across the reading direction, from the upright box around it."""
-        x0, y0, x1, y1 = (value / self.unit for value in word.bbox)
-        dx = (x0 + x1) / 2 - self.x
-        dy = self.page_height / self.unit - (y0 + y1) / 2 - self.y
-        along, up = dx * self.cos + dy * self.sin, dy * self.cos - dx * self.sin
-        length, height = self._extent(x1 - x0, y1 - y0)
-        base = along * self.slope
-        middle = up - base
-        return _PlacedWord(
-            text=word.text,
-            start=along - length / 2,
-            end=along + length / 2,
-            base=base,
-            bottom=middle - height / 2,
-            top=middle + height / 2,
-        )
-
-    def _extent(self, width: float, height: float) -> tuple[float, float]:
-        """Length and height of the tilted rectangle whose upright hull is ``width`` by ``height``.
-
-        The hull is ``length·|cos| + height·|sin|`` wide and the other way round high. Near 45° the two equations are
-        nearly one, and the row's height replaces the word's.
-        """
-        c, s = abs(self.cos), abs(self.sin)
-        determinant = c * c - s * s
-        if abs(determinant) > 0.3:
-            length = (c * width - s * height) / determinant
-            across = (c * height - s * width) / determinant
-        else:
-            across = self.row
-            length = (width - s * across) / c if c >= s else (height - c * across) / s
-        return max(length, 1.0), max(across, 1.0)

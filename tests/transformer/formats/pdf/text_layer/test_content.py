@@ -36,10 +36,18 @@ def test_words_and_spaces_are_stretched_to_their_positions() -> None:
         b"q 0.5 0 0 0.5 0 0 cm BT 3 Tr",
         b"100 600 Td",
         b"/F0 40 Tf",
-        b"96 Tz",
-        b"[(\0\1\0\2\0\3)-270(\0\4\0\5\0\6)]TJ",
+        b"[(\0\1\0\2\0\3)-150(\0\4\0\5\0\6)]TJ",
         b"ET Q",
     ]
+
+
+def test_words_that_stand_where_the_font_puts_them_cost_nothing_but_their_letters() -> None:
+    row = line("no on no on")
+    words, x = [], 100.0
+    for word in row.words:
+        words.append(replace(word, bbox=(round(x), 170, round(x + 43.2), 208)))
+        x += 43.2 + 10.8
+    assert re.findall(rb"Tz|Tf|-?\d+\(", b" ".join(_operators(replace(row, words=tuple(words))))) == [b"Tf"]
 
 
 def test_lines_of_nearly_the_same_height_share_a_size() -> None:
@@ -81,5 +89,5 @@ def test_degenerate_boxes_give_finite_numbers(box: tuple[int, int, int, int]) ->
     for baseline in ((5.0, 5.0, 5.0, 5.0), (0.0, 0.0, 7.0, 7.0), (9.0, 0.0, 0.0, 3.0)):
         row = Line(box, (Word("x", box, 0.0), Word("yz", box, 0.0)), baseline, 0.0)
         operators = b"\n".join(_operators(row))
-        assert b"TJ" in operators
+        assert b")Tj" in operators or b"]TJ" in operators
         assert not re.search(rb"nan|inf|e[+-]", operators)

@@ -8,7 +8,6 @@ import pytest
 from PIL import ImageFont
 
 from transformer.formats.pdf.text_layer.glyphless_font import (
-    DEFAULT_ADVANCE,
     STEP,
     GlyphlessFont,
     font_program,
@@ -19,8 +18,8 @@ from transformer.formats.pdf.text_layer.glyphless_font import (
 
 def test_equal_characters_share_a_code() -> None:
     font = GlyphlessFont()
-    assert font.encode("abba") == b"(\0\1\0\2\0\2\0\1)"
-    assert font.encode("b😀") == b"(\0\2\0\3)"
+    assert font.encode("abba") == b"\0\1\0\2\0\2\0\1"
+    assert font.encode("b😀") == b"\0\2\0\3"
 
 
 def test_codes_with_bytes_that_mean_something_in_a_string_are_escaped() -> None:
@@ -46,9 +45,9 @@ def test_map_back_to_unicode() -> None:
 def test_glyphs_and_widths_belong_together() -> None:
     font = GlyphlessFont()
     font.encode("aiWm漢e")
-    assert font.cid_to_gid() == bytes.fromhex("0000 0003 0001 0005 0005 0006 0003")
-    assert font.widths() == [(2, [250, 800, 800, 1000])]
-    assert width("ai") == pytest.approx((DEFAULT_ADVANCE + 250) / 1000)
+    assert font.cid_to_gid() == bytes.fromhex("0000 0006 0002 000d 000b 000d 0006")
+    assert font.widths() == [(1, [500, 270, 1000, 850, 1000, 500])]
+    assert width("ai") == pytest.approx((500 + 270) / 1000)
 
 
 def test_sections_of_the_map_hold_at_most_100_characters() -> None:
@@ -67,7 +66,7 @@ def test_what_no_text_may_hold_becomes_the_replacement_character(char: str) -> N
 def test_codes_run_out_without_an_error() -> None:
     font = GlyphlessFont()
     font.encode("".join(chr(code) for code in range(0x10000, 0x10000 + 0x10010)))
-    assert font.encode("\U00010000\U00020005") == b"(\0\1\xff\xff)"
+    assert font.encode("\U00010000\U00020005") == b"\0\1\xff\xff"
     assert font.to_unicode().endswith(b"end\n")
 
 
@@ -77,10 +76,18 @@ def test_faces_are_shared_within_a_step() -> None:
     assert font.face(0.75, 0.3) == "X1"
 
 
+def test_a_face_that_is_near_enough_is_used_again() -> None:
+    font = GlyphlessFont()
+    assert font.nearest(0.7, 0.2, within=0.1) is None
+    font.face(0.7, 0.2)
+    assert font.nearest(0.75, 0.25, within=0.1) == pytest.approx((0.7, 0.2))
+    assert font.nearest(0.9, 0.2, within=0.1) is None
+
+
 def test_a_descent_is_never_0_which_readers_replace_by_a_guess() -> None:
     font = GlyphlessFont()
     name = font.face(0.0, 0.0)
-    assert vertical_extent(font.faces[name]) == (50, -1)
+    assert vertical_extent(font.faces[name]) == (round(1000 * STEP), -1)
 
 
 def test_program_has_a_right_checksum_and_loads() -> None:
