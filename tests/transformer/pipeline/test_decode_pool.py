@@ -95,7 +95,7 @@ def start_faulty() -> Callable[[DecodeJob], Any]:
 
 
 class FaultyDecoder:
-    def __init__(self, decoder: Callable[[DecodeJob], Any]) -> None:
+    def __init__(self, decoder: Callable[..., Any]) -> None:
         self._decoder = decoder
 
     def __call__(self, job: DecodeJob, file: int | None = None) -> Any:
