@@ -8,36 +8,15 @@ from typing import Any, Final
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.errors import InvalidParameterError, NotAcceptableError
 from kserve_ocr.protocol.v2_request import MAX_TENSORS
+from transformer.formats.registry import OUTPUTS
 
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
 ZIP: Final = "application/zip"
 ZIP_OUTPUT: Final = "zip"
-OUTPUT_OF: Final = {
-    "text/plain": names.TEXT,
-    "application/pdf": names.PDF,
-    "text/html": names.HOCR,
-    "text/markdown": names.MARKDOWN,
-    "text/csv": names.CSV,
-    "text/tab-separated-values": names.TSV,
-    "application/alto+xml": names.ALTO,
-    "application/vnd.alto+xml": names.ALTO,
-    "application/xml": names.ALTO,
-}
+OUTPUT_OF: Final = {media_type: output.name for output in OUTPUTS for media_type in output.media_types}
 """Media types that are one output by itself."""
-SUFFIX_OF: Final = {
-    names.TEXT: ".txt",
-    names.TEXT_ALIAS: ".txt",
-    names.PDF: ".pdf",
-    names.HOCR: ".hocr.html",
-    names.MARKDOWN: ".md",
-    names.CSV: ".csv",
-    names.TSV: ".tsv",
-    names.ALTO: ".alto.xml",
-    names.WORDS: ".words.json",
-    names.TABLES: ".tables.json",
-    names.FIELDS: ".fields.json",
-}
+SUFFIX_OF: Final = {output.name: output.suffix for output in OUTPUTS if output.suffix}
 """Outputs that are files of a ZIP archive."""
 _OFFERED: Final = (JSON, NDJSON, ZIP, *OUTPUT_OF)
 

@@ -16,6 +16,7 @@ from kserve_ocr.protocol.errors import (
 )
 from kserve_ocr.protocol.parameters import RecognitionOptions, check_known, given, recognition_options
 from transformer.decoding.options import EXISTING_CHOICES, Existing
+from transformer.formats.registry import OUTPUTS as DOCUMENT_OUTPUTS
 from transformer.language.scripts import AUTO
 from transformer.parameters import (
     DOCUMENT_PARAMETERS,
@@ -36,32 +37,14 @@ from transformer.preprocess.steps import STEPS
 from transformer.settings import TransformerSettings
 from transformer.structure.order.page_order import ORDERS, Order
 
-OUTPUTS: Final = {
-    names.TEXT: "BYTES",
-    names.TEXT_ALIAS: "BYTES",
-    names.CONFIDENCE: "FP32",
-    names.PAGES: "INT32",
-    names.WORDS: "BYTES",
-    names.TSV: "BYTES",
-    names.HOCR: "BYTES",
-    names.ALTO: "BYTES",
-    names.PDF: "BYTES",
-    names.TABLES: "BYTES",
-    names.FIELDS: "BYTES",
-    names.MARKDOWN: "BYTES",
-    names.CSV: "BYTES",
-    names.BOXES: "FP32",
-    names.TXTS: "BYTES",
-    names.SCORES: "FP32",
-    names.PAGE_INDEX: "INT32",
-}
-_LONGEST_NAME: Final = 255
-ENTRY_OUTPUTS: Final = frozenset({names.BOXES, names.TXTS, names.SCORES, names.PAGE_INDEX})
-"""One value a line or word of all documents."""
-STRUCTURE_OUTPUTS: Final = frozenset({names.TABLES, names.FIELDS, names.MARKDOWN, names.CSV})
-LAYOUT_OUTPUTS: Final = frozenset(
-    {names.WORDS, names.TSV, names.HOCR, names.ALTO, names.PDF, *ENTRY_OUTPUTS, *STRUCTURE_OUTPUTS}
+ENTRY_OUTPUTS: Final = {names.BOXES: "FP32", names.TXTS: "BYTES", names.SCORES: "FP32", names.PAGE_INDEX: "INT32"}
+"""Outputs with one value a line or word of all documents, and their datatypes."""
+OUTPUTS: Final = {output.name: output.datatype for output in DOCUMENT_OUTPUTS} | ENTRY_OUTPUTS
+STRUCTURE_OUTPUTS: Final = frozenset(output.name for output in DOCUMENT_OUTPUTS if output.needs == "structure")
+LAYOUT_OUTPUTS: Final = STRUCTURE_OUTPUTS.union(
+    ENTRY_OUTPUTS, (output.name for output in DOCUMENT_OUTPUTS if output.needs == "layout")
 )
+_LONGEST_NAME: Final = 255
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,14 @@ class DocumentResult:
         return total / sum(weights) if any(weights) else 0.0
 
     @property
+    def filename(self) -> str:
+        return self.document.filename
+
+    @property
+    def requested_lang(self) -> str:
+        return self.document.reading.lang
+
+    @property
     def structured(self) -> list[StructuredPage]:
         """The pages with their structure; only when the outputs need it."""
         return [

@@ -3,43 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, Final
 
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.v2_response import Tensor
-from transformer.formats.alto import alto
-from transformer.formats.hocr import hocr
-from transformer.formats.markdown import markdown
-from transformer.formats.structured import fields_json, tables_csv, tables_json
-from transformer.formats.tsv import tsv
-from transformer.formats.words_json import words_json
+from transformer.formats.registry import BY_NAME
 from transformer.pipeline.ocr_request import ENTRY_OUTPUTS, OUTPUTS
 from transformer.pipeline.rendering.entries import Entry, entries_of
 from transformer.pipeline.results import DocumentResult
-
-
-def _markup(write: Callable[..., bytes], read: DocumentResult) -> str:
-    """hOCR or ALTO of a document, with the name of its file."""
-    document = read.document
-    return write(read.layouts, title=document.filename, lang=document.reading.lang, numbers=read.numbers).decode()
-
-
-_MAKERS: Final[dict[str, Callable[[DocumentResult], Any]]] = {
-    names.TEXT: lambda read: read.text,
-    names.TEXT_ALIAS: lambda read: read.text,
-    names.CONFIDENCE: lambda read: round(read.confidence, 4),
-    names.PAGES: lambda read: len(read.pages),
-    names.WORDS: lambda read: words_json(read.layouts, numbers=read.numbers, details=read.details).decode(),
-    names.TSV: lambda read: tsv(read.layouts, numbers=read.numbers).decode(),
-    names.HOCR: partial(_markup, hocr),
-    names.ALTO: partial(_markup, alto),
-    names.PDF: lambda read: read.pdf,
-    names.TABLES: lambda read: tables_json(read.structured).decode(),
-    names.FIELDS: lambda read: fields_json(read.structured).decode(),
-    names.MARKDOWN: lambda read: markdown(read.structured).decode(),
-    names.CSV: lambda read: tables_csv(read.structured).decode(),
-}
 
 
 def _boxes(entries: Sequence[Entry]) -> Tensor:
@@ -66,11 +37,11 @@ def make(
 
     ``dropped`` is asked before each value; once it is true, the rest is left out.
     """
-    entries = entries_of(documents) if ENTRY_OUTPUTS.intersection(outputs) else []
+    entries = entries_of(documents) if not ENTRY_OUTPUTS.keys().isdisjoint(outputs) else []
     return {
         name: _ENTRY_MAKERS[name](entries)
         if name in _ENTRY_MAKERS
-        else Tensor(OUTPUTS[name], [_MAKERS[name](read) for read in documents if not dropped()])
+        else Tensor(OUTPUTS[name], [BY_NAME[name].make(read) for read in documents if not dropped()])
         for name in outputs
     }
 

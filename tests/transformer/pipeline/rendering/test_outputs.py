@@ -59,7 +59,7 @@ def test_outputs_come_in_the_order_asked_for_with_one_value_a_document() -> None
 
     assert list(found) == wanted
     assert {name: tensor.datatype for name, tensor in found.items()} == {name: OUTPUTS[name] for name in wanted}
-    assert all(len(found[name].data) == 2 for name in OUTPUTS.keys() - ENTRY_OUTPUTS)
+    assert all(len(found[name].data) == 2 for name in OUTPUTS.keys() - ENTRY_OUTPUTS.keys())
 
 
 def test_every_format_tells_the_same_words_and_the_documents_page_numbers() -> None:
