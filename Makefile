@@ -12,7 +12,7 @@ setup:  ## Install Tesseract, a virtual environment and everything locked
 run:  ## Start both servers and read a sample: IMAGE=path ONESHOT=1 TRANSFORMER_PORT= PREDICTOR_PORT=
 	@scripts/setup run && exec $(PYTHON) -m tools.run
 
-observe: setup  ## Start both servers under load with a real Prometheus beside them
+observe: setup  ## Start both servers under load, scraped by a real Prometheus
 	@exec $(PYTHON) -m tools.observe
 
 test: lint types  ## Lint, types and all tests, on all CPUs
@@ -49,7 +49,7 @@ bench-start: setup  ## Process start to ready, and where the time goes
 soak: setup  ## Recognize two thousand mixed pages; check memory, zombies and leftover files
 	@$(PYTHON) -m benchmarks.soak
 
-accuracy: setup  ## Character errors by set, beside plain Tesseract (and RapidOCR after make rivals): DOCS=folder STEPS=yes
+accuracy: setup  ## Character errors by set, compared with plain Tesseract (and RapidOCR after make rivals): DOCS=folder STEPS=yes
 	@$(PYTHON) -m benchmarks.accuracy --docs "$(DOCS)" $(if $(STEPS),--steps)
 
 rivals:  ## Install RapidOCR for make accuracy, in an environment of its own

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.overhead``: what the service adds to a page, and how soon health probes answer meanwhile.
+"""``python -m benchmarks.overhead``: what the service adds to a page, and how soon health probes answer during that.
 
 An A4 page at 300 dpi goes through ``/gateway/ocr``, through the predictor's engine in process and through warm
 Tesseract as it is, in turns, one at a time. Then both servers' probes are asked while eight pages are being read.
@@ -51,7 +51,7 @@ class Overhead:
 
 
 def compare(service: Running, query: str, readers: Sequence[Readers], page: Sample, *, pages: int) -> list[Overhead]:
-    """Read the page by turns through the service and by each of the readers; the service beside each of them."""
+    """Read the page by turns through the service and by each of the readers; the service compared with each of them."""
     url = f"{service.url}?{query}"
     for reader in readers:
         reader.texts([page])

@@ -1,6 +1,6 @@
 """``python -m benchmarks.scrape_cost``: what it costs to be watched, throughput with a scrape a second against without.
 
-Text lines, the kind that leaves the servers least time beside recognition, go through ``/gateway/ocr`` in short runs,
+Text lines, the kind that leaves the servers least time besides recognition, go through ``/gateway/ocr`` in short runs,
 by turns with and without somebody who fetches both servers' ``/metrics`` once a second. Each pair of runs gives a
 ratio, so that a machine that slows down does not count. Variables: ``PAIRS`` (30), ``LINES``, of each run (300),
 ``CLIENTS`` (4).

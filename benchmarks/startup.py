@@ -25,7 +25,7 @@ from tools.local_stack import free_port, is_ready, start_process, stop_processes
 
 SERVERS: Final = ("predictor", "transformer")
 PHASES: Final = {
-    "nursery": "imports and settings, until the process that starts the workers is started",
+    "fork_server": "imports and settings, until the process that starts the workers is started",
     "workers": "until it has imported what workers need and the first worker is forked",
     "listening": "until the port is open (in parallel with the two before)",
     "ready": "until every worker is warm and the model is ready",
@@ -77,7 +77,7 @@ def _look(pid: int, port: int, *, listening: bool) -> list[str]:
     found = []
     children = _children(pid)
     if children:
-        found.append("nursery")
+        found.append("fork_server")
         if any(_children(child) for child in children):
             found.append("workers")
     if listening:
@@ -122,7 +122,7 @@ def main() -> None:
     """Start both servers again and again."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.startup", description=__doc__)
     parser.add_argument("--repeat", type=int, default=int(os.environ.get("REPEAT") or 5))
-    parser.add_argument("--cpus", type=int, default=0, help="hold each server to so many CPUs (0: all)")
+    parser.add_argument("--cpus", type=int, default=0, help="limit each server to this number of CPUs (0: all)")
     parser.add_argument("--run", action="append", default=[], metavar="SERVER=COMMAND")
     given = parser.parse_args()
     allowed = sorted(os.sched_getaffinity(0))[: given.cpus]

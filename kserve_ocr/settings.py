@@ -77,7 +77,7 @@ class Settings(BaseSettings):
         ge=32,
         le=100_000,
         description="HTTP connections at once, lowered to what the limit on descriptors allows; at more the one that "
-        "has waited longest for a request is closed. Probes have room beside them.",
+        "has waited longest for a request is closed. Probes have room of their own.",
     )
     max_connections_per_client: int = Field(
         0, ge=0, le=100_000, description="HTTP connections of one address; 0 for half of `OCR_MAX_CONNECTIONS`."

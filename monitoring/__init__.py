@@ -1,1 +1,1 @@
-"""Scrape configuration, rules and dashboards; what is generated is committed beside what generates it."""
+"""Scrape configuration, rules and dashboards; what is generated is committed next to what generates it."""

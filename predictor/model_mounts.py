@@ -1,4 +1,4 @@
-"""Models that KServe mounts beside the ones in the image: found, checked, and joined in one directory for Tesseract.
+"""Models that KServe mounts in addition to the image's: found, checked, joined in one directory for Tesseract.
 
 KServe mounts the files of a ``storageUri`` on ``/mnt/models``. Tesseract loads models from one directory only, so that
 ``eng+deu`` works only if both are in it: a directory of links to the models of the image and to the mounted ones.

@@ -33,7 +33,7 @@ class PredictorSettings(Settings):
     tessdata: str = Field("", description="Directory of `*.traineddata` models; empty for the system's.")
     models_path: str = Field(
         "/mnt/models",
-        description="Directory of models that KServe mounts; used beside the ones in `tessdata`.",
+        description="Directory of models that KServe mounts; used in addition to those in `tessdata`.",
     )
     models_timeout_seconds: float = Field(
         45.0, gt=0, le=600, description="Seconds that a start waits for models that KServe says may be mounted late."

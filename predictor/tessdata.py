@@ -59,7 +59,7 @@ class ModelDirectory:
         return sorted(str(model.relative_to(self.path))[: -len(SUFFIX)] for model in found)
 
     def resolve(self, options: RecognitionOptions) -> RecognitionOptions:
-        """The options with the models' names as they are installed: ``script/Latin`` may lie beside ``eng``.
+        """The options with the models' names as they are installed: ``script/Latin`` may lie next to ``eng``.
 
         Raises InvalidParameterError unless every model that the options need is installed.
         """

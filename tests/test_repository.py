@@ -1,4 +1,4 @@
-"""The clone stands alone: no tracked file names a place outside of it, on this machine or beside the clone."""
+"""The clone stands alone: no tracked file names a place outside of it, on this machine or next to the clone."""
 
 from __future__ import annotations
 

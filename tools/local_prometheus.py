@@ -55,7 +55,7 @@ class Target:
 
 
 def write(directory: Path, targets: Sequence[Target], *, seconds: int) -> Path:
-    """Write configuration and rules that are scraped and evaluated every so many seconds; the path for Prometheus."""
+    """Write configuration and rules, scraped and evaluated every ``seconds`` seconds; the path for Prometheus."""
     every = f"{seconds}s"
     groups = [{**group, "interval": every} for group in rules.groups()]
     (directory / "rules.yaml").write_text(yaml.safe_dump({"groups": groups}))

@@ -155,7 +155,7 @@ class Geometry:
 
     @property
     def skew(self) -> float:
-        """Clockwise degrees, -45 to 45, by which the middle of the page was rotated beside :attr:`rotation`."""
+        """Clockwise degrees, -45 to 45, by which the middle of the page was rotated in addition to :attr:`rotation`."""
         angle = self._angle()
         return angle - round(angle / 90) * 90
 

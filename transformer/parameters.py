@@ -1,4 +1,4 @@
-"""Parameters of a document: what the transformer takes beside the engine's."""
+"""Parameters of a document: what the transformer takes in addition to the engine's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders of pages with their transcription beside them and a ``manifest.json``."""
+"""Folders of pages with their transcriptions and a ``manifest.json``."""
 
 from __future__ import annotations
 

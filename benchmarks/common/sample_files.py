@@ -63,7 +63,7 @@ def drawing(mode: str = "L", size: tuple[int, int] = (120, 80), text: str = "Ab1
 
 
 def frames(count: int, compression: str = "raw", mode: str = "L", **options: Any) -> bytes:
-    """A TIFF of so many frames, each with its number drawn on it."""
+    """A TIFF of ``count`` frames, each with its number drawn on it."""
     images = [drawing(mode, text=str(number)) for number in range(1, count + 1)]
     more = {} if compression == "raw" else {"compression": compression}
     return _file(images[0], "TIFF", save_all=True, append_images=images[1:], **more, **options)

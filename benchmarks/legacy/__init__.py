@@ -1,1 +1,1 @@
-"""The older system, written anew from its description, to measure against: a gateway before a KServe model."""
+"""The older system, rewritten from its description, to measure against: a gateway before a KServe model."""

@@ -95,7 +95,7 @@ def order(systems: Sequence[System], *, turn: int) -> Iterator[tuple[System, int
 
 
 def count(kind: Kind, *, clients: int, parallel: int, each: float, budget: Budget) -> int:
-    """How many images to read, ``each`` taking so many seconds by itself.
+    """How many images to read; ``each``: seconds that one takes by itself.
 
     At least one for each client and, where there is time for it, half as many again, so that most of them meet a full
     queue; a multiple of what is read at once, and of the different images where these differ in work.

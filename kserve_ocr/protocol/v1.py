@@ -17,7 +17,7 @@ def v1_request(body: bytes, *, model_name: str) -> InferRequest:
 
     An instance may also be that in ``image`` or ``image_bytes``, or a plain base64 string.
 
-    ``parameters`` and ``outputs`` may stand beside ``instances`` as in V2. Raises MalformedRequestError.
+    ``parameters`` and ``outputs`` may be given next to ``instances``, as in V2. Raises MalformedRequestError.
     """
     value = bounded_json.parse(body)
     instances = value.get("instances") if isinstance(value, dict) else None

@@ -42,7 +42,7 @@ def application(  # noqa: PLR0913 - all keyword-only but the two that serve
     cors_origins: Sequence[str] = (),
     trusted_proxies: str = "",
 ) -> RequestContextMiddleware:
-    """The ASGI application serving the model in ``dataplane``, with ``routes`` of the service beside it.
+    """The ASGI application serving the model in ``dataplane``, with ``routes`` of the service added to it.
 
     ``cors_origins`` are the origins whose pages may call it, ``*`` for any; ``trusted_proxies`` are networks of proxies
     that say who the client is.

@@ -59,7 +59,7 @@ class InferenceEndpoints:
         ]
 
     def _triton_routes(self, model: str) -> list[APIRoute]:
-        """The same with a version in the address, and what Triton's clients ask for beside inference."""
+        """The same with a version in the address, and what Triton's clients ask for besides inference."""
         version = f"{model}/versions/{{model_version}}"
         return [
             _hidden(f"{version}/infer", self.infer, "POST"),

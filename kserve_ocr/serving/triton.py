@@ -1,4 +1,4 @@
-"""What Triton's clients ask of a server beside inference: model configuration and statistics.
+"""What Triton's clients ask of a server besides inference: model configuration and statistics.
 
 Source: Triton's model configuration and statistics extensions of the V2 protocol.
 """

@@ -1,4 +1,4 @@
-"""*Compare revisions*: is the canary as good as the revision beside it?"""
+"""*Compare revisions*: is the canary as good as the other revision?"""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def dashboard() -> models.Dashboard:
     frame = board(
         "ocr-revisions",
         "OCR compare revisions",
-        description="Is the canary as good as the stable revision beside it: errors, time, quality, cost?",
+        description="Is the canary as good as the stable revision: errors, time, quality, cost?",
         namespaces="ocr_build_info, namespace",
     ).with_variable(builders.CustomVariable("component").label("Component").values("predictor,transformer"))
     return rows(

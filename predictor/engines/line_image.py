@@ -65,7 +65,7 @@ def check_proportion(page: Page, options: RecognitionOptions) -> None:
 
 
 def has_letters(page: Page) -> bool:
-    """Whether there is any ink of the size of a letter: dark or light, beside noise, specks, shadows and rules.
+    """Whether there is any ink of the size of a letter: dark or light, apart from noise, specks, shadows and rules.
 
     ``page`` is uint8 gray of shape (height, width). The ink is what differs from the local background by more than the
     noise. Full rows of it are rules, full columns at the left and right edge borders; of what remains, one group of

@@ -25,7 +25,7 @@ echo "$*" > "$KEPT/command"
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Path:
-    """Where the engine keeps what it was given; the engine is ``docker`` on the path beside it."""
+    """Where the engine keeps what it was given; the engine is ``docker`` on the path next to it."""
     engine = tmp_path / "bin" / "docker"
     engine.parent.mkdir()
     engine.write_text(ENGINE)

@@ -1,4 +1,4 @@
-"""Rules that KServe and Knative have beside their schemas, and the arithmetic that the manifests promise.
+"""Rules that KServe and Knative have in addition to their schemas, and the arithmetic that the manifests promise.
 
 Read from the sources of KServe 0.20 and Knative 1.21 to 1.23.
 """

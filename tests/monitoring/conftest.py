@@ -82,5 +82,5 @@ def _send_everything(service: Service) -> None:
     # Those that the slow page cost are replaced first: a pool without workers has none to lose.
     until(lambda: len(fault_injection.workers(service.predictor)) == granted_cpus(), "all workers")
     fault_injection.until_idle(service.predictor)
-    fault_injection.hurt(service.predictor, signal.SIGKILL)
+    fault_injection.signal_workers(service.predictor, signal.SIGKILL)
     assert _gateway(service, line).status_code == 200

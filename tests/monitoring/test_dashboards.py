@@ -1,4 +1,4 @@
-"""Dashboards are generated anew, complete, and explain themselves."""
+"""Dashboards are up to date, complete, and explain themselves."""
 
 from __future__ import annotations
 

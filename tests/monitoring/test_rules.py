@@ -77,7 +77,7 @@ def test_faults_are_the_errors_of_status_500_and_more() -> None:
     assert {frozenset(one.split("|")) for one in said} == {frozenset(metrics.SERVER_ERRORS)}
 
 
-def test_prometheus_rule_is_generated_anew() -> None:
+def test_prometheus_rule_is_up_to_date() -> None:
     assert rules.PROMETHEUS_RULE.read_text() == rules.rendered(), "run python -m monitoring.rules"
 
 

@@ -62,7 +62,7 @@ def test_a_killed_worker_costs_no_answer(server: Server) -> None:
     with fault_injection.in_background() as background:
         answer = background.submit(infer, server, fault_injection.LONG_PAGE)
         fault_injection.until_busy(server)
-        fault_injection.hurt(server, signal.SIGKILL)
+        fault_injection.signal_workers(server, signal.SIGKILL)
 
         text = text_of(fault_injection.answer_of(answer))
 
@@ -81,7 +81,7 @@ def test_a_page_that_kills_two_workers_is_given_up(server: Server) -> None:
         for done in (0, 1):
             until(lambda expected=crashes + done: _recognizes(server, expected), "a page")  # type: ignore[misc]
             until(lambda: bool(fault_injection.workers(server)), "a worker")
-            fault_injection.hurt(server, signal.SIGKILL)
+            fault_injection.signal_workers(server, signal.SIGKILL)
 
         refusal = fault_injection.answer_of(answer)
 
@@ -166,7 +166,7 @@ def test_a_client_that_goes_away_gives_up_its_place(server: Server) -> None:
     with fault_injection.in_background() as background:
         answer = background.submit(infer, server, fault_injection.LONG_PAGE)
         fault_injection.until_busy(server)
-        fault_injection.hang_up(server, body)
+        fault_injection.disconnect(server, body)
         until(lambda: metric(server, "ocr_requests_in_flight") == 1, "the other request alone")
 
         assert fault_injection.answer_of(answer).status_code == 200
@@ -256,7 +256,7 @@ def test_a_server_whose_workers_cannot_start_is_alive_and_not_ready(logs: Path, 
 
         model.unlink()
         model.write_bytes(b"not a model")
-        fault_injection.hurt(server, signal.SIGKILL)
+        fault_injection.signal_workers(server, signal.SIGKILL)
 
         until(lambda: httpx.get(server.url + "/v2/health/ready").status_code == 503, "a server that is not ready")
         until(lambda: "trying again" in server.log_text(), "a worker that does not start")

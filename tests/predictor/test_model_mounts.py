@@ -1,4 +1,4 @@
-"""Language models that KServe mounts: found, checked, and read by a real predictor beside the image's."""
+"""Language models that KServe mounts: found, checked, and read by a real predictor together with the image's."""
 
 from __future__ import annotations
 

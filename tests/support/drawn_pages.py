@@ -12,7 +12,7 @@ LINE = "The quick brown fox jumps over 13 lazy dogs"
 PARAGRAPH = (
     "Every page of this book was drawn by the test that reads it.",
     "The words are plain and the letters stand on straight lines,",
-    "so that whoever reads them has no excuse for a mistake.",
+    "so that nobody who reads them has an excuse for a mistake.",
 )
 
 
@@ -52,7 +52,7 @@ def b64(data: bytes) -> str:
 
 
 def v2_body(*documents: bytes, **more: Any) -> dict[str, Any]:
-    """The body that the older gateway posts, with any other keys beside ``inputs``."""
+    """The body that the older gateway posts, with any other keys next to ``inputs``."""
     data = [b64(document) for document in documents]
     tensor = {"name": "input-0", "shape": [len(data)], "datatype": "BYTES", "data": data}
     return {"inputs": [{**tensor, "parameters": {"content_type": "base64"}}], **more}

@@ -1,4 +1,4 @@
-"""Doing harm to a running server, and seeing that nothing of it stays."""
+"""Inject faults into a running server, and check that no trace of them remains."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def until_idle(server: Server) -> None:
     until(lambda: busy(server) == 0 and metric(server, "ocr_requests_in_flight") == 0, "an idle server")
 
 
-def hurt(server: Server, number: signal.Signals) -> None:
+def signal_workers(server: Server, number: signal.Signals) -> None:
     """Send a signal to every worker that is there now."""
     for worker in workers(server):
         with suppress(ProcessLookupError):
@@ -71,7 +71,7 @@ def answer_of(future: Future[httpx.Response]) -> httpx.Response:
     return future.result(timeout=120)
 
 
-def hang_up(server: Server, body: bytes, *, path: str = INFER, declared: int | None = None) -> None:
+def disconnect(server: Server, body: bytes, *, path: str = INFER, declared: int | None = None) -> None:
     """Send a request, of which ``declared`` bytes are announced, and go away without waiting for the answer."""
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.sendall(head(path, len(body) if declared is None else declared) + body)

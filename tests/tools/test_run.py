@@ -27,7 +27,7 @@ def ports() -> dict[str, str]:
 
 
 def start(settings: Mapping[str, str]) -> subprocess.Popen[str]:
-    """The script behind ``make run``, started with SIGINT ignored, as shells start what a script runs beside it."""
+    """The script behind ``make run``, started with SIGINT ignored, as shells start background jobs of a script."""
     clean = {name: value for name, value in os.environ.items() if name not in {*PORTS, "IMAGE", "ONESHOT"}}
     return subprocess.Popen(
         ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", sys.executable, "-m", "tools.run"],

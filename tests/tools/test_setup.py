@@ -39,7 +39,7 @@ _TOOLS = (
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
-    """A copy of the project's setup beside a ``bin`` that holds only the tools that every machine has."""
+    """A copy of the project's setup next to a ``bin`` that holds only the tools that every machine has."""
     (tmp_path / "scripts").mkdir()
     shutil.copy(ROOT / "scripts" / "setup", tmp_path / "scripts" / "setup")
     (tmp_path / "requirements").mkdir()
@@ -168,7 +168,7 @@ def test_changed_requirements_are_installed(machine: Path) -> None:
 
 
 @pytest.mark.parametrize("changed", ["setup.py", "predictor/acceleration/native/lstm_layers.cpp"])
-def test_what_is_compiled_is_built_anew_when_it_has_changed(machine: Path, changed: str) -> None:
+def test_what_is_compiled_is_rebuilt_when_it_has_changed(machine: Path, changed: str) -> None:
     equip(machine)
     assert setup(machine, "run").returncode == 0
     (machine / changed).write_text("// changed\n")

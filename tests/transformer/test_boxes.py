@@ -94,7 +94,7 @@ def by_exif(orientation: int, transpose: Image.Transpose) -> Callable[[Image.Ima
 
 
 def uneven(page: Image.Image, words: list[Word]) -> Sent:
-    """Badly lit, askew and small, all at once."""
+    """Badly lit, skewed and small, all at once."""
     size = round(page.width * 0.6), round(page.height * 0.6)
     light = np.linspace(1.0, 0.5, size[0])[None, :] * np.linspace(1.0, 0.8, size[1])[:, None]
     dim = Image.fromarray((np.asarray(page.resize(size)) * light).astype(np.uint8))
@@ -134,7 +134,7 @@ def test_boxes_lie_on_the_drawn_words(service: Service, page: tuple[Image.Image,
     matcher = SequenceMatcher(None, [text for text, _ in words], [text for text, _ in read], autojunk=False)
     pairs = [(run.a + step, run.b + step) for run in matcher.get_matching_blocks() for step in range(run.size)]
     assert len(pairs) >= 0.95 * len(words)
-    # Tesseract itself now and then sees a word of one letter beside its place, on a page that needs no preparation.
+    # Tesseract sometimes places a word of one letter beside its true position, on pages that need no preparation too.
     pairs = [(one, other) for one, other in pairs if len(words[one][0]) > 1]
     slack = max(3.0, 0.01 * max(size))
     for drawn_at, read_at in pairs:

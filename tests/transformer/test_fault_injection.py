@@ -61,7 +61,7 @@ def test_a_predictors_worker_killed_over_a_page(both: Service) -> None:
             upload, both.transformer, fault_injection.LONG_PAGE, preprocess="none", orient="none"
         )
         fault_injection.until_busy(both.predictor)
-        fault_injection.hurt(both.predictor, signal.SIGKILL)
+        fault_injection.signal_workers(both.predictor, signal.SIGKILL)
 
         fault_injection.assert_whole(text_of(fault_injection.answer_of(answer)))
 

@@ -41,7 +41,7 @@ _PART_COVERS = 0.02
 _INVISIBLE = 3
 """Text render mode of a text layer (ISO 32000-1, table 106)."""
 _UNREAD_COVERS = 0.1
-"""Share of the page that an image must cover to be read beside text that the page has."""
+"""Share of the page that an image must cover to be read although the page has text."""
 _FEW_WORDS = 30
 """Words on an image that may be a stamp or a header rather than all of its text."""
 _MAX_OBJECTS = 200

@@ -25,5 +25,5 @@ def repaired(file: BinaryIO, *, password: str = "") -> BinaryIO | None:
                 return None
             pdf.save(out, encryption=True if pdf.is_encrypted else None, fix_metadata_version=False)
     except (pikepdf.PdfError, RuntimeError, ValueError, TypeError, LookupError, AttributeError):
-        return None  # what pikepdf raises for objects of the wrong type, beside its own errors
+        return None  # what pikepdf raises for objects of the wrong type, in addition to its own errors
     return out

@@ -47,7 +47,7 @@ RELATED: Final[dict[str, tuple[str, ...]]] = {
     "Cyrillic": ("Latin",),
     "Greek": ("Latin",),
 }
-"""Scripts that OSD confuses with a script, beside Latin."""
+"""Scripts that OSD confuses with a script, besides Latin."""
 COMMON: Final = ("Cyrillic", "Greek", "Hebrew", "Arabic", "Devanagari", "Thai", "Han", "Japanese", "Korean")
 """Scripts to try where OSD sees none and English reads poorly."""
 

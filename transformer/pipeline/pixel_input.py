@@ -1,4 +1,4 @@
-"""Images as tensors of pixels, with their language beside them: the inputs of Docling's engine ``kserve_v2_ocr``."""
+"""Images as tensors of pixels, with their language as another input, as Docling's ``kserve_v2_ocr`` sends them."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class PageResult:
     rotation: int = 0
     """Clockwise degrees by which the page was turned to be upright."""
     skew: float = 0.0
-    """Clockwise degrees by which the page was straightened beside that."""
+    """Clockwise degrees by which the page was straightened in addition."""
     label: str = ""
     """What viewers of a PDF show as the page's number."""
     preparation: tuple[str, ...] = ()
@@ -167,7 +167,7 @@ def embedded_page(page: DocumentPage, layout: PageLayout) -> PageResult:
 
 
 def mixed_page(page: PageResult, embedded: PageLayout) -> PageResult:
-    """A page that has text of its own beside what was recognized on it."""
+    """A page that has text of its own in addition to what was recognized on it."""
     blocks = page.recognized.blocks if page.recognized else ()
     layout = replace(embedded, blocks=embedded.blocks + blocks)
     confidence = mean_confidence(layout.iter_words())

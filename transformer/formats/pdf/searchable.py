@@ -28,7 +28,7 @@ _ERRORS_LEFT: Final = "the PDF has errors, which are left as they are: {}"
 _LOST: Final = ("damaged", "reconstruct", "recover", "endstream")
 """What qpdf reports of objects that other readers may not find: then an update cannot be appended."""
 _DAMAGE: Final = (pikepdf.PdfError, RuntimeError, ValueError, TypeError, LookupError, AttributeError)
-"""What pikepdf raises for objects of the wrong type, beside its own errors."""
+"""What pikepdf raises for objects of the wrong type, in addition to its own errors."""
 _MAX_WARNING: Final = 200
 _BUFFER: Final = re.compile(r"(?:WARNING: )?stream <[^>]*>[^:]*: ")
 
@@ -56,7 +56,7 @@ class ImagePage:
 
 @dataclass(frozen=True, slots=True)
 class PdfChanges:
-    """What is done to a PDF beside the layers that it gets."""
+    """What is done to a PDF besides adding its text layers."""
 
     lang: str = ""
     """Language tag for a document that states none."""
