@@ -86,11 +86,11 @@ def _bound(field: FieldInfo, side: str) -> Iterator[float]:
 
 
 def _words(field: FieldInfo) -> Iterator[str]:
-    """The words that a pattern such as ``^(debug|info)$`` lets through."""
+    """The words that a pattern such as ``^(debug|info)$`` lets through; descriptions explain other patterns."""
     for constraint in field.metadata:
-        pattern = getattr(constraint, "pattern", None)
-        if pattern:
-            yield ", ".join(f"`{word}`" for word in re.findall(r"\w+", str(pattern)))
+        pattern = str(getattr(constraint, "pattern", None) or "")
+        if re.fullmatch(r"\^\(\w+(\|\w+)*\)\$", pattern):
+            yield ", ".join(f"`{word}`" for word in re.findall(r"\w+", pattern))
 
 
 def update(text: str) -> str:
