@@ -16,6 +16,8 @@ from kserve_ocr.protocol.errors import InvalidParameterError
 from kserve_ocr.protocol.parameters import LANG
 
 PREFIX: Final = "OCR_"
+REMOVED: Final = ("OCR_SPLIT",)
+"""Variables of the last release that have no successor."""
 
 
 class SettingsError(ValueError):
@@ -152,6 +154,9 @@ def load_or_exit(settings_class: type[S]) -> S:
         raise SystemExit(2) from None
     for old, new in old_names_in_use(settings_class):
         sys.stderr.write(f"{old} is now {new}; the old name is accepted in this release only\n")
+    for name in REMOVED:
+        if name in os.environ:
+            sys.stderr.write(f"{name} has no effect any more; remove it\n")
     return settings
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kserve_ocr.settings import Settings, SettingsError, load, old_names_in_use
+from kserve_ocr.settings import Settings, SettingsError, load, load_or_exit, old_names_in_use
 from predictor.settings import PredictorSettings
 from tests.support.http_calls import TIMEOUT
 from tools.local_stack import spawn
@@ -30,6 +30,14 @@ def test_every_invalid_value_is_reported_at_once(monkeypatch: pytest.MonkeyPatch
         "OCR_ENGINE",
         "OCR_DRAIN_SECONDS",
     }
+
+
+def test_variables_without_effect_are_reported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_variables(monkeypatch, OCR_SPLIT="true")
+    load_or_exit(PredictorSettings)
+    assert capsys.readouterr().err == "OCR_SPLIT has no effect any more; remove it\n"
 
 
 def test_old_names_are_accepted_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
