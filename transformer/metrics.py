@@ -28,7 +28,7 @@ __all__ = [
     "stage",
 ]
 
-KINDS: Final = ("png", "jpeg", "tiff", "webp", "bmp", "gif", "jp2", "avif", "pnm", "pdf", metrics.OTHER)
+KINDS: Final = ("png", "jpeg", "tiff", "webp", "bmp", "gif", "jp2", "avif", "heif", "pnm", "pdf", metrics.OTHER)
 STEPS: Final = (
     *("stretch", "color", "invert", "contrast", "background", "border", "orient", "scale", "dewarp", "deskew"),
     *("none", metrics.OTHER),

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pillow_heif
 from PIL import Image, ImageCms, ImageDraw, ImageFont, TiffImagePlugin
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import (
@@ -37,6 +38,16 @@ TIFF_COMPRESSIONS = {
 def _file(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
     out = io.BytesIO()
     image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def heif(*images: Image.Image) -> bytes:
+    """A HEIC file with these pictures, as telephones write them."""
+    file = pillow_heif.HeifFile()
+    for image in images:
+        file.add_from_pillow(image)
+    out = io.BytesIO()
+    file.save(out, quality=90)
     return out.getvalue()
 
 
@@ -261,6 +272,7 @@ def every_kind() -> dict[str, bytes]:
         "jp2": _file(drawing("RGB"), "JPEG2000"),
         "jp2-grey": _file(drawing("L"), "JPEG2000", no_jp2=True),
         "avif": _file(drawing("RGB"), "AVIF"),
+        "heif": heif(drawing("RGB")),
         "pnm-grey": _file(drawing("L"), "PPM"),
         "pnm-1": _file(drawing("1"), "PPM"),
         "tiff-16": _file(drawing("I;16"), "TIFF"),

@@ -23,8 +23,8 @@ _BINARY: Final = {"type": "string", "format": "binary"}
 GATEWAY: Final[dict[str, Any]] = {
     "summary": "Read documents",
     "description": (
-        "Takes images (PNG, JPEG, TIFF, WebP, BMP, GIF, JPEG 2000, AVIF) and PDFs as multipart files, base64 in JSON "
-        "or a raw body, and answers with the V2 inference body, plain text, hOCR or a searchable PDF."
+        "Takes images (PNG, JPEG, TIFF, WebP, BMP, GIF, JPEG 2000, AVIF, HEIC) and PDFs as multipart files, base64 "
+        "in JSON or a raw body, and answers with the V2 inference body, plain text, hOCR or a searchable PDF."
     ),
     "tags": ["gateway"],
     "operation_id": "ocr",

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
+import pi_heif
 from PIL import (
     AvifImagePlugin,
     ExifTags,
@@ -20,7 +21,7 @@ from PIL import (
 )
 
 from kserve_ocr.protocol.errors import OcrError
-from transformer.decoding import webp
+from transformer.decoding.frames import PageFrames, webp_canvas
 from transformer.decoding.limits import Size, check_page
 from transformer.decoding.page import Page, damaged_document, no_memory, resolution, square
 from transformer.decoding.pixels import to_array, turned
@@ -30,6 +31,7 @@ from transformer.decoding.sniff import FileType
 Image.MAX_IMAGE_PIXELS = None
 # One page is one job: parallelism is the worker pool's.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+pi_heif.register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
 
 _FORMATS: Final[dict[FileType, str]] = {
     "png": "PNG",
@@ -40,14 +42,13 @@ _FORMATS: Final[dict[FileType, str]] = {
     "gif": "GIF",
     "jp2": Jpeg2KImagePlugin.Jpeg2KImageFile.format,
     "avif": AvifImagePlugin.AvifImageFile.format,
+    "heif": "HEIF",
     "pnm": "PPM",
 }
 
-_NEW_SUBFILE_TYPE = 254
-_REDUCED_OR_MASK = 0b101
-"""Bits of that tag of TIFF: a smaller copy of another page, a transparency mask."""
 _WHITE_IS_ZERO = 0
-_OUT_OF_MEMORY = "out of memory"
+_OUT_OF_MEMORY = ("out of memory", "Memory allocation", "Cannot allocate memory")
+"""In messages of decoders that raise no MemoryError."""
 _MEANINGLESS_DPI = (72, 96)
 _LONGEST_PAPER = 24
 """Inches."""
@@ -78,27 +79,28 @@ class ImageDocument:
         Raises DamagedDocumentError, or TooManyPixelsError for a kind whose canvas is allocated on opening.
         """
         self._kind = kind
-        self._pages: list[tuple[int, Size]] = []
-        """Frame number and size of the pages found so far."""
-        self._frames = 0
-        """Number of frames examined so far."""
         with _pillow(f"the {_FORMATS[kind]} file", 1):
             if kind == "webp":
-                check_page(1, webp.canvas(file), page_pixels)
+                check_page(1, webp_canvas(file), page_pixels)
             file.seek(0)
             self._image = Image.open(file, formats=[_FORMATS[kind]])
+            self._frames = PageFrames(self._image)
+
+    @property
+    def warning(self) -> str:
+        """What of the file is not read; empty if there is nothing."""
+        left_out = self._frames.left_out
+        return f"smaller pictures in the file ({left_out}), such as previews, were not read" if left_out else ""
 
     def sizes(self) -> Iterator[Size]:
         """Sizes of the pages, frame after frame; see the protocol."""
-        yield from [size for _, size in self._pages]
-        while self._find_page():
-            yield self._pages[-1][1]
+        yield from self._frames.sizes()
 
     def decode(self, number: int, *, page_pixels: int) -> Page:
         """Decode one page; see the protocol."""
         image = self._image
         with _pillow(f"page {number}", number):
-            self._seek(number)
+            self._frames.show(number)
             check_page(number, image.size, page_pixels)
             white_is_zero = _white_is_zero(image)
             image.load()
@@ -112,7 +114,7 @@ class ImageDocument:
         """What the file says of a page that :meth:`sizes` or :meth:`decode` would give. Raises DamagedDocumentError."""
         image = self._image
         with _pillow(f"page {number}", number):
-            frame = self._seek(number)
+            frame = self._frames.show(number)
             if isinstance(image, TiffImagePlugin.TiffImageFile):
                 orientation = int(image.tag_v2.get(ExifTags.Base.Orientation, 1))
             else:
@@ -120,42 +122,9 @@ class ImageDocument:
             stated = _stated_resolution(image)
             return ImageHeader(frame, orientation, stated[::-1] if stated and orientation > _LAST_LEVEL else stated)
 
-    def _seek(self, number: int) -> int:
-        """Make the page the current one of its file; the index of its frame."""
-        while len(self._pages) < number and self._find_page():
-            pass
-        frame, _ = self._pages[number - 1]
-        if isinstance(self._image, TiffImagePlugin.TiffImageFile):
-            self._image.seek(frame)
-        return frame
-
     def close(self) -> None:
         """Release the image; the file stays the caller's."""
         self._image.close()
-
-    def _find_page(self) -> bool:
-        """Find one more page."""
-        image, size = self._image, (0, 0)
-        while True:
-            frame, self._frames = self._frames, self._frames + 1
-            page = True
-            if not isinstance(image, TiffImagePlugin.TiffImageFile):
-                if frame:
-                    return False
-                size = image.size
-            else:
-                try:
-                    with warnings.catch_warnings(action="ignore"):
-                        image.seek(frame)
-                        size = image.size
-                        page = not int(image.tag_v2.get(_NEW_SUBFILE_TYPE, 0)) & _REDUCED_OR_MASK
-                except EOFError:
-                    return False
-                except Exception:  # noqa: S110 - a damaged directory is an error once its page is wanted
-                    pass
-            if page or not frame:
-                self._pages.append((frame, size))
-                return True
 
 
 @contextmanager
@@ -171,7 +140,7 @@ def _pillow(place: str, number: int) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, UnidentifiedImageError):  # Pillow's message would contain a path of the server
             error = ValueError("its header makes no sense")
-        if _OUT_OF_MEMORY in str(error):
+        if any(words in str(error) for words in _OUT_OF_MEMORY):
             raise no_memory(number) from error
         raise damaged_document(place, error) from error
 

@@ -7,9 +7,9 @@ from typing import Literal
 
 from kserve_ocr.protocol.errors import MalformedRequestError, UnsupportedDocumentError
 
-FileType = Literal["png", "jpeg", "tiff", "webp", "bmp", "gif", "jp2", "avif", "pnm", "pdf"]
+FileType = Literal["png", "jpeg", "tiff", "webp", "bmp", "gif", "jp2", "avif", "heif", "pnm", "pdf"]
 
-ACCEPTED = "PNG, JPEG, TIFF, WebP, BMP, GIF, JPEG 2000, AVIF, PNM or PDF"
+ACCEPTED = "PNG, JPEG, TIFF, WebP, BMP, GIF, JPEG 2000, AVIF, HEIC, PNM or PDF"
 
 HEAD_BYTES = 1024
 """Bytes examined. PDF readers accept the header anywhere within them."""
@@ -24,12 +24,13 @@ _KINDS: tuple[tuple[bytes, FileType], ...] = (
     (rb"GIF8[79]a", "gif"),
     (rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51", "jp2"),
     (rb".{4}ftypavi[fs]|.{4}ftypmi[fs]1.{4,64}avi[fs]", "avif"),
+    (rb".{4}ftyp(?:hei[cmsx]|hev[cmsx]|mif1|msf1)", "heif"),
     (rb"P[1-6][\s#]", "pnm"),
     (rb".{0,1019}?%PDF-", "pdf"),
 )
 
 _MISTAKEN: tuple[tuple[bytes, str], ...] = (
-    (rb".{4}ftyp(?:hei|hev|mif1|msf1)", "a HEIF photo"),
+    (rb".{4}ftyp", "a video"),
     (rb"PK\x03\x04", "a ZIP archive or an office document"),
     (rb"\xd0\xcf\x11\xe0", "an office document"),
     (rb"%!PS|\xc5\xd0\xd3\xc6", "PostScript"),

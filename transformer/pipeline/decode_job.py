@@ -70,6 +70,8 @@ class DocumentPage:
     """Whether no other page of its document is selected."""
     blank: bool = False
     """Whether nothing on the page may be a letter."""
+    warning: str = ""
+    """What of its document is not read; empty if there is nothing."""
 
 
 @dataclass(frozen=True)

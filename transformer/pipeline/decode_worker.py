@@ -109,6 +109,7 @@ class Decoder:
             preprocess_seconds=time.perf_counter() - decoded,
             single_page=len(numbers) == 1,
             blank=ready.blank,
+            warning=document.warning if isinstance(document, ImageDocument) else "",
         )
         return DecodeResult(prepared, numbers)
 

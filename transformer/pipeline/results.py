@@ -45,6 +45,8 @@ class PageResult:
     """Names of the preprocessing steps that changed the page, in order."""
     language: LanguageChoice | None = None
     """The language found, if it was to be found."""
+    warning: str = ""
+    """What of its document is not read; empty if there is nothing."""
     structure: PageStructure | None = None
     """Tables, fields, headings and lists of the layout, None unless needed."""
 
@@ -113,8 +115,9 @@ class DocumentResult:
     @property
     def all_warnings(self) -> tuple[str, ...]:
         """What is to be known about the document, models to install for better results among it; each once."""
-        missing = (page.language.warning for page in self.pages if page.language if page.language.warning)
-        return tuple(dict.fromkeys((*self.warnings, *missing)))
+        missing = (page.language.warning for page in self.pages if page.language)
+        unread = (page.warning for page in self.pages)
+        return tuple(filter(None, dict.fromkeys((*self.warnings, *missing, *unread))))
 
     @property
     def details(self) -> list[dict[str, Any]]:
@@ -149,6 +152,7 @@ def recognized_page(
         rotation=page.geometry.rotation,
         skew=page.geometry.skew,
         label=page.label,
+        warning=page.warning,
         language=language,
     )
 

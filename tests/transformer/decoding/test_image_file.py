@@ -15,6 +15,7 @@ from benchmarks.common.sample_files import (
     drawing,
     every_kind,
     frames,
+    heif,
     png_header,
     webp_header,
     with_tag,
@@ -121,12 +122,6 @@ def test_reduced_copies_and_masks_in_a_tiff_are_no_pages() -> None:
     document = opened(file.getvalue())
     assert len(list(document.sizes())) == 2
     assert np.array_equal(document.decode(2, page_pixels=LIMIT).pixels, np.asarray(drawing("L", text="2")))
-
-
-def test_the_first_frame_of_other_kinds_is_the_page() -> None:
-    for name in ("gif-frames", "webp-frames"):
-        document = opened(IMAGES[name])
-        assert list(document.sizes()) == [(120, 80)]
 
 
 @pytest.mark.parametrize("bits", [9, 10, 12, 14, 16])
@@ -331,3 +326,48 @@ def test_dark_text_on_transparency_shows_white_paper() -> None:
     image = Image.new("RGBA", (300, 80), (0, 0, 0, 0))
     ImageDraw.Draw(image).text((20, 20), "Departures", font=ImageFont.load_default(size=32), fill=(20, 20, 20, 255))
     assert np.median(decoded(encode(image)).pixels) == 255
+
+
+SEVERAL = [drawing("RGB", text=text) for text in ("Ab1", "2", "3")]
+"""Pages that differ."""
+
+
+def several(kind: str) -> bytes:
+    """A file of that format with all of them."""
+    if kind == "HEIF":
+        return heif(*SEVERAL)
+    return encode(SEVERAL[0], kind, save_all=True, append_images=SEVERAL[1:])
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "GIF", "PNG", "AVIF", "MPO", "HEIF"])
+def test_every_frame_is_a_page(kind: str) -> None:
+    document = opened(several(kind))
+
+    assert list(document.sizes()) == [(120, 80)] * 3
+    for number in (3, 1, 2):  # in any order
+        pixels = grey(document.decode(number, page_pixels=LIMIT).pixels).astype(int)
+        assert np.abs(pixels - grey(np.asarray(SEVERAL[number - 1]))).mean() < 12, number
+    assert document.warning == ""
+
+
+def test_previews_in_a_jpeg_are_no_pages_and_leave_a_warning() -> None:
+    preview = drawing("RGB").resize((60, 40))
+    document = opened(encode(drawing("RGB"), "MPO", save_all=True, append_images=[preview, preview]))
+
+    assert list(document.sizes()) == [(120, 80)]
+    assert "(2)" in document.warning
+
+
+def test_pictures_of_a_heic_file_have_their_own_sizes() -> None:
+    document = opened(heif(drawing("RGB"), drawing("RGB", size=(200, 100))))
+
+    assert list(document.sizes()) == [(120, 80), (200, 100)]
+    assert document.decode(2, page_pixels=LIMIT).pixels.shape[:2] == (100, 200)
+    with pytest.raises(TooManyPixelsError):
+        document.decode(2, page_pixels=10_000)
+
+
+def test_a_gif_that_ends_early_is_read_as_far_as_it_goes() -> None:
+    whole = several("GIF")
+
+    assert decoded(whole[: len(whole) * 2 // 3]).pixels.shape[:2] == (80, 120)

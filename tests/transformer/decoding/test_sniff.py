@@ -37,7 +37,7 @@ def test_an_empty_document_is_a_malformed_request() -> None:
         (b"PK\x03\x04\x14\0", "ZIP"),
         (b"8BPS\0\x01", "Photoshop"),
         (b"%!PS-Adobe-3.0 EPSF-3.0", "PostScript"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIF"),
+        (b"\0\0\0\x18ftypqt  \0\0\0\0qt  ", "video"),
         (b"AT&TFORM\0\0", "DjVu"),
         (b'{"image": ""}', "JSON"),
         (b"data:image/png;base64,iVBORw0KGgo", "base64"),

@@ -23,8 +23,11 @@ _MAX_SIDE: Final = 65_535
 def from_file(data: bytes, kind: str, *, frame: int = 0, orientation: int = 1) -> PageImage | None:
     """The page of an image file of a sniffed kind as it is stored, or None when PDF readers may not decode it.
 
-    ``frame`` counts from 0 and matters for TIFF only; ``orientation`` is the file's EXIF orientation.
+    ``frame`` counts from 0; of several frames only those of a TIFF and the first of a JPEG are stored as files.
+    ``orientation`` is the file's EXIF orientation.
     """
+    if frame and kind != "tiff":
+        return None
     match kind:
         case "jpeg":
             return from_jpeg(data, orientation=orientation)
