@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from kserve_ocr.protocol import names
-from kserve_ocr.protocol.parameters import ENGINE_PARAMETERS, Choice, Parameter, Text
+from kserve_ocr.protocol.parameters import ENGINE_PARAMETERS, Choice, Parameter, Share, Text
 from transformer.decoding.options import EXISTING_CHOICES
+from transformer.regions import RegionList
 from transformer.structure.order.page_order import ORDERS
 
 _AUTO_OR_NONE = ("auto", "none")
@@ -38,6 +39,25 @@ FILENAME: Final = Text(
     description="Name of the document that ALTO and hOCR carry; that of the uploaded file if not given.",
     form="a file name",
     example="scan.png",
+)
+REGIONS: Final = RegionList(
+    name=names.REGIONS,
+    description="Parts of each page to read, in this order, instead of the page: `x0,y0,x1,y1` in pixels of the page "
+    "or per cent of it, joined by `;`. In JSON also a list of objects with `box` and, for that part, `psm`, "
+    "`whitelist` and `blacklist`.",
+)
+SPACES: Final = Choice(
+    name=names.SPACES,
+    description="Spaces in the text: `single`, or `keep` distances between words and columns.",
+    choices=("single", "keep"),
+)
+HYPHENS: Final = Choice(
+    name=names.HYPHENS,
+    description="Words that a line's end divides: `keep` them so in the text, or `join` them.",
+    choices=("keep", "join"),
+)
+MIN_CONFIDENCE: Final = Share(
+    name=names.MIN_CONFIDENCE, description="Words of a lower confidence are left out of every output."
 )
 PAGES: Final = Text(
     name=names.PAGE_SELECTION,
@@ -74,6 +94,10 @@ DOCUMENT_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
     SKIP_STEPS,
     ORDER,
     GRANULARITY,
+    REGIONS,
+    SPACES,
+    HYPHENS,
+    MIN_CONFIDENCE,
     FILENAME,
     PAGES,
     KEEP,

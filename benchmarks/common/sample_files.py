@@ -43,7 +43,7 @@ def _file(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
 
 def heif(*images: Image.Image) -> bytes:
     """A HEIC file with these pictures, as telephones write them."""
-    file = pillow_heif.HeifFile()
+    file = pillow_heif.HeifFile()  # type: ignore[no-untyped-call]
     for image in images:
         file.add_from_pillow(image)
     out = io.BytesIO()

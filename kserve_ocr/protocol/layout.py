@@ -7,7 +7,7 @@ The classes have no slots: pickling a frozen class with slots asks for its field
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Box = tuple[int, int, int, int]
@@ -30,6 +30,8 @@ class Word:
     text: str
     bbox: Box
     confidence: float
+    alternatives: tuple[tuple[str, float], ...] = ()
+    """Other readings with their confidence, the likeliest first; none unless asked for."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,23 @@ class PageLayout:
         return (line for block in self.blocks for paragraph in block.paragraphs for line in paragraph.lines)
 
 
+def confident_part(page: PageLayout, least: float) -> PageLayout:
+    """The page without words of a confidence below ``least``, and without what is empty then."""
+
+    def line(part: Line) -> Line:
+        return replace(part, words=tuple(word for word in part.words if word.confidence >= least))
+
+    def paragraph(part: Paragraph) -> Paragraph:
+        return replace(part, lines=tuple(kept for found in part.lines if (kept := line(found)).words))
+
+    def block(part: Block) -> Block:
+        kept = (paragraph(found) for found in part.paragraphs)
+        return replace(part, paragraphs=tuple(found for found in kept if found.lines))
+
+    kept = (block(part) for part in page.blocks)
+    return replace(page, blocks=tuple(part for part in kept if part.paragraphs))
+
+
 def _confidence(part: Line | Paragraph | Block | PageLayout) -> float:
     return round(mean_confidence(part.iter_words()), 4)
 
@@ -111,10 +130,16 @@ def _line_to_json(line: Line) -> dict[str, Any]:
         "confidence": _confidence(line),
         "baseline": [round(value, 2) for value in line.baseline],
         "height": round(line.height, 2),
-        "words": [
-            {"text": word.text, "bbox": word.bbox, "confidence": round(word.confidence, 4)} for word in line.words
-        ],
+        "words": [_word_to_json(word) for word in line.words],
     }
+
+
+def _word_to_json(word: Word) -> dict[str, Any]:
+    value: dict[str, Any] = {"text": word.text, "bbox": word.bbox, "confidence": round(word.confidence, 4)}
+    if word.alternatives:
+        others = [{"text": text, "confidence": round(confidence, 4)} for text, confidence in word.alternatives]
+        value["alternatives"] = others
+    return value
 
 
 def from_json(value: dict[str, Any]) -> PageLayout:
@@ -151,7 +176,14 @@ def _line_from_json(value: dict[str, Any]) -> Line:
         baseline=(float(x0), float(y0), float(x1), float(y1)),
         height=float(value["height"]),
         words=tuple(
-            Word(text=word["text"], bbox=_box(word["bbox"]), confidence=float(word["confidence"]))
+            Word(
+                text=word["text"],
+                bbox=_box(word["bbox"]),
+                confidence=float(word["confidence"]),
+                alternatives=tuple(
+                    (str(other["text"]), float(other["confidence"])) for other in word.get("alternatives", ())
+                ),
+            )
             for word in value["words"]
         ),
     )

@@ -46,6 +46,14 @@ KEEP: Final = "keep"
 EXISTING: Final = "existing"
 SIGNED: Final = "signed"
 PASSWORD: Final = "password"  # noqa: S105 - the name of a parameter
+WHITELIST: Final = "whitelist"
+BLACKLIST: Final = "blacklist"
+USER_WORDS: Final = "words"
+ALTERNATIVES: Final = "alternatives"
+REGIONS: Final = "regions"
+SPACES: Final = "spaces"
+HYPHENS: Final = "hyphens"
+MIN_CONFIDENCE: Final = "min_confidence"
 BUDGET_MS: Final = "budget_ms"
 
 # Ignored: legacy clients send content_type, Triton's clients scheduling hints; the others belong to the binary tensor

@@ -19,6 +19,10 @@ T = TypeVar("T")
 _MODEL = re.compile(r"[A-Za-z0-9_]{1,64}(?:/[A-Za-z0-9_]{1,64})?\Z")
 _MAX_LANGUAGES = 8
 _MAX_LANG_CHARACTERS = 512
+_MAX_CHARACTERS = 1000
+_MAX_WORDS = 1000
+_MAX_WORDS_CHARACTERS = 65_536
+_WORD_END = re.compile(r"[\s,;]+")
 
 
 class Parameter(Protocol[T_co]):
@@ -60,6 +64,24 @@ class Integer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A number from 0 to 1, also as text."""
+
+    name: str
+    description: str
+
+    def read(self, value: Any) -> float:
+        if isinstance(value, str) and re.fullmatch(r"[0-9]{0,9}\.?[0-9]{1,9}", value):
+            value = float(value)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            raise InvalidParameterError(f"{self.name} must be a number from 0 to 1, such as 0.6")
+        return float(value)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "number", "minimum": 0, "maximum": 1, "description": self.description}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """One of a few words."""
 
@@ -96,6 +118,54 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Characters:
+    """A set of characters, written one after the other; white space is left out."""
+
+    name: str
+    description: str
+
+    def read(self, value: Any) -> str:
+        text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+        found = "".join(dict.fromkeys("".join(text.split())))
+        if not found or len(text) > _MAX_CHARACTERS or not found.isprintable():
+            raise InvalidParameterError(
+                f"{self.name} must be 1 to {_MAX_CHARACTERS} characters one after the other, such as 0123456789"
+            )
+        return found
+
+    def schema(self) -> dict[str, Any]:
+        return {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": _MAX_CHARACTERS,
+            "examples": ["0123456789"],
+            "description": self.description,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordList:
+    """Words, separated by commas, semicolons or white space, or as a list."""
+
+    name: str
+    description: str
+
+    def read(self, value: Any) -> tuple[str, ...]:
+        parts = value if isinstance(value, list) else [value]
+        if not all(isinstance(part, str) and len(part) <= _MAX_WORDS_CHARACTERS for part in parts[: _MAX_WORDS + 1]):
+            parts = []
+        found = tuple(dict.fromkeys(word for part in parts for word in _WORD_END.split(part) if word))
+        if not 0 < len(found) <= _MAX_WORDS or not all(len(word) <= 64 and word.isprintable() for word in found):
+            raise InvalidParameterError(
+                f"{self.name} must be 1 to {_MAX_WORDS} words of at most 64 characters, joined by ',' or spaces"
+            )
+        return found
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "examples": ["Kubernetes,Knative"], "description": self.description}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Languages:
     """Languages as people name them, read as Tesseract models joined by ``+``."""
 
@@ -127,7 +197,32 @@ OEM: Final = Integer(
     name=names.OEM, description="Engine mode of Tesseract that the models allow; 1 if not given.", low=0, high=3
 )
 DPI: Final = Integer(name=names.DPI, description="Resolution of the page, pixels per inch.", low=70, high=2400)
-ENGINE_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (LANG, PSM, OEM, DPI)
+WHITELIST: Final = Characters(
+    name=names.WHITELIST,
+    description="The only characters that may be recognized. Others are replaced by the likeliest of these, and left "
+    "out where none is likely.",
+)
+BLACKLIST: Final = Characters(
+    name=names.BLACKLIST, description="Characters that are not recognized but replaced by others or left out."
+)
+ALTERNATIVES: Final = Integer(
+    name=names.ALTERNATIVES, description="Other readings of each word in `words`, at most so many.", low=0, high=10
+)
+USER_WORDS: Final = WordList(
+    name=names.USER_WORDS,
+    description="Words that the text may contain and no dictionary has, such as names; they are preferred where the "
+    "image leaves a choice.",
+)
+ENGINE_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
+    LANG,
+    PSM,
+    OEM,
+    DPI,
+    WHITELIST,
+    BLACKLIST,
+    ALTERNATIVES,
+    USER_WORDS,
+)
 """Parameters of both services: how Tesseract recognizes a page."""
 
 
@@ -136,17 +231,28 @@ class RecognitionOptions:
     """How Tesseract recognizes a page.
 
     ``lang`` is one model or several joined by ``+``; ``psm`` is the page segmentation mode, 0-13; ``oem`` the
-    engine mode, 0-3; ``dpi`` a resolution hint, 70-2400, or None to let Tesseract estimate it.
+    engine mode, 0-3; ``dpi`` a resolution hint, 70-2400, or None to let Tesseract estimate it. ``whitelist`` are the
+    only characters allowed, ``blacklist`` those that are not, empty for any; ``alternatives`` is the largest number of
+    other readings of a word; ``words`` are added to the dictionary.
     """
 
     lang: str = "eng"
     psm: int = 3
     oem: int = 1
     dpi: int | None = None
+    whitelist: str = ""
+    blacklist: str = ""
+    alternatives: int = 0
+    words: tuple[str, ...] = ()
 
     @property
     def languages(self) -> tuple[str, ...]:
         return tuple(self.lang.split("+"))
+
+    @property
+    def needs_choices(self) -> bool:
+        """Whether the engine's second choices of characters are needed."""
+        return bool(self.whitelist or self.blacklist or self.alternatives)
 
 
 def check_known(values: Mapping[str, Any], declared: Iterable[Parameter[Any]]) -> None:
@@ -170,6 +276,10 @@ def recognition_options(values: Mapping[str, Any], *, defaults: RecognitionOptio
         psm=given(values, PSM, defaults.psm),
         oem=given(values, OEM, defaults.oem),
         dpi=given(values, DPI, defaults.dpi),
+        whitelist=given(values, WHITELIST, defaults.whitelist),
+        blacklist=given(values, BLACKLIST, defaults.blacklist),
+        alternatives=given(values, ALTERNATIVES, defaults.alternatives),
+        words=given(values, USER_WORDS, defaults.words),
     )
 
 

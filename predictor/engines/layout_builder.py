@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from kserve_ocr.protocol.layout import Block, Box, Line, PageLayout, Paragraph, Word
@@ -37,10 +37,10 @@ class LayoutBuilder:
     def line(self, bbox: Box, *, baseline: tuple[float, float, float, float], height: float) -> None:
         self._blocks[-1].parts[-1].parts.append(_Open(bbox, baseline, height))
 
-    def word(self, text: str, bbox: Box, *, confidence: float) -> None:
-        text = text.translate(_DIRECTION_MARKS)
+    def word(self, word: Word) -> None:
+        text = word.text.translate(_DIRECTION_MARKS)
         if text.strip():
-            self._blocks[-1].parts[-1].parts[-1].words.append(Word(text, bbox, confidence))
+            self._blocks[-1].parts[-1].parts[-1].words.append(replace(word, text=text))
 
     def page(self, *, width: int, height: int) -> PageLayout:
         """The finished page, ``width`` by ``height`` pixels."""

@@ -12,7 +12,7 @@ from PIL import Image
 from pytesseract import TesseractError, pytesseract
 
 from kserve_ocr.protocol.errors import InternalError, InvalidParameterError
-from kserve_ocr.protocol.layout import PageLayout, mean_confidence
+from kserve_ocr.protocol.layout import PageLayout, Word, mean_confidence
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from predictor.acceleration.install import UNMODIFIED, Acceleration
 from predictor.engines.base import EngineSettings, Page, RecognitionResult
@@ -45,6 +45,10 @@ class PytesseractEngine:
 
     def recognize(self, page: Page, options: RecognitionOptions, *, layout: bool) -> RecognitionResult:
         """See :class:`predictor.engines.base.Engine`."""
+        if options.needs_choices or options.words:
+            raise InvalidParameterError(
+                "whitelist, blacklist, alternatives and words need the engine tesserocr; send the request without them"
+            )
         height, width = page.shape
         blank = PageLayout(width, height, ()) if layout else None
         if options.psm == _ORIENTATION_ONLY:
@@ -106,7 +110,7 @@ def page_layout(tsv: str, hocr: str, *, width: int, height: int) -> PageLayout:
                 baseline, size = next(rows, ((box[0], box[3], box[2], box[3]), high))
                 builder.line(box, baseline=baseline, height=float(size))
             case 5:
-                builder.word(text, box, confidence=float(confidence) / 100)
+                builder.word(Word(text, box, float(confidence) / 100))
     return builder.page(width=width, height=height)
 
 

@@ -12,13 +12,20 @@ from kserve_ocr.protocol.parameters import RecognitionOptions
 from predictor.acceleration.install import Acceleration
 from predictor.acceleration.self_test import install_if_it_passes
 from predictor.engines.base import EngineSettings, Page, RecognitionResult
+from predictor.engines.choices import text_of
 from predictor.engines.tesserocr_layout import page_layout, word_confidences
+from predictor.engines.user_words import user_words
 from predictor.tessdata import OSD
 
 _ORIENTATION_ONLY = 0
 _LEGACY = 0
 _LEGACY_MODES = (0, 2)
 _NEURAL_ONLY = 1
+_CHOICES = "lstm_choice_mode"
+"""2 keeps, for each character, what else the network took it for."""
+
+_Key = tuple[str, int, tuple[str, ...]]
+"""Languages, engine mode, and words of a client."""
 
 
 def create(settings: EngineSettings) -> TesserocrEngine:
@@ -27,11 +34,13 @@ def create(settings: EngineSettings) -> TesserocrEngine:
 
 
 class TesserocrEngine:
-    """Keeps one Tesseract object per combination of languages and engine mode; drops the least recently used."""
+    """Keeps one Tesseract object per combination of languages and engine mode; drops the least recently used.
+
+    Words of a client are part of the combination, and of the objects only one has any."""
 
     def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings
-        self._loaded: OrderedDict[tuple[str, int], tesserocr.PyTessBaseAPI] = OrderedDict()
+        self._loaded: OrderedDict[_Key, tesserocr.PyTessBaseAPI] = OrderedDict()
 
     def accelerate(self, options: RecognitionOptions) -> Acceleration:
         """See :class:`predictor.engines.base.Engine`."""
@@ -40,35 +49,43 @@ class TesserocrEngine:
     def recognize(self, page: Page, options: RecognitionOptions, *, layout: bool) -> RecognitionResult:
         """See :class:`predictor.engines.base.Engine`."""
         orientation_only = options.psm == _ORIENTATION_ONLY
-        api = self._api(OSD, _LEGACY) if orientation_only else self._api(options.lang, options.oem)
+        api = (
+            self._api((OSD, _LEGACY, ())) if orientation_only else self._api((options.lang, options.oem, options.words))
+        )
         height, width = page.shape
         api.SetPageSegMode(options.psm)
         api.SetImageBytes(page.tobytes(), width, height, 1, width)
         if options.dpi is not None:
             api.SetSourceResolution(options.dpi)
+        if options.needs_choices:
+            api.SetVariable(_CHOICES, "2")
         try:
             if orientation_only:
                 return RecognitionResult(_orientation(api), 0.0, PageLayout(width, height, ()) if layout else None)
-            return _result(api, width=width, height=height, layout=layout)
+            return _result(api, options, width=width, height=height, layout=layout)
         finally:
             api.Clear()
+            if options.needs_choices:
+                api.SetVariable(_CHOICES, "0")
             if options.oem != _NEURAL_ONLY or orientation_only:
                 # What the legacy engine learned from this page must not affect the next one. The LSTM learns nothing,
                 # and the call takes 2 % of a line's time.
                 api.ClearAdaptiveClassifier()
 
-    def _api(self, lang: str, oem: int) -> tesserocr.PyTessBaseAPI:
-        key = lang, oem
+    def _api(self, key: _Key) -> tesserocr.PyTessBaseAPI:
+        lang, oem, words = key
         if key in self._loaded:
             self._loaded.move_to_end(key)
             return self._loaded[key]
+        for other in [loaded for loaded in self._loaded if words and loaded[2]]:
+            self._loaded.pop(other).End()
         while len(self._loaded) >= self._settings.language_cache_size:
             _, oldest = self._loaded.popitem(last=False)
             oldest.End()
         try:
-            api = tesserocr.PyTessBaseAPI(
-                path=self._settings.tessdata, lang=lang, oem=oem, variables={"debug_file": "/dev/null"}
-            )
+            with user_words(words) as variables:
+                variables["debug_file"] = "/dev/null"
+                api = tesserocr.PyTessBaseAPI(path=self._settings.tessdata, lang=lang, oem=oem, variables=variables)
         except RuntimeError as error:
             if oem in _LEGACY_MODES and lang != OSD:
                 raise InvalidParameterError(
@@ -79,14 +96,17 @@ class TesserocrEngine:
         return api
 
 
-def _result(api: tesserocr.PyTessBaseAPI, *, width: int, height: int, layout: bool) -> RecognitionResult:
+def _result(
+    api: tesserocr.PyTessBaseAPI, options: RecognitionOptions, *, width: int, height: int, layout: bool
+) -> RecognitionResult:
     text: str = api.GetUTF8Text()
     results = api.GetIterator()
-    if not layout:
+    if not layout and not options.needs_choices:
         values = word_confidences(results)
         return RecognitionResult(text, sum(values) / len(values) if values else 0.0, None)
-    page = page_layout(results, width=width, height=height)
-    return RecognitionResult(text, mean_confidence(page.iter_words()), page)
+    page = page_layout(results, options, width=width, height=height)
+    text = text_of(page) if options.needs_choices else text
+    return RecognitionResult(text, mean_confidence(page.iter_words()), page if layout else None)
 
 
 def _orientation(api: tesserocr.PyTessBaseAPI) -> str:

@@ -7,11 +7,14 @@ from typing import Final
 
 import tesserocr
 
-from kserve_ocr.protocol.layout import Box, PageLayout
+from kserve_ocr.protocol.layout import Box, PageLayout, Word
+from kserve_ocr.protocol.parameters import RecognitionOptions
+from predictor.engines.choices import Choice, chosen
 from predictor.engines.layout_builder import LayoutBuilder
 
 _BLOCK, _PARAGRAPH = tesserocr.RIL.BLOCK, tesserocr.RIL.PARA
 _LINE, _WORD, _SYMBOL = tesserocr.RIL.TEXTLINE, tesserocr.RIL.WORD, tesserocr.RIL.SYMBOL
+_DEFAULTS: Final = RecognitionOptions()
 _RIGHT_TO_LEFT: Final = frozenset({"R", "AL"})
 """Unicode's bidirectional classes of Hebrew, Arabic and related letters."""
 
@@ -28,7 +31,9 @@ def word_confidences(results: tesserocr.PyResultIterator | None) -> list[float]:
             return values
 
 
-def page_layout(results: tesserocr.PyResultIterator | None, *, width: int, height: int) -> PageLayout:
+def page_layout(
+    results: tesserocr.PyResultIterator | None, options: RecognitionOptions = _DEFAULTS, *, width: int, height: int
+) -> PageLayout:
     """The layout of the recognized page, ``width`` by ``height`` pixels."""
     builder = LayoutBuilder()
     if results is None or results.Empty(_WORD):
@@ -43,7 +48,10 @@ def page_layout(results: tesserocr.PyResultIterator | None, *, width: int, heigh
             height_of_row = float(results.RowAttributes()["row_height"])
             builder.line(box, baseline=_baseline(results, box), height=height_of_row)
         box, confidence = results.BoundingBox(_WORD), results.Confidence(_WORD) / 100
-        builder.word(_word_text(results), box, confidence=confidence)
+        if options.needs_choices:
+            builder.word(chosen(symbol_choices(results), options, bbox=box, confidence=confidence))
+        else:
+            builder.word(Word(_word_text(results), box, confidence))
         if not results.Next(_WORD):
             return builder.page(width=width, height=height)
 
@@ -61,6 +69,21 @@ def _word_text(results: tesserocr.PyResultIterator) -> str:
     while not results.IsAtFinalElement(_WORD, _SYMBOL) and results.Next(_SYMBOL):
         symbols.append(results.GetUTF8Text(_SYMBOL))
     return "".join(symbols)
+
+
+def symbol_choices(results: tesserocr.PyResultIterator) -> list[list[Choice]]:
+    """For each symbol of the word at the iterator, what it was recognized as, then what else it may be.
+
+    In logical order; leaves the iterator within the word.
+    """
+    symbols: list[list[Choice]] = []
+    while True:
+        text: str = results.GetUTF8Text(_SYMBOL)
+        others = results.GetChoiceIterator() or ()
+        found = [Choice(choice.GetUTF8Text(), choice.Confidence() / 100) for choice in others]
+        symbols.append([Choice(text, results.Confidence(_SYMBOL) / 100), *(one for one in found if one.text != text)])
+        if results.IsAtFinalElement(_WORD, _SYMBOL) or not results.Next(_SYMBOL):
+            return symbols
 
 
 def _baseline(results: tesserocr.PyResultIterator, box: Box) -> tuple[float, float, float, float]:

@@ -16,8 +16,8 @@ FILE_FIELD: Final = "image_file"
 FILE_FIELDS: Final = (FILE_FIELD, "file", "image", "document", "upload", "files", "images", "documents", "uploads")
 """Fields that are documents whether they have a file name or not."""
 OUTPUTS_FIELD: Final = "outputs"
-_LISTS: Final = (names.LANG, OUTPUTS_FIELD)
-"""Options that may be given repeatedly."""
+_LISTS: Final = {names.LANG: ",", OUTPUTS_FIELD: ",", names.REGIONS: ";", names.USER_WORDS: ","}
+"""Options that may be given repeatedly, and what joins them."""
 _MAX_FIELDS: Final = 1000
 _EXAMPLE: Final = f"for example with curl -F {FILE_FIELD}=@page.png"
 _NO_FILE: Final = f"the form has no file; send one or more as {FILE_FIELD}, {_EXAMPLE}"
@@ -41,13 +41,13 @@ def media_type(content_type: str) -> str:
 
 
 def options_of(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Options by name; languages and outputs may come repeatedly. Raises InvalidParameterError for any other."""
+    """Options by name; lists may come repeatedly. Raises InvalidParameterError for any other."""
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name not in found:
             found[name] = value
         elif name in _LISTS:
-            found[name] = f"{found[name]},{value}"
+            found[name] = f"{found[name]}{_LISTS[name]}{value}"
         elif found[name] != value:
             raise InvalidParameterError(f"'{name}' is given twice, as '{found[name]}' and '{value}'; give it once")
     return found

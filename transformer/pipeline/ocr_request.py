@@ -16,6 +16,7 @@ from kserve_ocr.protocol.errors import (
 )
 from kserve_ocr.protocol.parameters import RecognitionOptions, check_known, given, recognition_options
 from transformer.decoding.options import EXISTING_CHOICES, Existing
+from transformer.formats.plain_text import USUAL, TextForm
 from transformer.formats.registry import OUTPUTS as DOCUMENT_OUTPUTS
 from transformer.language.scripts import AUTO
 from transformer.parameters import (
@@ -23,17 +24,22 @@ from transformer.parameters import (
     EXISTING,
     FILENAME,
     GRANULARITY,
+    HYPHENS,
     KEEP,
+    MIN_CONFIDENCE,
     ORDER,
     ORIENT,
     PAGES,
     PASSWORD,
     PREPROCESS,
+    REGIONS,
     SIGNED,
     SKIP_STEPS,
+    SPACES,
 )
 from transformer.pipeline import pixel_input
 from transformer.preprocess.steps import STEPS
+from transformer.regions import Region
 from transformer.settings import TransformerSettings
 from transformer.structure.order.page_order import ORDERS, Order
 
@@ -62,6 +68,11 @@ class Document:
     """Whether an entry of ``boxes``, ``txts`` and ``scores`` is a word, not a line."""
     skip_steps: frozenset[str] = frozenset()
     """Names of preprocessing steps to leave out."""
+    regions: tuple[Region, ...] = ()
+    """Parts of each page that are read instead of it."""
+    text_form: TextForm = USUAL
+    min_confidence: float = 0.0
+    """Words of a lower confidence are left out."""
     filename: str = ""
     """As the client names the document; empty if it does not."""
     keep_pages: bool = False
@@ -155,6 +166,12 @@ def document(data: types.Buffer, parameters: Mapping[str, Any], settings: Transf
         order=_order(parameters, settings),
         selection=given(parameters, PAGES, None),
         by_word=given(parameters, GRANULARITY, "line") == "word",
+        regions=given(parameters, REGIONS, ()),
+        text_form=TextForm(
+            keep_spaces=given(parameters, SPACES, "single") == "keep",
+            join_hyphens=given(parameters, HYPHENS, "keep") == "join",
+        ),
+        min_confidence=given(parameters, MIN_CONFIDENCE, 0.0),
         filename=given(parameters, FILENAME, "")[:_LONGEST_NAME],
         keep_pages=given(parameters, KEEP, "selected") == "all",
         existing=_existing(parameters),

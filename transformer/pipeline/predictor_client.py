@@ -167,8 +167,14 @@ def _infer_request(page: Page, options: RecognitionOptions, *, wants_layout: boo
         names.OEM: options.oem,
         names.BUDGET_MS: max(1, int(budget * 1000)),
     }
-    if options.dpi is not None:
-        parameters[names.DPI] = options.dpi
+    optional = {
+        names.DPI: options.dpi,
+        names.WHITELIST: options.whitelist,
+        names.BLACKLIST: options.blacklist,
+        names.ALTERNATIVES: options.alternatives,
+        names.USER_WORDS: ",".join(options.words),
+    }
+    parameters |= {name: value for name, value in optional.items() if value}
     outputs = [names.TEXT, names.CONFIDENCE, *([names.WORDS] if wants_layout else [])]
     return {
         "inputs": [{"name": names.INPUT, "datatype": "UINT8", "shape": list(page.shape), "parameters": parameters}],

@@ -32,6 +32,7 @@ from transformer.pipeline.results import (
     DocumentResult,
     PageResult,
     embedded_page,
+    in_form,
     mixed_page,
     recognized_page,
     text_to_add,
@@ -114,7 +115,7 @@ class RequestPipeline:
             separators=document.order != "engine" or self._request.wants_structure,
             selection=document.selection,
             dpi=document.reading.dpi,
-            existing=document.existing,
+            existing="force" if document.regions else document.existing,  # regions are read from pixels
             password=document.password,
         )
         tasks: list[asyncio.Task[PageResult]] = []
@@ -194,7 +195,7 @@ class RequestPipeline:
     async def _page(self, page: DocumentPage, document: Document) -> PageResult:
         if page.embedded is not None and not page.pixels.size:
             self._note(page)
-            return await self._with_structure(embedded_page(page, page.embedded))
+            return in_form(await self._with_structure(embedded_page(page, page.embedded)), document.text_form)
         began = time.perf_counter()
         try:
             page, reading, language = await self._reading(page, document).read(page)
@@ -205,18 +206,21 @@ class RequestPipeline:
         self._note(page)
         self._seconds["predictor"] += time.perf_counter() - began
         metrics.record_page(confidence=reading.confidence, characters=len(reading.text))
-        keeps_layout = self._request.wants_layout or page.embedded is not None
-        found = recognized_page(page, reading, language, keeps_layout=keeps_layout)
-        if page.embedded is None:
-            return found
-        return await self._with_structure(mixed_page(found, page.embedded))
+        found = recognized_page(page, reading, language, keeps_layout=self._keeps_layout(page, document))
+        if page.embedded is not None:
+            found = await self._with_structure(mixed_page(found, page.embedded))
+        return in_form(found, document.text_form)
+
+    def _keeps_layout(self, page: DocumentPage, document: Document) -> bool:
+        return self._request.wants_layout or page.embedded is not None or not document.text_form.is_usual
 
     def _reading(self, page: DocumentPage, document: Document) -> PageReading:
         options = PageOptions(
             engine=document.reading,
             order=document.order,
             second_look=document.order == "auto" and self._context.settings.second_look == "auto",
-            wants_layout=self._request.wants_layout or page.embedded is not None,
+            wants_layout=self._keeps_layout(page, document),
+            min_confidence=document.min_confidence,
             wants_structure=self._request.wants_structure,
         )
         return PageReading(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from kserve_ocr.protocol.layout import PageLayout, mean_confidence
+from transformer.formats.plain_text import TextForm
 from transformer.formats.structured import StructuredPage
 from transformer.pipeline.decode_job import DocumentPage, PageText
 from transformer.pipeline.ocr_request import Document
@@ -177,6 +178,13 @@ def mixed_page(page: PageResult, embedded: PageLayout) -> PageResult:
     confidence = mean_confidence(layout.iter_words())
     source: Source = "mixed" if blocks else "embedded"
     return replace(page, text=page_text(layout), confidence=confidence, layout=layout, source=source)
+
+
+def in_form(page: PageResult, form: TextForm) -> PageResult:
+    """The page with its text in that form; it has its layout unless the form is the usual one."""
+    if form.is_usual or page.layout is None:
+        return page
+    return replace(page, text=form.apply(page.text, page.layout))
 
 
 def text_to_add(page: PageResult, *, adds_text: bool) -> PageText:

@@ -135,7 +135,7 @@ def test_keeps_a_bounded_number_of_languages() -> None:
     page, _ = draw([FIRST])
     for lang in ("eng", "deu", "eng", "deu+eng", "eng+deu", "eng"):
         assert engine.recognize(page, RecognitionOptions(lang=lang), layout=False).text
-    assert list(engine._loaded) == [("eng+deu", 1), ("eng", 1)]
+    assert [key[:2] for key in engine._loaded] == [("eng+deu", 1), ("eng", 1)]
 
 
 def test_a_page_reads_the_same_whatever_was_read_before() -> None:

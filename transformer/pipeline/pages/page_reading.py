@@ -15,6 +15,7 @@ from transformer.pipeline.ocr_request import Document
 from transformer.pipeline.pages import auto_language, osd, upright
 from transformer.pipeline.pages.auto_language import LanguageChoice
 from transformer.pipeline.pages.page_recognizer import PageOptions, PageRecognizer, RecognizedPage
+from transformer.pipeline.pages.region_reading import read_regions
 from transformer.pipeline.predictor_client import PredictorClient
 
 
@@ -50,6 +51,9 @@ class PageReading:
 
     async def _read_with_model(self, page: DocumentPage, model: str) -> tuple[DocumentPage, RecognizedPage]:
         options = replace(self.options, engine=replace(self.options.engine, lang=model))
+        if self.document.regions:
+            regions = self.document.regions
+            return page, await read_regions(self.predictor, page, regions, options, deadline=self.deadline)
         reading = await self.recognizer.recognize(page, options, deadline=self.deadline)
         orient = self.document.preprocess and self.document.orient and page.embedded is None
         if orient and upright.is_unsure(page, reading):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from kserve_ocr.protocol.errors import OcrError
-from kserve_ocr.protocol.layout import PageLayout, mean_confidence
+from kserve_ocr.protocol.layout import PageLayout, confident_part, mean_confidence
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from kserve_ocr.protocol.types import Page
 from transformer import metrics
@@ -39,6 +39,8 @@ class PageOptions:
     """Whether a page may be recognized again, in another way or only where nothing was read."""
     wants_layout: bool
     """Whether an output needs the layout."""
+    min_confidence: float = 0.0
+    """Words of a lower confidence are left out."""
     wants_structure: bool = False
     """Whether an output needs tables, fields, headings or lists, and so the layout too."""
 
@@ -69,13 +71,16 @@ class PageRecognizer:
             reading = await self._predictor.read(
                 page.pixels,
                 replace(options.engine, dpi=page.dpi),
-                wants_layout=options.wants_layout or ordering,
+                wants_layout=options.wants_layout or ordering or options.min_confidence > 0,
                 deadline=deadline,
             )
         recognized = RecognizedPage(reading.text, reading.confidence, reading.layout)
         if reading.layout is not None and ordering:
             recognition = _Recognition(self._predictor, page, options, deadline)
             recognized = await recognition.finish(reading.layout, recognized)
+        if recognized.layout is not None and options.min_confidence > 0:
+            kept = confident_part(recognized.layout, options.min_confidence)
+            recognized = RecognizedPage(page_text(kept), mean_confidence(kept.iter_words()), kept)
         layout = recognized.layout
         if layout is None or not options.wants_structure:
             return recognized

@@ -1,0 +1,119 @@
+"""Words by the engine's choices for each character: only characters that are allowed, and other readings.
+
+The LSTM obeys Tesseract's own ``tessedit_char_whitelist`` only in part: it drops characters that are written together
+and the spaces between words. Here each character is replaced where the network saw it, so none is lost or moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from kserve_ocr.protocol.layout import Box, PageLayout, Word
+from kserve_ocr.protocol.parameters import RecognitionOptions
+
+_LEAST: Final = 0.01
+"""Confidence from which a second choice counts by itself."""
+_LOOK_ALIKES: Final = (
+    "0OoQD",
+    "1lI|!i",
+    "2Zz",
+    "5Ss$",
+    "8B&",
+    "6Gb",
+    "9gq",
+    "4A",
+    "-\u2013\u2014_~",
+    ".,",
+    ";:",
+    "cC",
+    "kK",
+    "pP",
+    "vV",
+    "wW",
+    "xX",
+)
+"""Characters that are mistaken for each other, those that stand for the others first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a character may be, with the network's confidence, 0-1."""
+
+    text: str
+    confidence: float
+
+
+def chosen(symbols: Sequence[Sequence[Choice]], options: RecognitionOptions, *, bbox: Box, confidence: float) -> Word:
+    """The word of these symbols, for each of which the choices come in order, the recognized one first.
+
+    Its text is empty if none of its characters is allowed.
+    """
+    kept = _allowed_only(symbols, options) if options.whitelist or options.blacklist else symbols
+    text = "".join(choices[0].text for choices in kept)
+    if text != "".join(choices[0].text for choices in symbols):
+        confidence = min(confidence, _mean(kept))
+    return Word(text, bbox, confidence, _alternatives(kept, options))
+
+
+def _allowed_only(symbols: Sequence[Sequence[Choice]], options: RecognitionOptions) -> list[list[Choice]]:
+    """The symbols with allowed choices only.
+
+    What merely resembles an allowed character counts in words that can be read with allowed characters throughout: in
+    others it is a letter of a word that is not wanted.
+    """
+    replaced = [_replaced(choices, options, least=0.0) for choices in symbols]
+    if not all(replaced):
+        replaced = [_replaced(choices, options, least=_LEAST) for choices in symbols]
+    return [choices for choices in replaced if choices]
+
+
+def _replaced(choices: Sequence[Choice], options: RecognitionOptions, *, least: float) -> list[Choice]:
+    """The allowed choices of a confidence of ``least`` or more; with 0, what looks alike goes before the unlikely."""
+    allowed = [choice for choice in choices if _is_allowed(choice.text, options)]
+    if _is_allowed(choices[0].text, options):
+        return allowed
+    likely = [choice for choice in allowed if choice.confidence >= _LEAST]
+    if likely or least > 0:
+        return likely
+    recognized = choices[0].text
+    group = next((group for group in _LOOK_ALIKES if recognized in group), "")
+    similar = [Choice(text, 0.0) for text in group if text != recognized and _is_allowed(text, options)]
+    return [*similar, *allowed]
+
+
+def _is_allowed(text: str, options: RecognitionOptions) -> bool:
+    return all(
+        (not options.whitelist or character in options.whitelist) and character not in options.blacklist
+        for character in text
+    )
+
+
+def _mean(symbols: Sequence[Sequence[Choice]]) -> float:
+    return sum(choices[0].confidence for choices in symbols) / len(symbols) if symbols else 0.0
+
+
+def _alternatives(symbols: Sequence[Sequence[Choice]], options: RecognitionOptions) -> tuple[tuple[str, float], ...]:
+    """The word with one character read otherwise, by that character's confidence."""
+    texts = [choices[0].text for choices in symbols]
+    others = [
+        ("".join((*texts[:place], choice.text, *texts[place + 1 :])), choice.confidence)
+        for place, choices in enumerate(symbols)
+        for choice in choices[1:]
+        if choice.confidence >= _LEAST
+    ]
+    likeliest = dict(sorted(others, key=lambda other: other[1]))  # of equal texts the likeliest
+    ordered = sorted(likeliest.items(), key=lambda other: -other[1])
+    return tuple(islice(ordered, options.alternatives))
+
+
+def text_of(page: PageLayout) -> str:
+    """The text of the words, as the engine writes its own: a blank line between paragraphs."""
+    paragraphs = (
+        "".join(" ".join(word.text for word in line.words) + "\n" for line in paragraph.lines)
+        for block in page.blocks
+        for paragraph in block.paragraphs
+    )
+    return "\n".join(paragraphs)
