@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from kserve_ocr.serving.connection.client_address import TrustedProxies
 from kserve_ocr.serving.connection.compression import CompressionMiddleware
+from kserve_ocr.serving.http import Methods
 from kserve_ocr.serving.middleware import RequestContextMiddleware
 from kserve_ocr.serving.models.dataplane import OcrDataPlane
 from kserve_ocr.serving.request_body import RequestBodyLimiter
@@ -30,7 +31,7 @@ class Application(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """The router, with the exit stack that KServe's routes need."""
-        return AsyncExitStackMiddleware(self.router)
+        return AsyncExitStackMiddleware(Methods(self.router))
 
 
 def application(  # noqa: PLR0913 - all keyword-only but the two that serve

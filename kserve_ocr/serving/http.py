@@ -9,8 +9,10 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Router
 from starlette.types import Receive, Scope, Send
 
 from kserve_ocr.protocol.errors import (
@@ -55,6 +57,38 @@ async def cancel_on_disconnect(request: Request, work: Coroutine[Any, Any, T]) -
         raise
     finally:
         watch.cancel()
+
+
+class Methods:
+    """ASGI application around a router: answers OPTIONS, and names every method of an address in ``Allow``.
+
+    The router would name those of one route. HEAD is GET here, whose body the server leaves out. For POST and PUT a
+    slash at the end of the address changes nothing; the router would have the client send its file again elsewhere.
+    """
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method = scope.get("method")
+        if method == "HEAD":
+            scope = {**scope, "method": "GET"}
+        elif method in {"POST", "PUT"} and len(scope["path"]) > 1:
+            scope = {**scope, "path": scope["path"].rstrip("/")}
+        try:
+            await self._router(scope, receive, send)
+        except HTTPException as error:
+            if error.status_code != 405:
+                raise
+            allow = {"Allow": ", ".join(sorted(self._allowed(scope)))}
+            if method != "OPTIONS":
+                raise HTTPException(405, headers=allow) from None
+            await Response(status_code=204, headers=allow)(scope, receive, send)
+
+    def _allowed(self, scope: Scope) -> set[str]:
+        matching = [route for route in self._router.routes if route.matches(scope)[0] is not Match.NONE]
+        found = {method for route in matching for method in getattr(route, "methods", None) or ()}
+        return found | ({"HEAD"} if "GET" in found else set())
 
 
 class RequestRoute(APIRoute):

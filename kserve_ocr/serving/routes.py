@@ -52,8 +52,8 @@ class InferenceEndpoints:
                 "Recognize documents by the V1 protocol",
                 **openapi.PREDICT,
             ),
-            _route(model, self.metadata, "GET", "Inputs, outputs and choices of the model", **openapi.METADATA),
             *self._triton_routes(model),
+            _route(model, self.metadata, "GET", "Inputs, outputs and choices of the model", **openapi.METADATA),
             _hidden("/v1/models/{model_name}:explain", self.explain),
             _hidden("/v2/repository/{rest:path}", self.repository),
         ]
@@ -62,6 +62,7 @@ class InferenceEndpoints:
         """The same with a version in the address, and what Triton's clients ask for besides inference."""
         version = f"{model}/versions/{{model_version}}"
         return [
+            _hidden("/v2/models/stats", self.stats, "GET"),
             _hidden(f"{version}/infer", self.infer, "POST"),
             _hidden(f"{version}/ready", self.ready, "GET"),
             _hidden(version, self.metadata, "GET"),
@@ -116,8 +117,8 @@ class InferenceEndpoints:
         return _json(triton.config(await self._dataplane.model_metadata(_served_name(request))))
 
     async def stats(self, request: Request) -> Response:
-        """``GET /v2/models/{model_name}/stats``."""
-        name = _served_name(request)
+        """``GET /v2/models/{model_name}/stats``, and without a name ``GET /v2/models/stats``."""
+        name = _served_name(request) if "model_name" in request.path_params else self._dataplane.only_model.name
         self._dataplane.get_model_from_registry(name)
         return _json(triton.statistics(name))
 

@@ -54,7 +54,7 @@ class Gateway:
     async def recognize(self, request: Request) -> Response:
         """``POST /gateway/ocr``: one or more documents in any form that :func:`transformer.api.upload.parse` takes."""
         accept = request.headers.get("accept", "")
-        if NDJSON in accept.lower() and negotiate(accept) == NDJSON:
+        if "json" in accept.lower() and negotiate(accept) == NDJSON:
             return StreamResponse(self._lines(request))
         with metrics.request("gateway", _protocol(request)), map_exceptions():
             negotiate(accept)  # before the body is read

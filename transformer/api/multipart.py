@@ -7,6 +7,7 @@ every file over 1 MB to disk in a thread.
 
 from __future__ import annotations
 
+import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -84,20 +85,32 @@ def _part(body: bytes, start: int, end: int) -> Part:
         raise MalformedRequestError(
             f"the multipart body cannot be read: a part has no headers, or more than {MAX_PART_HEADER_BYTES} bytes"
         )
-    disposition = b""
+    disposition = encoding = b""
     for header in body[start:headers_end].split(b"\r\n"):
         name, colon, value = header.partition(b":")
         if header and (not colon or not name.strip()):
             raise MalformedRequestError("the multipart body cannot be read: a header of a part has no name")
         if name.strip().lower() == b"content-disposition":
             disposition = value.strip()
+        elif name.strip().lower() == b"content-transfer-encoding":
+            encoding = value.strip().lower()
     options = parse_options_header(disposition)[1]
     filename = options.get(b"filename")
     return Part(
         name=options.get(b"name", b"").decode("utf-8", "replace"),
         filename=None if filename is None else _file_name(filename),
-        content=memoryview(body)[min(end, headers_end + len(_HEADERS_END)) : end],
+        content=_decoded(memoryview(body)[min(end, headers_end + len(_HEADERS_END)) : end], encoding),
     )
+
+
+def _decoded(content: memoryview, encoding: bytes) -> memoryview:
+    """The content without its transfer encoding, which mail libraries give to files."""
+    if encoding != b"base64":
+        return content
+    try:
+        return memoryview(binascii.a2b_base64(content))
+    except binascii.Error:
+        raise MalformedRequestError("a part of the form is not valid base64; send the file as it is") from None
 
 
 def _file_name(sent: bytes) -> str:

@@ -18,6 +18,10 @@ OUTPUT_OF: Final = {media_type: output.name for output in OUTPUTS for media_type
 """Media types that are one output by itself."""
 SUFFIX_OF: Final = {output.name: output.suffix for output in OUTPUTS if output.suffix}
 """Outputs that are files of a ZIP archive."""
+_LINES: Final = frozenset(
+    {"application/ndjson", "application/jsonl", "application/jsonlines", "application/x-jsonlines"}
+)
+"""Other names of NDJSON."""
 _OFFERED: Final = (JSON, NDJSON, ZIP, *OUTPUT_OF)
 
 
@@ -57,6 +61,8 @@ def negotiate(accept: str) -> str:
             return "text/plain"
         if kind in _OFFERED:
             return kind
+        if kind in _LINES:
+            return NDJSON
     if ranges:
         raise NotAcceptableError(f"accept one of {', '.join(_OFFERED)}")
     return JSON

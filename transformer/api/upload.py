@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -15,6 +16,11 @@ from transformer.decoding.sniff import is_document
 FILE_FIELD: Final = "image_file"
 FILE_FIELDS: Final = (FILE_FIELD, "file", "image", "document", "upload", "files", "images", "documents", "uploads")
 """Fields that are documents whether they have a file name or not."""
+_JSON_FIELDS: Final = (*FILE_FIELDS, "image_base64", "image_b64", "base64", "b64", "data")
+_BASE64: Final = re.compile(
+    rb"\s*(?:data:[\w.+-]+/[\w.+-]+;base64,|iVBORw0KGgo|/9j/4|JVBERi0|SUkqA|TU0AK|R0lGODl|UklGR)"
+)
+"""How base64 of a file that is read here begins."""
 OUTPUTS_FIELD: Final = "outputs"
 _LISTS: Final = {names.LANG: ",", OUTPUTS_FIELD: ",", names.REGIONS: ";", names.USER_WORDS: ","}
 """Options that may be given repeatedly, and what joins them."""
@@ -65,6 +71,8 @@ def parse(body: bytes, content_type: str, *, filename: str = "") -> Upload:
         return _json(body)
     if not body:
         raise MalformedRequestError(f"the body is empty; send a file, {_EXAMPLE}")
+    if _BASE64.match(body) and body.isascii():
+        return _from_base64([body.decode()], {})
     if kind == "application/x-www-form-urlencoded" and not is_document(body):
         # curl --data sends every body with this type: it is a form only if it is not a file.
         return _json(body) if body.lstrip()[:1] == b"{" else _form(body)
@@ -106,7 +114,7 @@ def _form(body: bytes) -> Upload:
 
 def _json(body: bytes) -> Upload:
     value = bounded_json.parse(body)
-    keys = [key for key in FILE_FIELDS if isinstance(value, dict) and key in value]
+    keys = [key for key in _JSON_FIELDS if isinstance(value, dict) and key in value]
     if len(keys) != 1:
         raise MalformedRequestError('send {"image": "<base64 of the file>"}, or a list of such strings')
     images = value.pop(keys[0])

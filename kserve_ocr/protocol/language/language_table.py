@@ -23,9 +23,9 @@ bul | Bulgarian | български | bg
 cat | Catalan | català | ca
 ceb | Cebuano | | ceb
 ces | Czech | čeština | cs cze
-chi_sim | Chinese (Simplified) | 简体中文 | zh-Hans zh zh-CN zh-SG chi zho cmn chinese
+chi_sim | Chinese (Simplified) | 简体中文 | zh-Hans zh zh-CN zh-SG chi zho cmn chinese cn ch ch-sim
 chi_sim_vert | Chinese (Simplified, vertical) | 简体中文（竖排） |
-chi_tra | Chinese (Traditional) | 繁體中文 | zh-Hant zh-TW zh-HK zh-MO
+chi_tra | Chinese (Traditional) | 繁體中文 | zh-Hant zh-TW zh-HK zh-MO ch-tra chinese-cht
 chi_tra_vert | Chinese (Traditional, vertical) | 繁體中文（直排） |
 chr | Cherokee | ᏣᎳᎩ | chr
 cos | Corsican | corsu | co
@@ -66,7 +66,7 @@ isl | Icelandic | íslenska | is ice
 ita | Italian | italiano | it
 ita_old | Italian (Old) | italiano antico |
 jav | Javanese | basa Jawa | jv
-jpn | Japanese | 日本語 | ja
+jpn | Japanese | 日本語 | ja jp japan
 jpn_vert | Japanese (vertical) | 日本語（縦書き） |
 kan | Kannada | ಕನ್ನಡ | kn
 kat | Georgian | ქართული | ka geo
@@ -108,7 +108,7 @@ sin | Sinhala | සිංහල | si
 slk | Slovak | slovenčina | sk slo
 slv | Slovenian | slovenščina | sl slovene
 snd | Sindhi | سنڌي | sd
-spa | Spanish | español | es castilian
+spa | Spanish | español | es castilian castellano
 spa_old | Spanish (Old) | español antiguo |
 sqi | Albanian | shqip | sq alb
 srp | Serbian | српски | sr sr-Cyrl

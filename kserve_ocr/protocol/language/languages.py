@@ -16,6 +16,10 @@ from functools import cache, lru_cache
 from kserve_ocr.protocol.language.language_table import TABLE
 
 _SEPARATORS = re.compile(r"[+,;|]+")
+_LIST_MARKS = str.maketrans("", "", "[]'\"")
+"""Of lists as JSON and Python write them."""
+_ENCODING = re.compile(r"[.@].*")
+"""Of a locale, as in ``de_DE.UTF-8@euro``."""
 _SCRIPTS = "script/"
 _LATIN_SCRIPTS = ("Latin", "Fraktur", "Vietnamese")
 
@@ -37,7 +41,7 @@ def models_of(text: str) -> tuple[str, ...]:
     Languages are separated by ``+``, commas, semicolons or spaces; a name may itself hold spaces. Nothing is checked:
     a name that is no language's comes back as it is.
     """
-    pieces = (piece.strip() for piece in _SEPARATORS.split(text))
+    pieces = (piece.strip() for piece in _SEPARATORS.split(text.translate(_LIST_MARKS)))
     return tuple(dict.fromkeys(model for piece in pieces if piece for model in _models_of_piece(piece)))
 
 
@@ -68,8 +72,8 @@ def _model(name: str) -> str | None:
 
 
 def _fold(name: str) -> str:
-    """The name without differences of case, and with hyphens in tags: ``ZH_hans`` is ``zh-hans``."""
-    return " ".join(name.split()).casefold().replace("_", "-")
+    """The name without differences of case, and with hyphens in tags: ``ZH_hans.UTF-8`` is ``zh-hans``."""
+    return " ".join(_ENCODING.sub("", name).split()).casefold().replace("_", "-")
 
 
 @cache

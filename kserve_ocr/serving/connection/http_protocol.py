@@ -10,6 +10,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from kserve_ocr.protocol.errors import HeadersTooLargeError, MalformedRequestError, OcrError, OverloadedError
 from kserve_ocr.serving.connection.connection_limits import PROBE_RESERVE, ConnectionTable
+from kserve_ocr.serving.connection.request_head import acceptable
 
 PROBE_PATHS = frozenset({"/", "/metrics", "/v2/health/live", "/v2/health/ready"})
 _PROBE_SECONDS = 2.0
@@ -58,8 +59,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._refused:
             return
         self._received += len(data)
-        if self._head and self._timer is None:
-            self._start_header_timer()
+        if self._head:
+            if self._timer is None:
+                self._start_header_timer()
+            data = acceptable(data)
         super().data_received(data)
         limit = self.table.limits.header_bytes
         if self._received - (0 if self._head else self._content * _CHUNK_OVERHEAD) > limit:

@@ -47,6 +47,13 @@ class OcrDataPlane(DataPlane):
             raise StartingError("the model is still loading; try again in a moment", retry_after=1)
         return model
 
+    @property
+    def only_model(self) -> OcrModel:
+        """The model that is served, ready or not."""
+        (model,) = self.model_registry.get_models().values()
+        assert isinstance(model, OcrModel)
+        return model
+
     async def get_model(self, name: str) -> OcrModel:
         return self.ocr_model(name)
 
