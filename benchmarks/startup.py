@@ -7,6 +7,7 @@ by another command, to which the server's arguments are added (then only its por
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import shlex
@@ -24,7 +25,9 @@ from typing import Final
 from tools.local_stack import free_port, is_ready, start_process, stop_processes
 
 SERVERS: Final = ("predictor", "transformer")
+WAKE_UP: Final = "wake-up"
 PHASES: Final = {
+    WAKE_UP: "until the transformer's call has reached the predictor, here a socket that only listens",
     "fork_server": "imports and settings, until the process that starts the workers is started",
     "workers": "until it has imported what workers need and the first worker is forked",
     "listening": "until the port is open (in parallel with the two before)",
@@ -53,11 +56,20 @@ def imports(log: str) -> Imports:
     return Imports(ordered, sum(ordered.values()))
 
 
-def start_once(command: Sequence[str], arguments: Sequence[str], *, log: Path) -> dict[str, float]:
+def start_once(command: Sequence[str], name: str, *, log: Path) -> dict[str, float]:
     """Start a server, wait until it is ready, stop it; seconds from the start to each phase that could be seen."""
+    with socket.create_server(("127.0.0.1", 0)) as predictor:
+        predictor.setblocking(False)
+        address = f"127.0.0.1:{predictor.getsockname()[1]}"
+        arguments = [f"--predictor_host={address}"] if name == "transformer" else []
+        full = [*command, "--model_name=ocr-model", "--workers=1", *arguments]
+        return _watch(full, predictor, log=log)
+
+
+def _watch(full: Sequence[str], predictor: socket.socket, *, log: Path) -> dict[str, float]:
     port = free_port()
-    full = [*command, "--model_name=ocr-model", "--workers=1", *arguments]
     seen: dict[str, float] = {}
+    callers: list[socket.socket] = []
     began = time.monotonic()
     process = start_process([*full, f"--http_port={port}", f"--grpc_port={free_port()}"], log=log)
     try:
@@ -66,9 +78,14 @@ def start_once(command: Sequence[str], arguments: Sequence[str], *, log: Path) -
                 raise RuntimeError(f"{shlex.join(full)} was not ready:\n{log.read_text()[-2000:]}")
             for phase in _look(process.pid, port, listening="listening" in seen):
                 seen.setdefault(phase, time.monotonic() - began)
+            with contextlib.suppress(BlockingIOError):
+                callers.append(predictor.accept()[0])  # never answered, as a predictor that starts
+                seen.setdefault(WAKE_UP, time.monotonic() - began)
             time.sleep(_POLL_SECONDS)
     finally:
         stop_processes([process])
+        for caller in callers:
+            caller.close()
     return seen
 
 
@@ -99,10 +116,9 @@ def _children(pid: int) -> list[int]:
 
 def report(name: str, *, command: Sequence[str], prefix: Sequence[str], repeat: int, own: bool) -> None:
     """Start the server ``repeat`` times and print the medians; its imports too if it is ``own`` Python."""
-    arguments = ["--predictor_host=127.0.0.1:1"] if name == "transformer" else []
     with tempfile.TemporaryDirectory(prefix="bench-") as logs:
         log = Path(logs) / "start.log"
-        runs = [start_once([*prefix, *command], arguments, log=log) for _ in range(repeat)]
+        runs = [start_once([*prefix, *command], name, log=log) for _ in range(repeat)]
         ready = [run["ready"] for run in runs]
         print(f"\n{name}: ready {statistics.median(ready):.2f} s after its start ({min(ready):.2f}-{max(ready):.2f})")
         for phase, meaning in PHASES.items():
@@ -111,7 +127,7 @@ def report(name: str, *, command: Sequence[str], prefix: Sequence[str], repeat: 
                 print(f"  {statistics.median(seconds):6.2f} s  {meaning}")
         if not own:
             return
-        start_once([*prefix, sys.executable, "-X", "importtime", "-m", name], arguments, log=log)
+        start_once([*prefix, sys.executable, "-X", "importtime", "-m", name], name, log=log)
         found = imports(log.read_text())
         print(f"  imports take {found.total / 1000:.2f} s when they are timed, by package in ms:")
         shown = [f"{package} {milliseconds:.0f}" for package, milliseconds in found.packages.items()][:_SHOWN]
