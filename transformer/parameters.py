@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from kserve_ocr.protocol import names
-from kserve_ocr.protocol.parameters import ENGINE_PARAMETERS, Choice, Parameter, Share, Text
+from kserve_ocr.protocol.parameters import ENGINE_PARAMETERS, Choice, Integer, Parameter, Share, Text
 from transformer.decoding.options import EXISTING_CHOICES
 from transformer.regions import RegionList
 from transformer.structure.order.page_order import ORDERS
@@ -81,6 +81,13 @@ SIGNED: Final = Choice(
     description="A signed PDF that is to be changed: `reject` it, or `drop` its signatures.",
     choices=("reject", "drop"),
 )
+OPTIMIZE: Final = Integer(
+    name=names.OPTIMIZE,
+    description="How far the searchable PDF is made smaller: 0 not at all, 1 without loss, 2 and 3 with images encoded "
+    "again, at more and more loss.",
+    low=0,
+    high=3,
+)
 PASSWORD: Final = Text(
     name=names.PASSWORD,
     description="Opens an encrypted PDF, which keeps its encryption.",
@@ -103,6 +110,7 @@ DOCUMENT_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
     KEEP,
     EXISTING,
     SIGNED,
+    OPTIMIZE,
     PASSWORD,
 )
 """Every parameter of a document, in the order in which they are shown."""

@@ -45,6 +45,7 @@ GRANULARITY: Final = "granularity"
 KEEP: Final = "keep"
 EXISTING: Final = "existing"
 SIGNED: Final = "signed"
+OPTIMIZE: Final = "optimize"
 PASSWORD: Final = "password"  # noqa: S105 - the name of a parameter
 WHITELIST: Final = "whitelist"
 BLACKLIST: Final = "blacklist"

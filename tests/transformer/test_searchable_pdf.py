@@ -113,6 +113,17 @@ def test_pages_that_are_not_selected(
     assert _words(poppler(made)) == page[1]
 
 
+def test_a_scan_in_jpeg_becomes_smaller_on_request(
+    service: Service, scan: bytes, page: tuple[Image.Image, list[str]]
+) -> None:
+    made = _pdf(service, scan, optimize=2)
+    assert made.status_code == 200
+    assert len(made.content) < len(scan)
+    assert _words(poppler(made.content)) == page[1] * 2
+    with pikepdf.open(io.BytesIO(made.content)) as pdf, pdf.open_outline() as outline:
+        assert [item.title for item in outline.root] == ["Second page"]
+
+
 def test_an_image_keeps_its_bytes(service: Service, page: tuple[Image.Image, list[str]]) -> None:
     document = encode(page[0], "JPEG", dpi=(200, 150))
     made = _pdf(service, document).content

@@ -107,6 +107,8 @@ class PdfOptions:
     existing: Existing = "skip"
     keep_signatures: bool = True
     """Whether a signed PDF is rejected: any change makes its signatures invalid."""
+    optimize: int = 0
+    """How far the file is made smaller, 0 to 3."""
     password: str = field(default="", repr=False)
 
 

@@ -27,6 +27,7 @@ from transformer.parameters import (
     HYPHENS,
     KEEP,
     MIN_CONFIDENCE,
+    OPTIMIZE,
     ORDER,
     ORIENT,
     PAGES,
@@ -78,6 +79,8 @@ class Document:
     keep_pages: bool = False
     """Whether a searchable PDF keeps pages that are not selected."""
     existing: Existing = "skip"
+    optimize: int = 0
+    """How far a searchable PDF is made smaller, 0 to 3."""
     keep_signatures: bool = True
     """Whether a signed PDF is rejected where it would have to be changed."""
     password: str = field(default="", repr=False)
@@ -176,6 +179,7 @@ def document(data: types.Buffer, parameters: Mapping[str, Any], settings: Transf
         keep_pages=given(parameters, KEEP, "selected") == "all",
         existing=_existing(parameters),
         keep_signatures=given(parameters, SIGNED, "reject") == "reject",
+        optimize=given(parameters, OPTIMIZE, 0),
         password=given(parameters, PASSWORD, ""),
     )
 

@@ -141,6 +141,7 @@ class RequestPipeline:
             only_pages=document.selection is not None and not document.keep_pages,
             existing=document.existing,
             keep_signatures=document.keep_signatures,
+            optimize=document.optimize,
             password=document.password,
         )
         texts = [text_to_add(page, adds_text=document.existing != "strip") for page in pages]

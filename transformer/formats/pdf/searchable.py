@@ -21,6 +21,8 @@ from transformer.formats.pdf.grafting.signatures import drop_signatures, is_sign
 from transformer.formats.pdf.grafting.strip_text import strip_invisible_text
 from transformer.formats.pdf.images.encoding import PageImage
 from transformer.formats.pdf.images.page import add_image_page, redraw
+from transformer.formats.pdf.optimization.repacking import repacked
+from transformer.formats.pdf.optimization.smaller_images import shrink_images
 
 PRODUCER: Final = "kserve-ocr"
 _REPAIRED: Final = "the PDF was damaged and has been repaired: {}"
@@ -67,6 +69,10 @@ class PdfChanges:
     keep_signatures: bool = True
     """Whether a signed document is rejected; else its signatures are removed."""
     password: str = ""
+    optimize: int = 0
+    """Effort to make the file smaller: 0 none, 1 without loss, 2 and 3 with more and more loss in images."""
+    image_pixels: int = 0
+    """The most pixels of an image that is encoded again."""
 
 
 NO_CHANGES: Final = PdfChanges()
@@ -103,12 +109,21 @@ def from_pdf(
             rewrite = True
         found = tuple(str(warning) for warning in pdf.get_warnings())
         active = _active_content(pdf)
-        if not changed and not rewrite:
-            return SearchablePdf(data, _damage(found, _ERRORS_LEFT) + active)
         lost = any(word in warning for warning in found for word in _LOST)
-        if rewrite or lost or pdf.is_encrypted or not incremental.can_append(data):
-            return SearchablePdf(_saved(pdf), _damage(found, _REPAIRED) + active)
-        return SearchablePdf(incremental.append(data, pdf, changed), _damage(found, _ERRORS_LEFT) + active)
+        if not changed and not rewrite:
+            finished, message = data, _ERRORS_LEFT
+        elif rewrite or lost or pdf.is_encrypted or not incremental.can_append(data):
+            finished, message = _saved(pdf), _REPAIRED
+        else:
+            finished, message = incremental.append(data, pdf, changed), _ERRORS_LEFT
+        if changes.optimize:
+            finished = min(finished, _optimized(pdf, changes.optimize, max_pixels=changes.image_pixels), key=len)
+        return SearchablePdf(finished, _damage(found, message) + active)
+
+
+def _optimized(pdf: Pdf, level: int, *, max_pixels: int) -> bytes:
+    shrink_images(pdf, level=level, max_pixels=max_pixels)
+    return repacked(pdf)
 
 
 def _drop(pdf: Pdf, layers: Sequence[PageLayer], changes: PdfChanges) -> bool:
@@ -154,8 +169,13 @@ def _active_content(pdf: Pdf) -> tuple[str, ...]:
     return tuple(found)
 
 
-def from_images(pages: Iterable[ImagePage], *, lang: str = "") -> SearchablePdf:
-    """A new PDF with a page for each image. Equal input gives equal bytes."""
+def from_images(
+    pages: Iterable[ImagePage], *, lang: str = "", optimize: int = 0, image_pixels: int = 0
+) -> SearchablePdf:
+    """A new PDF with a page for each image. Equal input gives equal bytes.
+
+    ``optimize`` and ``image_pixels`` are those of :class:`PdfChanges`.
+    """
     pdf = Pdf.new()
     layers = []
     for number, page in enumerate(pages, start=1):
@@ -165,7 +185,10 @@ def from_images(pages: Iterable[ImagePage], *, lang: str = "") -> SearchablePdf:
     if lang:
         pdf.Root.Lang = pikepdf.String(lang)
     pdf.docinfo[Name.Producer] = pikepdf.String(PRODUCER)
-    return SearchablePdf(_saved(pdf, object_streams=ObjectStreamMode.generate))
+    made = _saved(pdf, object_streams=ObjectStreamMode.generate)
+    if optimize:
+        made = min(made, _optimized(pdf, optimize, max_pixels=image_pixels), key=len)
+    return SearchablePdf(made)
 
 
 @contextmanager

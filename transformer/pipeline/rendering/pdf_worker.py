@@ -38,7 +38,9 @@ def _make(job: PdfJob, data: bytes) -> FinishedPdf:
         pictures = _pictures(data, job) if job.options.existing == "force" else ()
         made = searchable.from_pdf(data, layers, _changes(job), pictures=pictures)
     else:
-        made = searchable.from_images(_image_pages(data, job), lang=job.options.lang)
+        made = searchable.from_images(
+            _image_pages(data, job), lang=job.options.lang, optimize=job.options.optimize, image_pixels=job.page_pixels
+        )
     return FinishedPdf(np.frombuffer(made.data, np.uint8), made.warnings)
 
 
@@ -50,6 +52,8 @@ def _changes(job: PdfJob) -> searchable.PdfChanges:
         strip_layers=options.existing in ("redo", "strip"),
         keep_signatures=options.keep_signatures,
         password=options.password,
+        optimize=options.optimize,
+        image_pixels=job.page_pixels,
     )
 
 
