@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -83,6 +83,11 @@ class Settings(BaseSettings):
     )
     max_connections_per_client: int = Field(
         0, ge=0, le=100_000, description="HTTP connections of one address; 0 for half of `OCR_MAX_CONNECTIONS`."
+    )
+    sandbox: Literal["auto", "required", "off"] = Field(
+        "auto",
+        description="Confinement of worker processes by Landlock and seccomp. Where the kernel lacks a part, `auto` "
+        "warns and `required` does not start.",
     )
     trusted_proxies: str = Field(
         "",

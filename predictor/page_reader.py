@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import os
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from kserve_ocr.protocol.types import Buffer
 from kserve_ocr.workers.cpus import granted_cpus
 from kserve_ocr.workers.observer import PoolObserver
 from kserve_ocr.workers.pool import WorkerCrashedError, WorkerPool
+from kserve_ocr.workers.sandbox.confinement import Sandbox
 from predictor.acceleration.install import Acceleration
 from predictor.engines import base, worker
 from predictor.engines.base import EngineSettings, Page, RecognitionResult
@@ -44,6 +46,8 @@ class PageReader:
             settings.max_pixels,
             settings.accelerate,
         )
+        programs = settings.engine == "pytesseract"
+        readable = (*self._models.directories(), *(os.get_exec_path() if programs else ()))
         self._pool: WorkerPool[RecognitionJob, RecognitionResult] = WorkerPool(
             functools.partial(worker.start, engine, self._default),
             result=RecognitionResult,
@@ -56,7 +60,8 @@ class PageReader:
             memory_bytes=settings.worker_memory_mib * _MIB,
             preload=("numpy", base.MODULES[settings.engine]),
             environment=_ONE_THREAD,
-            scratch=settings.engine == "pytesseract",
+            scratch=programs,
+            sandbox=Sandbox(settings.sandbox, readable=readable, programs=programs),
             observer=observer,
         )
 

@@ -79,5 +79,10 @@ class ModelDirectory:
             f"language '{language}' is not installed; installed are {', '.join(self.installed())}"
         )
 
+    def directories(self) -> tuple[str, ...]:
+        """Where Tesseract reads: this directory, and those of the files that links in it lead to."""
+        files = [*self.path.glob("*"), *self.path.glob(f"*/*{SUFFIX}")]
+        return tuple(sorted({str(self.path), *(str(file.resolve().parent) for file in files if file.is_file())}))
+
     def _has(self, model: str) -> bool:
         return (self.path / f"{model}{SUFFIX}").is_file()

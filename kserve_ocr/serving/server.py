@@ -29,6 +29,7 @@ from kserve_ocr.serving.models.dataplane import OcrDataPlane, ReadOnlyModelRepos
 from kserve_ocr.serving.models.model import OcrModel
 from kserve_ocr.serving.request_body import ArrivalLimits, RequestBodyLimiter
 from kserve_ocr.settings import Settings
+from kserve_ocr.workers.sandbox.process import hide_memory
 
 _log = logging.getLogger("ocr.server")
 
@@ -56,6 +57,8 @@ class OcrServer(ModelServer):
         """Serve until SIGTERM or SIGINT; raises SystemExit with the process's status."""
         (model,) = models
         self.register_model(model)
+        if self._settings.sandbox != "off":
+            hide_memory()
         stop_spans = tracing.export_to(self._settings.otlp_endpoint, service=f"ocr-{_package(model)}")
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

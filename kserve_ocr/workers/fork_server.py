@@ -10,7 +10,6 @@ workers exit when the fork server does.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import importlib
 import os
@@ -27,6 +26,8 @@ import traceback
 from dataclasses import dataclass
 from typing import NoReturn
 
+from kserve_ocr.workers.sandbox import process
+from kserve_ocr.workers.sandbox.confinement import Sandbox, confine
 from kserve_ocr.workers.wire import frames, jobs
 from kserve_ocr.workers.worker_main import OUT_OF_MEMORY, Start, run_worker
 
@@ -39,8 +40,6 @@ READY, EXITED = b"r", b"x"
 
 _STATUS_ONE = 1 << 8
 """The wait status of a process that ended with status 1."""
-_PR_SET_PDEATHSIG = 1
-_PR_SET_CHILD_SUBREAPER = 36
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,7 @@ class ForkServerConfig:
     preload: tuple[str, ...]
     memory_bytes: int
     scratch: str
+    sandbox: Sandbox
 
 
 def main(control_descriptor: int) -> None:
@@ -59,8 +59,11 @@ def main(control_descriptor: int) -> None:
     # Signals may reach the whole process group; only the server handles them, by draining.
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
-    prctl(_PR_SET_CHILD_SUBREAPER, 1)  # children of a killed worker are reparented to this process, which reaps them
+    # Children of a killed worker are reparented to this process, which reaps them.
+    process.prctl(process.PR_SET_CHILD_SUBREAPER, 1)
     config: ForkServerConfig = jobs.decode(frames.receive(control).parts)
+    if config.sandbox.enabled:
+        process.hide_memory()
     for module in config.preload:
         importlib.import_module(module)
     start = pickle.loads(config.start)  # noqa: S301 - from the process that started this one
@@ -126,7 +129,7 @@ class ForkServer:
                 return
             if pid == 0:
                 for other in (self._control, *inherited):
-                    other.close()
+                    other.detach()  # closed with all other descriptors
                 self._become_worker(channel, number, parent=parent)
             with contextlib.suppress(OSError):  # the child does the same; one of the two comes first
                 os.setpgid(pid, pid)
@@ -154,38 +157,35 @@ class ForkServer:
 
     def _become_worker(self, channel: socket.socket, number: int, *, parent: int) -> NoReturn:
         status = 1
+        scratch = self._scratch(number) if self._config.scratch else ""
         try:
+            process.close_descriptors_except({channel.fileno()})
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             die_with_parent(parent)
             with contextlib.suppress(OSError):
                 os.setpgid(0, 0)
-            if self._config.scratch:
-                os.mkdir(self._scratch(number), 0o700)  # noqa: PTH102 - as below
-                tempfile.tempdir = self._scratch(number)
+            if scratch:
+                os.mkdir(scratch, 0o700)  # noqa: PTH102 - as below
+                tempfile.tempdir = scratch
             if self._config.memory_bytes:
                 resource.setrlimit(resource.RLIMIT_AS, (self._config.memory_bytes,) * 2)
-            status = run_worker(channel, self._start)
+            status = run_worker(channel, self._start, lambda: confine(self._config.sandbox, scratch=scratch))
         except MemoryError:
             status = OUT_OF_MEMORY
         except BaseException:
             traceback.print_exc()
         finally:
-            sys.stderr.flush()
+            with contextlib.suppress(OSError):
+                sys.stderr.flush()
             os._exit(status)
 
 
 def die_with_parent(parent: int) -> None:
     """Have the kernel kill this process when ``parent``, the process that forked it, ends."""
-    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    process.prctl(process.PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # the parent ended before the line above
         os._exit(1)
-
-
-def prctl(option: int, value: int) -> None:
-    """The Linux system call of that name. Raises OSError."""
-    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl")
 
 
 def _kill_group(pid: int) -> None:

@@ -13,6 +13,8 @@ import tempfile
 from collections.abc import Mapping
 
 from kserve_ocr.workers.fork_server import EXITED, KILL, MESSAGE, READY, SPAWN, ForkServerConfig
+from kserve_ocr.workers.output import WorkerOutput
+from kserve_ocr.workers.sandbox.process import worker_environment
 from kserve_ocr.workers.wire import frames, jobs
 from kserve_ocr.workers.wire.replies import ReplyDecoder
 from kserve_ocr.workers.worker_handle import Worker, WorkerDied, describe
@@ -30,7 +32,9 @@ _STOP_TIMEOUT = 10.0
 class ForkServerProcess:
     """A running fork server. When it exits, all of its workers are reported as dead."""
 
-    def __init__(self, config: ForkServerConfig, *, environment: Mapping[str, str], decoder: ReplyDecoder) -> None:
+    def __init__(
+        self, config: ForkServerConfig, *, name: str, environment: Mapping[str, str], decoder: ReplyDecoder
+    ) -> None:
         self._config = config
         self._decoder = decoder
         self._workers: dict[int, Worker] = {}
@@ -38,15 +42,19 @@ class ForkServerProcess:
         self._loop = asyncio.get_running_loop()
         self.ready: asyncio.Future[None] = self._loop.create_future()
         self._exited: asyncio.Future[None] = self._loop.create_future()
+        self._output = WorkerOutput(name)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter
                 [sys.executable, "-c", _BOOTSTRAP, str(theirs.fileno()), *sys.path],
-                env={**os.environ, **environment},
+                env={**worker_environment(os.environ), **environment},
                 stdin=subprocess.DEVNULL,
+                stdout=self._output.descriptor,
+                stderr=self._output.descriptor,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
+        self._output.handed_over()
         frames.send(self._control, jobs.encode(config))
         self._control.setblocking(False)
         self._loop.add_reader(self._control.fileno(), self._on_readable)
@@ -121,6 +129,7 @@ class ForkServerProcess:
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+        self._output.close()
 
 
 def scratch_directory(name: str) -> str:

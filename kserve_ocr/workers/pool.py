@@ -16,6 +16,7 @@ from typing import Any, Generic, Literal, TypeVar
 from kserve_ocr.protocol.errors import OverloadedError, StartingError, StoppingError, TimedOutError
 from kserve_ocr.workers.fair_queue import CLIENT
 from kserve_ocr.workers.observer import PoolObserver, Restart
+from kserve_ocr.workers.sandbox.confinement import Sandbox
 from kserve_ocr.workers.supervisor import SupervisorSettings, Waiter, WorkerStartError, WorkerSupervisor
 from kserve_ocr.workers.wire.replies import Done, Failed, Started
 from kserve_ocr.workers.worker_handle import Worker, WorkerDied, WorkerExited
@@ -26,6 +27,7 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_UNCONFINED = Sandbox("off")
 _WEIGHT_OF_LATEST = 0.1
 """Weight of the newest job in the moving average of job durations."""
 _LONGEST_RETRY = 60
@@ -48,8 +50,9 @@ class WorkerPool(Generic[Job, Result]):
     ``queue`` jobs wait in addition to those that run. A job may run for ``seconds``. A worker is replaced after
     ``max_jobs_per_worker`` jobs, or when its resident memory has grown by ``max_worker_growth_bytes`` since it started;
     ``memory_bytes`` limits its address space; 0 means never and no limit. ``preload`` names modules that are imported
-    once, before workers are forked; ``environment`` is added to this process's own in the workers only. With
-    ``scratch`` each worker has a ``tempfile`` directory of its own, which is removed when the worker ends.
+    once, before workers are forked; ``environment`` is what workers have beside what libraries read of this process's
+    own. With ``scratch`` each worker has a ``tempfile`` directory of its own, which is removed when the worker ends.
+    ``sandbox`` is what workers may do once ``start`` has returned.
 
     Jobs are pickled; results are not, since a hostile document may have made them. Numpy arrays inside both are laid
     into memory that both processes map, and are read-only where they arrive.
@@ -70,6 +73,7 @@ class WorkerPool(Generic[Job, Result]):
         preload: Sequence[str] = (),
         environment: Mapping[str, str] = _NOTHING,
         scratch: bool = False,
+        sandbox: Sandbox = _UNCONFINED,
         observer: PoolObserver | None = None,
     ) -> None:
         self.name = name
@@ -88,6 +92,7 @@ class WorkerPool(Generic[Job, Result]):
             preload=tuple(preload),
             environment=dict(environment),
             scratch=scratch,
+            sandbox=sandbox,
         )
         self._supervisor = WorkerSupervisor(settings, self._observer)
         self._admitted = 0

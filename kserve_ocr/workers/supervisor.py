@@ -16,6 +16,7 @@ from kserve_ocr.workers.fair_queue import FairQueue
 from kserve_ocr.workers.fork_server import ForkServerConfig
 from kserve_ocr.workers.fork_server_process import ForkServerProcess, scratch_directory
 from kserve_ocr.workers.observer import PoolObserver, Restart
+from kserve_ocr.workers.sandbox.confinement import Sandbox
 from kserve_ocr.workers.wire.replies import Failed, ReplyDecoder, Started
 from kserve_ocr.workers.worker_handle import Worker, WorkerDied
 from kserve_ocr.workers.worker_main import Start
@@ -47,6 +48,7 @@ class SupervisorSettings:
     preload: tuple[str, ...]
     environment: Mapping[str, str]
     scratch: bool
+    sandbox: Sandbox
 
 
 class WorkerSupervisor:
@@ -64,6 +66,7 @@ class WorkerSupervisor:
         self.queue: FairQueue[Waiter] = FairQueue()
         self._replacements: set[asyncio.Task[None]] = set()
         self._stopped = False
+        self._warned = False
 
     @property
     def idle(self) -> int:
@@ -201,6 +204,9 @@ class WorkerSupervisor:
             raise WorkerStartError(f"a worker of the {name} pool did not start: {reply.message}") from reply.error()
         assert isinstance(reply, Started)
         worker.pid, worker.description = reply.pid, reply.description
+        if reply.unconfined and not self._warned:
+            self._warned = True
+            logger.warning("workers are not fully confined: %s", " and ".join(reply.unconfined))
         self._baseline[worker] = worker.resident
         worker.on_unexpected_exit = self._on_worker_exit
         return worker
@@ -214,8 +220,11 @@ class WorkerSupervisor:
                     preload=settings.preload,
                     memory_bytes=settings.memory_bytes,
                     scratch=scratch_directory(settings.name) if settings.scratch else "",
+                    sandbox=settings.sandbox,
                 )
-                self._fork_server = ForkServerProcess(config, environment=settings.environment, decoder=self._decoder)
+                self._fork_server = ForkServerProcess(
+                    config, name=settings.name, environment=settings.environment, decoder=self._decoder
+                )
             await asyncio.shield(self._fork_server.ready)
             return self._fork_server
 

@@ -18,16 +18,20 @@ OUT_OF_MEMORY = 77
 """Exit status of a worker whose job raised MemoryError; it is replaced."""
 
 
-def run_worker(channel: socket.socket, start: Start) -> int:
-    """Call ``start``, then run one job after the other until the channel closes. Returns the exit status."""
+def run_worker(channel: socket.socket, start: Start, confine: Callable[[], tuple[str, ...]]) -> int:
+    """Call ``start``, then ``confine``, then run one job after the other until the channel closes.
+
+    ``confine`` returns what the kernel does not offer of the sandbox. Returns the exit status.
+    """
     memory = ResidentMemory()
     try:
         handler = start()
+        unconfined = confine()
     except Exception as error:
         frames.send(channel, replies.encode(Failed.of(error, memory.bytes())))
         return 1
     description = getattr(handler, "description", "")
-    frames.send(channel, replies.encode(Started(os.getpid(), memory.bytes(), description)))
+    frames.send(channel, replies.encode(Started(os.getpid(), memory.bytes(), description, unconfined)))
     while True:
         try:
             frame = frames.receive(channel)

@@ -21,6 +21,8 @@ _ORIENTATION_ONLY = 0
 _LEGACY = 0
 _LEGACY_MODES = (0, 2)
 _NEURAL_ONLY = 1
+_NO_FILE = "/dev/null/none"
+"""Exists nowhere."""
 _CHOICES = "lstm_choice_mode"
 """2 keeps, for each character, what else the network took it for."""
 
@@ -92,6 +94,9 @@ class TesserocrEngine:
                     f"oem {oem} needs models with the legacy engine, which the installed '{lang}' lacks; use oem 1"
                 ) from error
             raise InternalError(f"the installed model '{lang}' does not load; replace its file") from error
+        # Its message opens the debug file. Tesseract does that once, with its first message, and would end this process
+        # if it could not, which is so in a confined worker.
+        api.ReadConfigFile(_NO_FILE)
         self._loaded[key] = api
         return api
 

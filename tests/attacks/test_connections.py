@@ -15,7 +15,7 @@ import grpc
 import psutil
 import pytest
 
-from tests.support.http_calls import INFER, TIMEOUT, assert_reads, grpc_request, grpc_stub, until
+from tests.support.http_calls import INFER, TIMEOUT, assert_reads, grpc_request, grpc_stub, metric, until
 from tests.support.second_client import always_served
 from tools.local_stack import Server, Service, start_service
 
@@ -124,8 +124,7 @@ def test_more_connections_than_there_are_descriptors_for(limited: Service) -> No
     with always_served(server, limited.predictor), contextlib.ExitStack() as stack:
         for _ in range(1100):
             stack.enter_context(connect(server))
-        process = psutil.Process(server.process.pid)
-        until(lambda: process.num_fds() < 300, "connections to be closed")
+        until(lambda: metric(server, "process_open_fds") < 300, "connections to be closed")
 
 
 @pytest.mark.parametrize(

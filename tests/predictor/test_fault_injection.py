@@ -39,7 +39,7 @@ from tools.local_stack import Server, spawn, start_predictor, wait_ready
 def running(logs: Path) -> Iterator[Server]:
     """A predictor with one worker and one place in its queue."""
     before = fault_injection.temporary_files()
-    settings = {"OCR_WORKERS": "1", "OCR_MAX_QUEUE": "1"}
+    settings = {"OCR_WORKERS": "1", "OCR_MAX_QUEUE": "1"} | fault_injection.VISIBLE
     with start_predictor(logs=logs, settings=settings) as server:
         yield server
     assert fault_injection.temporary_files() <= before

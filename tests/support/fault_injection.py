@@ -21,6 +21,8 @@ from tools.local_stack import Server
 _SENTENCE = "the quick brown fox jumps over a lazy dog that does not even look back at its own shadow"
 _WORDS = _SENTENCE.split()
 LINES = tuple(f"Line {number} " + " ".join(_WORDS[number % 7 :][:11]) for number in range(10, 45))
+VISIBLE = {"OCR_SANDBOX": "off"}
+"""Settings of a server whose open files another process of the same user may list."""
 LONG_PAGE = encode(draw_page(LINES, size=28, width=1500))
 """A page that keeps Tesseract busy long enough to be disturbed."""
 

@@ -36,7 +36,8 @@ def running(logs: Path) -> Iterator[Service]:
     """A transformer that takes two requests at once, before a predictor with one worker and no queue."""
     before = fault_injection.temporary_files()
     settings = {"OCR_MAX_REQUESTS": "2", "OCR_DECODE_WORKERS": "1", "OCR_REQUEST_SECONDS": "60"}
-    predictor = {"OCR_WORKERS": "1", "OCR_MAX_QUEUE": "0"}
+    settings |= fault_injection.VISIBLE
+    predictor = {"OCR_WORKERS": "1", "OCR_MAX_QUEUE": "0"} | fault_injection.VISIBLE
     with start_service(logs=logs, transformer=settings, predictor=predictor) as service:
         yield service
     assert fault_injection.temporary_files() <= before

@@ -15,6 +15,7 @@ from kserve_ocr.protocol.errors import DamagedDocumentError, TimedOutError
 from kserve_ocr.workers.cpus import granted_cpus
 from kserve_ocr.workers.observer import PoolObserver
 from kserve_ocr.workers.pool import WorkerCrashedError, WorkerPool
+from kserve_ocr.workers.sandbox.confinement import Sandbox
 from transformer import metrics
 from transformer.decoding.limits import Limits, RequestQuota, check_bytes
 from transformer.decoding.options import DecodeOptions
@@ -40,6 +41,8 @@ _ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
 }
+_FONTS = ("/usr/share/fonts", "/usr/share/X11/fonts", "/usr/local/share/fonts")
+"""Where PDFium looks for fonts that a PDF names and does not have."""
 _MEBIBYTE = 1 << 20
 _WORKER = "transformer.pipeline.decode_worker"
 _GROWTH_BYTES = 256 * _MEBIBYTE
@@ -86,6 +89,7 @@ class DecodePool:
             memory_bytes=settings.decode_worker_memory_mib * _MEBIBYTE,
             preload=(_WORKER,),
             environment=_ENVIRONMENT,
+            sandbox=Sandbox(settings.sandbox, readable=_FONTS),
             observer=observer,
         )
         self._further = asyncio.Semaphore(max(1, size - 1))

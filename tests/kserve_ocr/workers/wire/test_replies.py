@@ -75,7 +75,7 @@ def test_an_error_arrives_as_one_of_ours_and_any_other_as_text() -> None:
     "wrong",
     [
         Done(-1, Answer(np.zeros(3, np.uint8), np.zeros(3), ())),
-        Done(1, Answer(np.zeros(3), np.zeros(3), ())),  # type: ignore[arg-type]
+        Done(1, {"pixels": np.zeros(3), "edges": np.zeros(3), "names": ()}),
         Done(1, Answer(np.zeros(3, np.uint8), np.zeros(3), (1,))),  # type: ignore[arg-type]
         Done(1, {"pixels": "no array"}),
         Done(1, None),
@@ -145,8 +145,8 @@ def send_long_header(_: str) -> None:
 
 
 def send_two_replies(_: str) -> None:
-    for _reply in range(2):
-        frames.send(own_channel(), replies.encode(Done(1, "forged")))
+    for reply in ("forged", "forged, too"):
+        frames.send(own_channel(), replies.encode(Done(1, reply)))
 
 
 def start_again(_: str) -> None:

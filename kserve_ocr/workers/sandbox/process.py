@@ -1,0 +1,61 @@
+"""What the kernel lets a process give up by itself: privileges, descriptors, resources, the view of its memory."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from kserve_ocr.workers.wire.frames import MAX_FRAME_BYTES
+
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 4, 36, 38
+_OPEN_FILES = 256
+
+_VARIABLES: Final = frozenset({"PATH", "HOME", "TMPDIR", "TZ", "LANG", "GLIBC_TUNABLES"})
+_PREFIXES: Final = ("LC_", "LD_", "PYTHON", "MALLOC_", "OMP_", "OPENBLAS_", "OPENCV_", "ASAN_", "UBSAN_")
+"""Variables that libraries read in a worker. Settings and secrets of the server are not among them."""
+
+
+def prctl(option: int, value: int) -> None:
+    """The Linux system call of that name. Raises OSError."""
+    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def hide_memory() -> None:
+    """Keep other processes of the same user from this one's memory, environment and descriptors in ``/proc``."""
+    prctl(PR_SET_DUMPABLE, 0)
+
+
+def give_up_privileges() -> None:
+    """Programs that this process starts gain no privileges; the rest of the sandbox needs that."""
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+
+
+def limit_resources() -> None:
+    """No core dumps, few descriptors, and no memory file larger than a reply may be."""
+    for limit, value in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+        (resource.RLIMIT_FSIZE, MAX_FRAME_BYTES),
+        (resource.RLIMIT_MSGQUEUE, 0),
+    ):
+        _, most = resource.getrlimit(limit)
+        chosen = value if most == resource.RLIM_INFINITY else min(value, most)
+        resource.setrlimit(limit, (chosen, chosen))
+
+
+def close_descriptors_except(kept: Collection[int]) -> None:
+    """Close every descriptor above the standard ones but these."""
+    first = 3
+    for number in sorted(kept):
+        os.closerange(first, number)
+        first = number + 1
+    os.closerange(first, os.sysconf("SC_OPEN_MAX"))
+
+
+def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The part of an environment that a worker may see."""
+    return {name: value for name, value in environment.items() if name in _VARIABLES or name.startswith(_PREFIXES)}

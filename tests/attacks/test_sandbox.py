@@ -1,0 +1,50 @@
+"""The workers of both servers as they run: confined, and silent in the log but for JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from kserve_ocr.workers.sandbox import landlock, seccomp
+from tests.support.drawn_pages import draw_page, encode
+from tests.support.fault_injection import workers
+from tests.support.http_calls import GATEWAY, TIMEOUT, assert_reads
+from tools.local_stack import Server, Service
+
+
+def status(process: psutil.Process) -> dict[str, str]:
+    return dict(re.findall(r"^(\w+):\t(.*)$", Path(f"/proc/{process.pid}/status").read_text(), re.MULTILINE))
+
+
+@pytest.mark.skipif(not (landlock.version() and seccomp.supported()), reason="the kernel has no Landlock or no seccomp")
+@pytest.mark.parametrize("role", ["transformer", "predictor"])
+def test_every_worker_has_a_filter_and_no_way_to_privileges(attacked: Service, role: str) -> None:
+    server: Server = getattr(attacked, role)
+    found = [status(worker) for worker in workers(server)]
+    assert found
+    for fields in found:
+        assert (fields["Seccomp"], fields["NoNewPrivs"]) == ("2", "1")
+        # Several threads from before Landlock would not be confined by it.
+        assert fields["Threads"] == "1"
+
+
+@pytest.mark.parametrize("role", ["transformer", "predictor"])
+def test_the_memory_of_a_server_belongs_to_root(attacked: Service, role: str) -> None:
+    pid = getattr(attacked, role).process.pid
+    assert Path(f"/proc/{pid}/environ").stat().st_uid == 0
+
+
+def test_messages_of_libraries_are_no_lines_of_their_own(attacked: Service) -> None:
+    page = encode(draw_page(), "TIFF", compression="tiff_lzw")
+    damaged = page[: len(page) // 2] + bytes(200) + page[len(page) // 2 + 200 :]
+    for server, body in ((attacked.transformer, damaged), (attacked.transformer, encode(draw_page(), dpi=(1, 1)))):
+        httpx.post(server.url + GATEWAY, content=body, timeout=TIMEOUT)
+    assert_reads(attacked.transformer)
+    for server in (attacked.transformer, attacked.predictor):
+        for line in server.log_text().splitlines():
+            assert isinstance(json.loads(line), dict), line
