@@ -150,6 +150,22 @@ def test_boxes_of_joined_lines_lie_around_their_words(server: Server) -> None:
         assert abs(y0 - y1) < 4
 
 
+@pytest.mark.parametrize("border", [1, 5])
+def test_cells_with_borders_of_any_weight_are_read_by_rows(server: Server, border: int) -> None:
+    names = [*ITEMS, *(item.upper() for item in ITEMS)]
+    cells = [(text, x, 112 + 56 * row) for row, name in enumerate(names) for text, x in ((name, 120), ("4.75", 520))]
+    image = draw(cells, size=28, page=(900, 1000))
+    pen = ImageDraw.Draw(image)
+    for row in range(len(names) + 1):
+        pen.line((100, 100 + 56 * row, 800, 100 + 56 * row), fill=0, width=border)
+    for x in (100, 500, 800):
+        pen.line((x, 100, x, 100 + 56 * len(names)), fill=0, width=border)
+
+    found = text_of(upload(server, encode(image)))
+
+    assert [line for line in found.splitlines() if line] == [f"{name} 4.75" for name in names]
+
+
 def test_the_client_chooses_the_order(server: Server) -> None:
     page = encode(two_columns(300))
 

@@ -123,6 +123,13 @@ def test_a_blank_page_has_no_text_and_no_confidence(server: Server) -> None:
     assert json.loads(found["words"][0])["pages"][0]["blocks"] == []
 
 
+def test_a_missing_language_is_told_for_a_blank_page_too(server: Server) -> None:
+    answer = upload(server, encode(Image.new("L", (400, 200), 255)), lang="zzz")
+
+    assert answer.status_code == 400
+    assert "zzz" in answer.json()["error"]
+
+
 @pytest.mark.parametrize(
     "content_type",
     ["image/png", "application/pdf", "application/octet-stream", "application/x-www-form-urlencoded", "", "image/tiff"],

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from kserve_ocr.protocol.layout import Block, Box, Line, PageLayout, Paragraph, Word, around
 from transformer.structure.noise import is_readable, usual_height
+from transformer.structure.separators import NO_SEPARATORS, Separators
 
 Pixels = NDArray[np.uint8]
 Boxes = NDArray[np.float64]
@@ -20,6 +21,10 @@ TALL = 3.0
 """Usual heights of a word from which its box says nothing about what was read in it."""
 STACKED_HEIGHT, STACKED_WIDTH = 2.4, 0.35
 """Usual heights and width per letter of several short rows that were read as one word."""
+RULE_LEVEL = 160
+"""Darker pixels are a rule's ..."""
+ERASED_MARGIN = 4
+"""... which may lie this many pixels beside its box, since rules are found on a smaller copy."""
 LETTER_HEIGHT = (0.5, 1.8)
 LETTER_WIDTH = (0.15, 3.0)
 """Size of a component that may be a letter, in usual heights of words."""
@@ -53,13 +58,36 @@ def unread_share(layout: PageLayout, letters: Boxes) -> float:
     return float(np.mean(~mask[y, x]))
 
 
-def unread_page(pixels: Pixels, layout: PageLayout) -> Pixels:
-    """A copy of the page, dark on light, with everything that was read painted white."""
+def unread_page(pixels: Pixels, layout: PageLayout, separators: Separators = NO_SEPARATORS) -> Pixels:
+    """A copy of the page, dark on light, with everything that was read and every ruled line painted white.
+
+    The engine takes a table with a heavy grid for a picture and reads nothing in it.
+    """
     words = list(layout.iter_words())
-    page = pixels.copy()
+    page = without_rules(pixels, separators)
     for x0, y0, x1, y1 in _read_boxes(words, usual_height(words)):
         page[y0:y1, x0:x1] = 255
     return page
+
+
+def without_rules(pixels: Pixels, separators: Separators) -> Pixels:
+    """A copy of a gray page ``(h, w)`` with dark ink and its ruled lines painted white; letters on them stay."""
+    page = pixels.copy()
+    for box in separators.horizontal:
+        _erase(page, box)
+    for x0, y0, x1, y1 in separators.vertical:
+        _erase(page.T, (y0, x0, y1, x1))
+    return page
+
+
+def _erase(page: Pixels, box: Box) -> None:
+    """Paint the horizontal rule in ``box`` white, in all columns where nothing else crosses it."""
+    x0, y0, x1, y1 = box
+    strip = page[max(0, y0 - ERASED_MARGIN) : y1 + ERASED_MARGIN, max(0, x0 - ERASED_MARGIN) : x1 + ERASED_MARGIN]
+    thickness = np.count_nonzero(strip < RULE_LEVEL, axis=0)
+    if thickness.any():
+        usual = np.median(thickness[thickness > 0])
+        strip[:, thickness <= usual + ERASED_MARGIN // 2] = 255
 
 
 def merged(first: PageLayout, second: PageLayout) -> PageLayout:

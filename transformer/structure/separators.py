@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 Box = tuple[int, int, int, int]
 
@@ -29,3 +30,6 @@ class Separators:
 
 def _sorted(boxes: Iterable[Box]) -> tuple[Box, ...]:
     return tuple(sorted(boxes, key=lambda box: box[1]))
+
+
+NO_SEPARATORS: Final = Separators()

@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tests.support.drawn_layouts import prose
 from transformer.structure import rules
+from transformer.structure.remainder import without_rules
 from transformer.structure.separators import Separators
 
 
@@ -84,3 +85,21 @@ def test_rules_turn_with_the_page(turns: int) -> None:
 
     assert np.allclose(turned.horizontal, expected.horizontal, atol=3)
     assert np.allclose(turned.vertical, expected.vertical, atol=3)
+
+
+@pytest.mark.parametrize("factor", [1, 3])
+def test_rules_are_erased_and_letters_on_them_stay(factor: int) -> None:
+    page = Image.new("L", (900 * factor, 600 * factor), 255)
+    pen = ImageDraw.Draw(page)
+    pen.line((100 * factor, 300 * factor, 800 * factor, 300 * factor), fill=0, width=2 * factor)
+    pen.line((400 * factor, 100 * factor, 400 * factor, 500 * factor), fill=0, width=2 * factor)
+    pen.rectangle((600 * factor, 280 * factor, 604 * factor, 310 * factor), fill=0)
+    pixels = np.asarray(page)
+
+    erased = without_rules(pixels, separators.find(pixels))
+
+    stem = np.s_[270 * factor : 320 * factor, 590 * factor : 614 * factor]
+    assert np.array_equal(erased[280 * factor : 296 * factor, stem[1]], pixels[280 * factor : 296 * factor, stem[1]])
+    rest = erased.copy()
+    rest[stem] = 255
+    assert np.mean(rest < 128) < 0.02 * np.mean(pixels < 128)

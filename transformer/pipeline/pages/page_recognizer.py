@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
+import numpy as np
+
 from kserve_ocr.protocol.errors import OcrError
 from kserve_ocr.protocol.layout import PageLayout, confident_part, mean_confidence
 from kserve_ocr.protocol.parameters import RecognitionOptions
@@ -25,6 +27,8 @@ _ON_THE_LOOP: Final = 100
 """Number of words up to which work on a layout is faster than handing it to a thread."""
 _SECOND_LOOK_SECONDS: Final = 20.0
 """Time limit of a second look; a busy predictor skips it."""
+
+_WHITE: Final = np.full((32, 32), 255, np.uint8)
 
 Result = TypeVar("Result")
 
@@ -64,7 +68,9 @@ class PageRecognizer:
         Raises what :meth:`PredictorClient.read` raises.
         """
         if page.blank:
-            # Tesseract reads letters into empty cells, above all where it is told to expect a line.
+            # Tesseract reads letters into empty cells, above all where it is told to expect a line. The predictor
+            # checks the options all the same: what it rejects must not depend on the page.
+            await self._predictor.read(_WHITE, options.engine, wants_layout=False, deadline=deadline)
             return RecognizedPage("", 0.0, PageLayout(page.pixels.shape[1], page.pixels.shape[0], ()))
         ordering = options.order != "engine"
         with metrics.stage("network"):
@@ -127,7 +133,7 @@ class _Recognition:
         page = self._page
         if not await _off_the_loop(lambda: alternatives.has_unread_text(layout, page.letters), layout):
             return ordered
-        rest = await asyncio.to_thread(unread_page, page.pixels, layout)
+        rest = await asyncio.to_thread(unread_page, page.pixels, layout, page.separators)
         second = await self._again(rest, alternatives.SPARSE_MODE)
         whole = layout if second is None else merged(layout, second)
         kept = whole != layout

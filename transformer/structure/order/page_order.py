@@ -9,12 +9,10 @@ from kserve_ocr.protocol.layout import PageLayout
 from transformer.structure.order.phrases import PhraseBuilder, is_right_to_left, is_vertical
 from transformer.structure.order.reading_order import ReadingOrder
 from transformer.structure.order.rebuild import engine_lines, keeps_order, rebuild
-from transformer.structure.separators import Separators
+from transformer.structure.separators import NO_SEPARATORS, Separators
 
 Order = Literal["auto", "rows", "columns", "engine"]
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
-
-NO_SEPARATORS: Final = Separators()
 
 
 @dataclass(frozen=True, slots=True)
