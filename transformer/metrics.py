@@ -33,7 +33,7 @@ STEPS: Final = (
     *("stretch", "color", "invert", "contrast", "background", "border", "orient", "scale", "dewarp", "deskew"),
     *("none", metrics.OTHER),
 )
-SECOND_LOOK_REASONS: Final = ("rows", "unread", "orientation")
+SECOND_LOOK_REASONS: Final = ("rows", "unread", "orientation", "blackletter")
 RETRY_REASONS: Final = ("status_502", "status_503", "connection", metrics.OTHER)
 
 DOCUMENTS = Counter("ocr_documents", "Documents received, by kind.", ("kind",))
@@ -43,7 +43,7 @@ STEPS_TAKEN = Counter("ocr_preprocess_steps", "Preparation steps taken; none for
 ORDERED = Counter("ocr_pages_ordered", "Pages put into reading order: whether that changed the engine's.", ("changed",))
 SECOND_LOOKS = Counter(
     "ocr_second_looks",
-    "Pages recognized again, to keep rows whole or for unread text: whether that was kept.",
+    "Pages recognized again (rows kept whole, unread text, another orientation, blackletter): whether that was kept.",
     ("reason", "kept"),
 )
 RETRIES = Counter("ocr_page_retries", "Pages sent to the predictor again.", ("reason",))
@@ -101,7 +101,7 @@ def record_order(*, changed: bool) -> None:
 
 
 def record_second_look(reason: str, *, kept: bool) -> None:
-    """Count a page that was recognized again: for ``rows`` that were split, or for ``unread`` text."""
+    """Count a page that was recognized again, for one of :data:`SECOND_LOOK_REASONS`."""
     _second_looks[reason, kept].inc()
 
 

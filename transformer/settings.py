@@ -75,6 +75,7 @@ class TransformerSettings(Settings):
     second_look: Literal["auto", "none"] = Field(
         "auto",
         description="Recognize a page again where rows of a table were split or text was left out, "
+        "or where German is printed in blackletter, "
         "if a request gives neither `order=engine` nor `psm`.",
     )
     web: bool = Field(True, description="Serve the web page at `/gateway/`.")

@@ -31,7 +31,11 @@ LETTER_WIDTH = (0.15, 3.0)
 ADDED_CONFIDENCE = 0.75
 """Confidence of words that are added."""
 ADDED_HEIGHT = (0.5, 2.0)
-"""Their height, in usual heights."""
+"""Their height, in usual heights; lines that are surer and longer may have any ..."""
+SURE_CONFIDENCE, SURE_LETTERS = 0.9, 6
+"""... from this confidence and number of letters on."""
+SHORT = 3
+"""Letters below which a word that stands alone must be as sure."""
 MAX_OVERLAP = 0.2
 """Share of an added word's box, or of the box of a word that was there before, that both have in common."""
 
@@ -97,9 +101,11 @@ def merged(first: PageLayout, second: PageLayout) -> PageLayout:
     """
     words = list(first.iter_words())
     usual = usual_height(words) if words else usual_height(list(second.iter_words()))
-    kept = _filtered(first.blocks, lambda word: not _is_stacked(word, usual))
+    kept = _filtered(first.blocks, lambda word, _: not _is_stacked(word, usual))
     taken = _Occupied([word.bbox for block in kept for word in block.iter_words()], cell=2 * usual)
-    added = _filtered(second.blocks, lambda word: _may_be_added(word, usual) and not taken.overlaps(word.bbox))
+    added = _filtered(
+        second.blocks, lambda word, line: _may_be_added(word, line, usual) and not taken.overlaps(word.bbox)
+    )
     return PageLayout(first.width, first.height, kept + added)
 
 
@@ -122,10 +128,24 @@ def _is_stacked(word: Word, usual: float) -> bool:
     return len(word.text) > 1 and y1 - y0 > STACKED_HEIGHT * usual and x1 - x0 < STACKED_WIDTH * usual * len(word.text)
 
 
-def _may_be_added(word: Word, usual: float) -> bool:
+def _may_be_added(word: Word, line: Line, usual: float) -> bool:
+    """Whether a word of a second recognition is text: pictures and textures give short words, or uncertain ones."""
+    if word.confidence < ADDED_CONFIDENCE or not is_readable(word.text):
+        return False
     height = word.bbox[3] - word.bbox[1]
-    fits = ADDED_HEIGHT[0] * usual <= height <= ADDED_HEIGHT[1] * usual
-    return fits and word.confidence >= ADDED_CONFIDENCE and is_readable(word.text)
+    if not ADDED_HEIGHT[0] * usual <= height <= ADDED_HEIGHT[1] * usual:
+        return _is_sure(line)
+    short = len(word.text) < SHORT and word.text.isalpha() and len(line.words) == 1
+    return not short or word.confidence >= SURE_CONFIDENCE
+
+
+def _is_sure(line: Line) -> bool:
+    """Whether the whole line was recognized so well that it is text of any size: small print below a title."""
+    letters = sum(len(word.text) for word in line.words)
+    return (
+        letters >= SURE_LETTERS
+        and sum(word.confidence * len(word.text) for word in line.words) >= SURE_CONFIDENCE * letters
+    )
 
 
 class _Occupied:
@@ -161,7 +181,7 @@ def _area(box: Box) -> int:
     return max(1, (box[2] - box[0]) * (box[3] - box[1]))
 
 
-def _filtered(blocks: Iterable[Block], keep: Callable[[Word], bool]) -> tuple[Block, ...]:
+def _filtered(blocks: Iterable[Block], keep: Callable[[Word, Line], bool]) -> tuple[Block, ...]:
     """Blocks with the words to keep; parts without words are left out."""
     found = []
     for block in blocks:
@@ -169,7 +189,7 @@ def _filtered(blocks: Iterable[Block], keep: Callable[[Word], bool]) -> tuple[Bl
         for paragraph in block.paragraphs:
             lines = []
             for line in paragraph.lines:
-                words = tuple(filter(keep, line.words))
+                words = tuple(word for word in line.words if keep(word, line))
                 if len(words) == len(line.words):
                     lines.append(line)
                 elif words:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -106,6 +107,28 @@ def test_other_words_are_not_added(word: Word, reason: str) -> None:
     second = page([Line(word.bbox, (word,), (0, 0, 0, 0), 20)])
 
     assert merged(layout, second) == layout, reason
+
+
+@pytest.mark.parametrize(("confidence", "added"), [(0.95, True), (0.8, False)])
+def test_small_print_below_a_title_is_added_where_it_is_sure(confidence: float, added: bool) -> None:
+    title = page(Pen(90).lines(["THE TITLE", "OF A BOOK"], 100, 100))
+    print_of_authors = [
+        Line(line.bbox, tuple(replace(word, confidence=confidence) for word in line.words), line.baseline, line.height)
+        for line in PEN.lines(["written by two authors"], 100, 400)
+    ]
+
+    found = texts(merged(title, page(print_of_authors)))
+
+    assert found == ["THE TITLE", "OF A BOOK"] + ["written by two authors"] * added
+
+
+@pytest.mark.parametrize(("text", "added"), [("at", False), ("12", True), ("words", True)])
+def test_a_few_letters_alone_in_a_picture_are_not_added(text: str, added: bool) -> None:
+    word = Word(text, (900, 100, 930, 120), 0.8)
+
+    found = texts(merged(page(blocks(2, 1)[0]), page([Line(word.bbox, (word,), (900, 120, 930, 120), 20)])))
+
+    assert (text in found) == added
 
 
 def test_digits_of_several_rows_read_as_one_word_give_way_to_the_rows() -> None:

@@ -96,7 +96,7 @@ def test_rules_are_erased_and_letters_on_them_stay(factor: int) -> None:
     pen.rectangle((600 * factor, 280 * factor, 604 * factor, 310 * factor), fill=0)
     pixels = np.asarray(page)
 
-    erased = without_rules(pixels, separators.find(pixels))
+    erased = without_rules(pixels, rules.find(pixels))
 
     stem = np.s_[270 * factor : 320 * factor, 590 * factor : 614 * factor]
     assert np.array_equal(erased[280 * factor : 296 * factor, stem[1]], pixels[280 * factor : 296 * factor, stem[1]])

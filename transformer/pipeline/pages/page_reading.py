@@ -8,15 +8,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from kserve_ocr.protocol.errors import InvalidParameterError
+from kserve_ocr.protocol.parameters import RecognitionOptions
+from kserve_ocr.protocol.types import Page
 from transformer import metrics
 from transformer.language.scripts import AUTO, ENGLISH
 from transformer.pipeline.decode_job import DocumentPage
 from transformer.pipeline.ocr_request import Document
-from transformer.pipeline.pages import auto_language, osd, upright
+from transformer.pipeline.pages import auto_language, blackletter, osd, upright
 from transformer.pipeline.pages.auto_language import LanguageChoice
 from transformer.pipeline.pages.page_recognizer import PageOptions, PageRecognizer, RecognizedPage
 from transformer.pipeline.pages.region_reading import read_regions
-from transformer.pipeline.predictor_client import PredictorClient
+from transformer.pipeline.predictor_client import PredictorClient, RecognitionResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,15 +52,52 @@ class PageReading:
         return *reading, language
 
     async def _read_with_model(self, page: DocumentPage, model: str) -> tuple[DocumentPage, RecognizedPage]:
-        options = replace(self.options, engine=replace(self.options.engine, lang=model))
+        options = self._options_with(model)
         if self.document.regions:
             regions = self.document.regions
             return page, await read_regions(self.predictor, page, regions, options, deadline=self.deadline)
-        reading = await self.recognizer.recognize(page, options, deadline=self.deadline)
+        options, reading = await self._recognize(page, options)
         orient = self.document.preprocess and self.document.orient and page.embedded is None
         if orient and upright.is_unsure(page, reading):
             return await self._upright(page, reading, options)
         return page, reading
+
+    async def _recognize(self, page: DocumentPage, options: PageOptions) -> tuple[PageOptions, RecognizedPage]:
+        """What was recognized, and with which models: those for blackletter where they fit better."""
+        other = blackletter.other_model(options.engine.lang)
+        if other is None or not options.second_look or not await self._are_installed(other):
+            return options, await self.recognizer.recognize(page, options, deadline=self.deadline)
+        part = await asyncio.to_thread(blackletter.part, page)
+        if part is not None:
+            fits = await self._fits_better(part, other, replace(options.engine, dpi=page.dpi))
+            chosen = self._options_with(other) if fits else options
+            return chosen, await self.recognizer.recognize(page, chosen, deadline=self.deadline)
+        reading = await self.recognizer.recognize(page, options, deadline=self.deadline)
+        if not reading.text.strip() or upright.certainty(reading) >= blackletter.SURE:
+            return options, reading
+        second = await self.recognizer.recognize(page, self._options_with(other), deadline=self.deadline)
+        kept = upright.certainty(second) >= upright.certainty(reading) + blackletter.MARGIN
+        metrics.record_second_look("blackletter", kept=kept)
+        return (self._options_with(other), second) if kept else (options, reading)
+
+    async def _fits_better(self, part: Page, model: str, engine: RecognitionOptions) -> bool:
+        """Whether a part of a page is recognized better with another model."""
+        first = await self._read_part(part, engine)
+        if upright.certainty(first) >= blackletter.SURE:
+            return False
+        second = await self._read_part(part, replace(engine, lang=model))
+        kept = upright.certainty(second) >= upright.certainty(first) + blackletter.MARGIN
+        metrics.record_second_look("blackletter", kept=kept)
+        return kept
+
+    async def _read_part(self, part: Page, engine: RecognitionOptions) -> RecognitionResult:
+        return await self.predictor.read(part, engine, wants_layout=True, deadline=self.deadline)
+
+    async def _are_installed(self, lang: str) -> bool:
+        return set(lang.split("+")).issubset(await self.installed_models())
+
+    def _options_with(self, model: str) -> PageOptions:
+        return replace(self.options, engine=replace(self.options.engine, lang=model))
 
     async def _osd_report(self, page: DocumentPage) -> str:
         """OSD's report of a page; empty if it is not installed."""

@@ -1,0 +1,116 @@
+"""Pages sent as German: blackletter is recognized with its own model, with a predictor that answers as told."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+from aiohttp import web
+
+from kserve_ocr.protocol.layout import Line, PageLayout
+from kserve_ocr.protocol.parameters import RecognitionOptions
+from tests.support.drawn_layouts import Pen, page, prose
+from tests.transformer.pipeline.fake_predictor import FakePredictor, predictor_client
+from tests.transformer.pipeline.pages.test_page_recognizer import SIZE, answer, prepared
+from transformer.pipeline.decode_job import DocumentPage
+from transformer.pipeline.ocr_request import Document
+from transformer.pipeline.pages import blackletter
+from transformer.pipeline.pages.page_reading import PageReading
+from transformer.pipeline.pages.page_recognizer import PageOptions, PageRecognizer
+from transformer.structure import alternatives
+
+
+def layout(confidence: float) -> PageLayout:
+    """A page of prose whose words all have this confidence."""
+    lines = [
+        Line(line.bbox, tuple(replace(word, confidence=confidence) for word in line.words), line.baseline, line.height)
+        for line in Pen(20).lines(prose(8), 100, 100)
+    ]
+    return page(lines, width=SIZE[0], height=SIZE[1])
+
+
+def long_page() -> DocumentPage:
+    """A page with letters of 20 pixels all over it."""
+    x, y = np.meshgrid(np.arange(10, 1390, 18), np.arange(10, 890, 20))
+    corners = np.stack([x.ravel(), y.ravel(), x.ravel() + 12, y.ravel() + 16], axis=1)
+    return prepared(corners)
+
+
+def read(
+    *answers: web.Response,
+    sent: DocumentPage | None = None,
+    lang: str = "deu",
+    installed: tuple[str, ...] = ("deu", "eng", "frk"),
+    second_look: bool = True,
+) -> tuple[str, list[str]]:
+    """The text, and the models of all recognitions but those of unread parts."""
+
+    async def run() -> tuple[str, FakePredictor]:
+        async with predictor_client() as (client, fake):
+            fake.answers = list(answers)
+            reading = RecognitionOptions(lang=lang)
+            deadline = asyncio.get_running_loop().time() + 60
+            options = PageOptions(engine=reading, order="auto", second_look=second_look, wants_layout=True)
+            pages = PageReading(
+                predictor=client,
+                recognizer=PageRecognizer(client),
+                installed_models=lambda: asyncio.sleep(0, list(installed)),
+                document=Document(b"", reading=reading, preprocess=True, order="auto", selection=None, orient=False),
+                options=options,
+                deadline=deadline,
+            )
+            _, found, _ = await pages.read(sent or prepared())
+            return found.text, fake
+
+    text, fake = asyncio.run(run())
+    sent_options = [_options(request, body) for request, body in zip(fake.requests, fake.bodies, strict=True)]
+    return text, [options["lang"] for options in sent_options if options["psm"] != alternatives.SPARSE_MODE]
+
+
+def _options(request: web.Request, body: bytes) -> dict[str, Any]:
+    header: Any = orjson.loads(body[: int(request.headers["Inference-Header-Content-Length"])])
+    return dict(header["inputs"][0]["parameters"])
+
+
+def test_a_page_that_the_german_model_reads_well_is_recognized_once() -> None:
+    assert read(answer(layout(0.9), "modern")) == ("modern", ["deu"])
+
+
+def test_a_page_in_blackletter_is_recognized_again() -> None:
+    assert read(answer(layout(0.7), "as modern"), answer(layout(0.85), "blackletter")) == (
+        "blackletter",
+        ["deu", "frk"],
+    )
+
+
+def test_a_poor_page_that_is_no_blackletter_keeps_its_first_result() -> None:
+    assert read(answer(layout(0.7), "modern"), answer(layout(0.72), "as blackletter")) == ("modern", ["deu", "frk"])
+
+
+def test_a_part_of_a_long_page_tells_which_model_it_is_recognized_with() -> None:
+    parts = answer(layout(0.7)), answer(layout(0.85))
+
+    assert read(*parts, answer(layout(0.85), "blackletter"), sent=long_page()) == ("blackletter", ["deu", "frk", "frk"])
+
+
+def test_a_long_page_in_modern_print_is_not_recognized_with_the_other_model() -> None:
+    assert read(answer(layout(0.9)), answer(layout(0.9), "modern"), sent=long_page()) == ("modern", ["deu", "deu"])
+
+
+@pytest.mark.parametrize(
+    "options", [{"lang": "eng"}, {"lang": "frk"}, {"lang": "deu+frk"}, {"installed": ("deu",)}, {"second_look": False}]
+)
+def test_there_is_nothing_to_choose_without_another_model(options: dict[str, Any]) -> None:
+    text, models = read(answer(layout(0.7), "the only one"), **options)
+
+    assert text == "the only one"
+    assert models == [options.get("lang", "deu")]
+
+
+def test_other_languages_beside_german_stay() -> None:
+    assert blackletter.other_model("deu+eng") == "frk+eng"
+    assert blackletter.other_model("eng+fra") is None
