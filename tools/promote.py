@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Carry image digests from a build to dev, from dev to staging, from staging to production; and back.
 
-The digests stand in ``kustomize/overlays/OVERLAY/images/kustomization.yaml``. Each step is one commit of that file:
-Argo CD, or ``make deploy``, does the rest. Nothing is pushed.
+The digests are in ``kustomize/overlays/OVERLAY/images/kustomization.yaml``. Each step is one commit of that file:
+Argo CD, or ``make deploy``, does the rest. Nothing is pushed. Only the standard library is used, so that deploying needs
+no set-up; the file is written whole by this program, which is why patterns are enough to read it.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ class Release:
 
 
 def images_file(root: Path, overlay: str) -> Path:
-    """Where an overlay's digests stand."""
+    """The file with an overlay's digests."""
     return root / "kustomize" / "overlays" / overlay / "images" / "kustomization.yaml"
 
 
