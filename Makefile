@@ -112,5 +112,5 @@ docs: setup  ## Build the documentation site into build/site
 lock:  ## Pin all dependencies: UPGRADE=1 for newer versions
 	@scripts/lock
 
-.PHONY: accuracy argocd bench bench-acceleration bench-overhead bench-scraping bench-start cluster configuration crds dashboards dashboards-import deploy docs \
+.PHONY: coverage accuracy argocd bench bench-acceleration bench-overhead bench-scraping bench-start cluster configuration crds dashboards dashboards-import deploy docs \
 	e2e fuzz fuzz-native help images lint lock manifests models observe promote rivals rollback run parity setup soak test test-quick types undeploy

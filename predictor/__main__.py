@@ -10,6 +10,8 @@ from pathlib import Path
 from kserve_ocr.extras import exit_without
 from kserve_ocr.import_stubs import stub_unused_imports
 from kserve_ocr.settings import load_or_exit
+from kserve_ocr.workers.forking.launch import launch_early
+from predictor.engines.program import worker_program
 from predictor.model_mounts import ModelMountError, model_directory
 from predictor.settings import PredictorSettings
 from predictor.tessdata import ModelDirectoryError
@@ -21,6 +23,7 @@ def main() -> None:
     exit_without("predictor", "PIL", "pytesseract", "tesserocr")
     if settings.otlp_endpoint:
         exit_without("tracing", "opentelemetry")
+    launch_early(worker_program(settings.engine))
     stub_unused_imports()
     from kserve.model_server import args  # noqa: PLC0415
 

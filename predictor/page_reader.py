@@ -17,8 +17,9 @@ from kserve_ocr.workers.observer import PoolObserver
 from kserve_ocr.workers.pool import WorkerCrashedError, WorkerPool
 from kserve_ocr.workers.sandbox.confinement import Sandbox
 from predictor.acceleration.install import Acceleration
-from predictor.engines import base, worker
+from predictor.engines import worker
 from predictor.engines.base import EngineSettings, Page, RecognitionResult
+from predictor.engines.program import worker_program
 from predictor.engines.worker import RecognitionJob
 from predictor.image_file import MAX_SIDE
 from predictor.settings import PredictorSettings
@@ -28,8 +29,6 @@ _MIB = 1 << 20
 _LOG = logging.getLogger(__name__)
 _EXPECTED = ("ok", "disabled", "engine")
 """States of the acceleration that nobody needs to be warned of."""
-_ONE_THREAD = {"OMP_THREAD_LIMIT": "1", "OPENBLAS_NUM_THREADS": "1"}
-"""Tesseract's OpenMP threads would compete for the CPUs that the workers already use."""
 
 
 class PageReader:
@@ -58,8 +57,7 @@ class PageReader:
             max_jobs_per_worker=settings.worker_max_jobs,
             max_worker_growth_bytes=settings.worker_max_growth_mib * _MIB,
             memory_bytes=settings.worker_memory_mib * _MIB,
-            preload=("numpy", base.MODULES[settings.engine]),
-            environment=_ONE_THREAD,
+            program=worker_program(settings.engine),
             scratch=programs,
             sandbox=Sandbox(settings.sandbox, readable=readable, programs=programs),
             observer=observer,

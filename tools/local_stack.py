@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import random
 import shutil
 import signal
 import socket
@@ -21,6 +22,8 @@ from typing import Required, TypedDict, Unpack
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
+_PORTS = (12_000, 32_000)
+_MOST_TRIES = 200
 READY_SECONDS = 60.0
 STOP_SECONDS = 40.0
 """Longer than the servers' own drain time by default."""
@@ -76,11 +79,17 @@ class Service:
 
 
 def free_port() -> int:
-    """A TCP port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port that nothing listens on.
+
+    Below the range from which the kernel takes ports of outgoing connections, one of which could be given the port
+    before a server listens on it.
+    """
+    for _ in range(_MOST_TRIES):
+        port = random.randrange(*_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise LaunchError(f"none of {_MOST_TRIES} ports was free")
 
 
 def start_process(

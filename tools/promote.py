@@ -2,8 +2,8 @@
 """Carry image digests from a build to dev, from dev to staging, from staging to production; and back.
 
 The digests are in ``kustomize/overlays/OVERLAY/images/kustomization.yaml``. Each step is one commit of that file:
-Argo CD, or ``make deploy``, does the rest. Nothing is pushed. Only the standard library is used, so that deploying needs
-no set-up; the file is written whole by this program, which is why patterns are enough to read it.
+Argo CD, or ``make deploy``, does the rest. Nothing is pushed. Only the standard library is used, so that deploying
+needs no set-up; this program writes the whole file, which is why patterns are enough to read it.
 """
 
 from __future__ import annotations

@@ -15,12 +15,15 @@ def main() -> None:
     from kserve_ocr.extras import exit_without  # noqa: PLC0415
     from kserve_ocr.import_stubs import stub_unused_imports, without_certificates  # noqa: PLC0415
     from kserve_ocr.settings import load_or_exit  # noqa: PLC0415
+    from kserve_ocr.workers.forking.launch import launch_early  # noqa: PLC0415
+    from transformer.decoder_program import DECODER  # noqa: PLC0415
     from transformer.settings import TransformerSettings  # noqa: PLC0415
 
     settings = load_or_exit(TransformerSettings)
     exit_without("transformer", "PIL", "aiohttp", "cv2", "pypdfium2", "python_multipart")
     if settings.otlp_endpoint:
         exit_without("tracing", "opentelemetry")
+    launch_early(DECODER)
     stub_unused_imports()
     from kserve.model_server import args  # noqa: PLC0415
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable
 from typing import Any, Generic, Literal, TypeVar
 
 from kserve_ocr.protocol.errors import OverloadedError, StartingError, StoppingError, TimedOutError
 from kserve_ocr.workers.fair_queue import CLIENT
+from kserve_ocr.workers.forking.launch import WorkerProgram
 from kserve_ocr.workers.observer import PoolObserver, Restart
 from kserve_ocr.workers.sandbox.confinement import Sandbox
 from kserve_ocr.workers.supervisor import SupervisorSettings, Waiter, WorkerStartError, WorkerSupervisor
@@ -26,7 +26,7 @@ __all__ = ["PoolObserver", "Restart", "WorkerCrashedError", "WorkerPool", "Worke
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+_NOTHING = WorkerProgram()
 _UNCONFINED = Sandbox("off")
 _WEIGHT_OF_LATEST = 0.1
 """Weight of the newest job in the moving average of job durations."""
@@ -49,9 +49,10 @@ class WorkerPool(Generic[Job, Result]):
     handler's results, made of what msgspec decodes: dataclasses, named tuples, ``NDArray`` and built-in types. At most
     ``queue`` jobs wait in addition to those that run. A job may run for ``seconds``. A worker is replaced after
     ``max_jobs_per_worker`` jobs, or when its resident memory has grown by ``max_worker_growth_bytes`` since it started;
-    ``memory_bytes`` limits its address space; 0 means never and no limit. ``preload`` names modules that are imported
-    once, before workers are forked; ``environment`` is what workers have beside what libraries read of this process's
-    own. With ``scratch`` each worker has a ``tempfile`` directory of its own, which is removed when the worker ends.
+    ``memory_bytes`` limits its address space; 0 means never and no limit. ``program`` says which
+    modules are imported once, before workers are forked, and what workers' environment has besides what libraries read
+    of this process's own. With ``scratch`` each worker has a ``tempfile`` directory of its own, which is removed when
+    the worker ends.
     ``sandbox`` is what workers may do once ``start`` has returned.
 
     Jobs are pickled; results are not, since a hostile document may have made them. Numpy arrays inside both are laid
@@ -70,8 +71,7 @@ class WorkerPool(Generic[Job, Result]):
         max_jobs_per_worker: int = 0,
         max_worker_growth_bytes: int = 0,
         memory_bytes: int = 0,
-        preload: Sequence[str] = (),
-        environment: Mapping[str, str] = _NOTHING,
+        program: WorkerProgram = _NOTHING,
         scratch: bool = False,
         sandbox: Sandbox = _UNCONFINED,
         observer: PoolObserver | None = None,
@@ -89,8 +89,7 @@ class WorkerPool(Generic[Job, Result]):
             max_jobs_per_worker=max_jobs_per_worker,
             max_worker_growth_bytes=max_worker_growth_bytes,
             memory_bytes=memory_bytes,
-            preload=tuple(preload),
-            environment=dict(environment),
+            program=program,
             scratch=scratch,
             sandbox=sandbox,
         )

@@ -7,14 +7,14 @@ import copy
 import itertools
 import logging
 import pickle
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kserve_ocr.protocol.errors import StoppingError
 from kserve_ocr.workers.fair_queue import FairQueue
-from kserve_ocr.workers.fork_server import ForkServerConfig
-from kserve_ocr.workers.fork_server_process import ForkServerProcess, scratch_directory
+from kserve_ocr.workers.forking.fork_server import ForkServerConfig
+from kserve_ocr.workers.forking.fork_server_process import ForkServerProcess, scratch_directory
+from kserve_ocr.workers.forking.launch import WorkerProgram
 from kserve_ocr.workers.observer import PoolObserver, Restart
 from kserve_ocr.workers.sandbox.confinement import Sandbox
 from kserve_ocr.workers.wire.replies import Failed, ReplyDecoder, Started
@@ -45,8 +45,7 @@ class SupervisorSettings:
     max_jobs_per_worker: int
     max_worker_growth_bytes: int
     memory_bytes: int
-    preload: tuple[str, ...]
-    environment: Mapping[str, str]
+    program: WorkerProgram
     scratch: bool
     sandbox: Sandbox
 
@@ -217,13 +216,12 @@ class WorkerSupervisor:
             if self._fork_server is None or not self._fork_server.alive:
                 config = ForkServerConfig(
                     start=pickle.dumps(settings.start),
-                    preload=settings.preload,
                     memory_bytes=settings.memory_bytes,
                     scratch=scratch_directory(settings.name) if settings.scratch else "",
                     sandbox=settings.sandbox,
                 )
                 self._fork_server = ForkServerProcess(
-                    config, name=settings.name, environment=settings.environment, decoder=self._decoder
+                    config, name=settings.name, program=settings.program, decoder=self._decoder
                 )
             await asyncio.shield(self._fork_server.ready)
             return self._fork_server

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +11,9 @@ from numpy.typing import NDArray
 from kserve_ocr.protocol.layout import PageLayout
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from predictor.acceleration.install import Acceleration
+from predictor.engines.program import EngineName
 
-EngineName = Literal["tesserocr", "pytesseract"]
 Page = NDArray[np.uint8]
-
-MODULES: dict[EngineName, str] = {
-    "tesserocr": "predictor.engines.tesserocr_engine",
-    "pytesseract": "predictor.engines.pytesseract_engine",
-}
 
 
 @dataclass(frozen=True)

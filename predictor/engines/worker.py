@@ -12,8 +12,9 @@ from kserve_ocr.protocol.layout import PageLayout
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from predictor import image_file
 from predictor.acceleration.install import UNMODIFIED, Acceleration
-from predictor.engines.base import MODULES, Engine, EngineSettings, Page, RecognitionResult
+from predictor.engines.base import Engine, EngineSettings, Page, RecognitionResult
 from predictor.engines.line_image import check_proportion, is_blank
+from predictor.engines.program import MODULES
 
 _DISABLED = Acceleration(UNMODIFIED, "disabled")
 

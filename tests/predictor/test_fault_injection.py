@@ -60,9 +60,10 @@ def restarts(server: Server, reason: str) -> float:
 def test_a_killed_worker_costs_no_answer(server: Server) -> None:
     crashes = restarts(server, "crash")
     with fault_injection.in_background() as background:
-        answer = background.submit(infer, server, fault_injection.LONG_PAGE)
-        fault_injection.until_busy(server)
-        fault_injection.signal_workers(server, signal.SIGKILL)
+        with fault_injection.paused_workers(server):
+            answer = background.submit(infer, server, fault_injection.LONG_PAGE)
+            fault_injection.until_busy(server)
+            fault_injection.signal_workers(server, signal.SIGKILL)
 
         text = text_of(fault_injection.answer_of(answer))
 
@@ -127,12 +128,14 @@ def test_more_requests_than_places(server: Server) -> None:
 
 def test_overload_through_grpc(server: Server) -> None:
     with fault_injection.in_background(2) as background:
-        answers = [background.submit(infer, server, fault_injection.LONG_PAGE) for _ in range(2)]
-        until(
-            lambda: metric(server, "ocr_requests_in_flight") == 2 and fault_injection.busy(server) == 1, "a full server"
-        )
-        with grpc_stub(server) as stub:
-            status, trailing, _ = grpc_refusal(stub.ModelInfer, grpc_request(GOOD))
+        with fault_injection.paused_workers(server):
+            answers = [background.submit(infer, server, GOOD) for _ in range(2)]
+            until(
+                lambda: metric(server, "ocr_requests_in_flight") == 2 and fault_injection.busy(server) == 1,
+                "a full server",
+            )
+            with grpc_stub(server) as stub:
+                status, trailing, _ = grpc_refusal(stub.ModelInfer, grpc_request(GOOD))
         assert all(fault_injection.answer_of(answer).status_code == 200 for answer in answers)
 
     assert (status, trailing["ocr-code"]) == ("UNAVAILABLE", "overloaded")
@@ -153,8 +156,8 @@ def test_a_client_that_goes_away_frees_the_worker(server: Server) -> None:
 
 def test_a_grpc_client_that_goes_away_frees_the_worker(server: Server) -> None:
     cancelled = restarts(server, "cancelled")
-    with grpc_stub(server) as stub:
-        call = stub.ModelInfer.future(grpc_request(fault_injection.LONG_PAGE))
+    with grpc_stub(server) as stub, fault_injection.paused_workers(server):
+        call = stub.ModelInfer.future(grpc_request(GOOD))
         fault_injection.until_busy(server)
         call.cancel()
 
@@ -164,10 +167,11 @@ def test_a_grpc_client_that_goes_away_frees_the_worker(server: Server) -> None:
 def test_a_client_that_goes_away_gives_up_its_place(server: Server) -> None:
     body = json.dumps(v2_body(fault_injection.LONG_PAGE)).encode()
     with fault_injection.in_background() as background:
-        answer = background.submit(infer, server, fault_injection.LONG_PAGE)
-        fault_injection.until_busy(server)
-        fault_injection.disconnect(server, body)
-        until(lambda: metric(server, "ocr_requests_in_flight") == 1, "the other request alone")
+        with fault_injection.paused_workers(server):
+            answer = background.submit(infer, server, GOOD)
+            fault_injection.until_busy(server)
+            fault_injection.disconnect(server, body)
+            until(lambda: metric(server, "ocr_requests_in_flight") == 1, "the other request alone")
 
         assert fault_injection.answer_of(answer).status_code == 200
 
@@ -227,9 +231,9 @@ def test_sigterm_lets_admitted_requests_finish(logs: Path) -> None:
 def test_a_server_that_is_starting_says_so(logs: Path) -> None:
     server = spawn("predictor", logs=logs)
     try:
-        fork_server = suspended_fork_server(server)
+        fork_server = fault_injection.suspended_fork_server(server)
         with one_connection(server) as client:
-            until(lambda: listens(server), "a listening server")
+            until(lambda: fault_injection.listens(server), "a listening server")
             assert client.get("/v2/health/live").status_code == 200
             assert_refused(client.get("/v2/health/ready"), 503, "starting")
             assert_refused(client.get("/v2/models/ocr-model/ready"), 503, "starting")
@@ -273,29 +277,14 @@ def test_a_server_whose_workers_cannot_start_is_alive_and_not_ready(logs: Path, 
 
 def test_sigterm_during_the_start(logs: Path) -> None:
     server = spawn("predictor", logs=logs)
-    fork_server = suspended_fork_server(server)
-    until(lambda: listens(server), "a listening server")
+    fork_server = fault_injection.suspended_fork_server(server)
+    until(lambda: fault_injection.listens(server), "a listening server")
 
     server.process.send_signal(signal.SIGTERM)
     fork_server.resume()
 
     assert server.process.wait(30) == 0
     until(lambda: not fork_server.is_running(), "the end of the fork server")
-
-
-def suspended_fork_server(server: Server) -> psutil.Process:
-    """The process that starts workers, held still before it has started any."""
-    process = psutil.Process(server.process.pid)
-    until(lambda: bool(process.children()), "the start of the fork server")
-    (fork_server,) = process.children()
-    fork_server.suspend()
-    assert not fork_server.children()
-    return fork_server
-
-
-def listens(server: Server) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", server.port)) == 0
 
 
 def test_a_killed_server_leaves_nothing(logs: Path) -> None:

@@ -63,6 +63,20 @@ def signal_workers(server: Server, number: signal.Signals) -> None:
 
 
 @contextmanager
+def paused_workers(server: Server) -> Iterator[None]:
+    """Workers keep the page that they are given until the block ends."""
+    stopped = workers(server)
+    for worker in stopped:
+        worker.suspend()
+    try:
+        yield
+    finally:
+        for worker in stopped:
+            with suppress(psutil.NoSuchProcess):
+                worker.resume()
+
+
+@contextmanager
 def in_background(threads: int = 1) -> Iterator[ThreadPoolExecutor]:
     """Threads for requests that are meant to take long."""
     with ThreadPoolExecutor(threads) as pool:
@@ -124,3 +138,18 @@ def unharmed(server: Server, *, settle: Callable[[], None]) -> Iterator[None]:
 def zombies(server: Server) -> list[psutil.Process]:
     """Processes below the server that ended and that nobody waited for."""
     return [child for child in server.children() if child.status() == psutil.STATUS_ZOMBIE]
+
+
+def suspended_fork_server(server: Server) -> psutil.Process:
+    """The process that starts workers, held still before it has started any."""
+    process = psutil.Process(server.process.pid)
+    until(lambda: bool(process.children()), "the start of the fork server")
+    (fork_server,) = process.children()
+    fork_server.suspend()
+    assert not fork_server.children()
+    return fork_server
+
+
+def listens(server: Server) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", server.port)) == 0

@@ -7,7 +7,6 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.support import fault_injection
@@ -58,11 +57,12 @@ def settle(service: Service) -> None:
 
 def test_a_predictors_worker_killed_over_a_page(both: Service) -> None:
     with fault_injection.in_background() as background:
-        answer = background.submit(
-            upload, both.transformer, fault_injection.LONG_PAGE, preprocess="none", orient="none"
-        )
-        fault_injection.until_busy(both.predictor)
-        fault_injection.signal_workers(both.predictor, signal.SIGKILL)
+        with fault_injection.paused_workers(both.predictor):
+            answer = background.submit(
+                upload, both.transformer, fault_injection.LONG_PAGE, preprocess="none", orient="none"
+            )
+            fault_injection.until_busy(both.predictor)
+            fault_injection.signal_workers(both.predictor, signal.SIGKILL)
 
         fault_injection.assert_whole(text_of(fault_injection.answer_of(answer)))
 
@@ -92,16 +92,16 @@ def test_more_requests_than_places(both: Service) -> None:
 
 def test_overload_is_told_by_every_protocol(both: Service) -> None:
     with fault_injection.in_background(2) as background:
-        answers = [background.submit(infer, both.transformer, fault_injection.LONG_PAGE) for _ in range(2)]
-        until(lambda: metric(both.transformer, "ocr_requests_in_flight") == 2, "two requests")
-        fault_injection.until_busy(both.predictor)
-        with one_connection(both.transformer) as client:
-            assert_refused(client.post(GATEWAY, files={"image_file": GOOD}), 503, "overloaded")
-            assert_refused(client.post(INFER, json=v2_body(GOOD)), 503, "overloaded")
-        with grpc_stub(both.transformer) as stub:
-            status, trailing, _ = grpc_refusal(stub.ModelInfer, grpc_request(GOOD))
-        for answer in answers:
-            fault_injection.assert_whole(text_of(fault_injection.answer_of(answer)))
+        with fault_injection.paused_workers(both.predictor):
+            answers = [background.submit(infer, both.transformer, GOOD) for _ in range(2)]
+            until(lambda: metric(both.transformer, "ocr_requests_in_flight") == 2, "two requests")
+            fault_injection.until_busy(both.predictor)
+            with one_connection(both.transformer) as client:
+                assert_refused(client.post(GATEWAY, files={"image_file": GOOD}), 503, "overloaded")
+                assert_refused(client.post(INFER, json=v2_body(GOOD)), 503, "overloaded")
+            with grpc_stub(both.transformer) as stub:
+                status, trailing, _ = grpc_refusal(stub.ModelInfer, grpc_request(GOOD))
+        assert all(text_of(fault_injection.answer_of(answer)).strip() == LINE for answer in answers)
 
     assert (status, trailing["ocr-code"]) == ("UNAVAILABLE", "overloaded")
     assert int(trailing["retry-after"]) >= 1
@@ -196,9 +196,11 @@ def test_sigterm_lets_admitted_requests_finish(logs: Path) -> None:
 
 def test_sigterm_during_the_start(logs: Path) -> None:
     server = spawn("transformer", "--predictor_host=127.0.0.1:9", logs=logs)
-    process = psutil.Process(server.process.pid)
-    until(lambda: bool(process.children()), "the start of the fork server")
-    (fork_server,) = process.children()
+    fork_server = fault_injection.suspended_fork_server(server)
+    until(lambda: fault_injection.listens(server), "a listening server")
 
-    assert server.stop() == 0
-    assert not fork_server.is_running()
+    server.process.send_signal(signal.SIGTERM)
+    fork_server.resume()
+
+    assert server.process.wait(30) == 0
+    until(lambda: not fork_server.is_running(), "the end of the fork server")

@@ -17,6 +17,7 @@ from kserve_ocr.workers.observer import PoolObserver
 from kserve_ocr.workers.pool import WorkerCrashedError, WorkerPool
 from kserve_ocr.workers.sandbox.confinement import Sandbox
 from transformer import metrics
+from transformer.decoder_program import DECODER
 from transformer.decoding.limits import Limits, RequestQuota, check_bytes
 from transformer.decoding.options import DecodeOptions
 from transformer.decoding.page_range import EVERY_PAGE, parse
@@ -35,16 +36,9 @@ from transformer.settings import TransformerSettings
 
 __all__ = ["DECODING_FAILED", "DecodeOptions", "DecodePool", "DocumentPage", "RequestQuota"]
 
-_ENVIRONMENT = {
-    # One page is one job on one CPU; every thread and arena takes address space, which is limited.
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MALLOC_ARENA_MAX": "2",
-}
 _FONTS = ("/usr/share/fonts", "/usr/share/X11/fonts", "/usr/local/share/fonts")
 """Where PDFium looks for fonts that a PDF names and does not have."""
 _MEBIBYTE = 1 << 20
-_WORKER = "transformer.pipeline.decode_worker"
 _GROWTH_BYTES = 256 * _MEBIBYTE
 """Growth of a worker's memory in bytes after which it is replaced."""
 _IN_THE_JOB = 1 << 16
@@ -63,7 +57,7 @@ _ATTEMPTS = 2
 
 def _start() -> Callable[..., DecodeReply]:
     """Start a decode worker. The decoders are imported there only: they are half of what the server would import."""
-    return import_module(_WORKER).start()  # type: ignore[no-any-return]
+    return import_module(DECODER.modules[0]).start()  # type: ignore[no-any-return]
 
 
 class DecodePool:
@@ -87,8 +81,7 @@ class DecodePool:
             seconds=settings.decode_seconds,
             max_worker_growth_bytes=_GROWTH_BYTES,
             memory_bytes=settings.decode_worker_memory_mib * _MEBIBYTE,
-            preload=(_WORKER,),
-            environment=_ENVIRONMENT,
+            program=DECODER,
             sandbox=Sandbox(settings.sandbox, readable=_FONTS),
             observer=observer,
         )

@@ -5,17 +5,12 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
-from collections.abc import Collection, Mapping
-from typing import Final
+from collections.abc import Collection
 
 from kserve_ocr.workers.wire.frames import MAX_FRAME_BYTES
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 4, 36, 38
 _OPEN_FILES = 256
-
-_VARIABLES: Final = frozenset({"PATH", "HOME", "TMPDIR", "TZ", "LANG", "GLIBC_TUNABLES"})
-_PREFIXES: Final = ("LC_", "LD_", "PYTHON", "MALLOC_", "OMP_", "OPENBLAS_", "OPENCV_", "ASAN_", "UBSAN_")
-"""Variables that libraries read in a worker. Settings and secrets of the server are not among them."""
 
 
 def prctl(option: int, value: int) -> None:
@@ -54,8 +49,3 @@ def close_descriptors_except(kept: Collection[int]) -> None:
         os.closerange(first, number)
         first = number + 1
     os.closerange(first, os.sysconf("SC_OPEN_MAX"))
-
-
-def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The part of an environment that a worker may see."""
-    return {name: value for name, value in environment.items() if name in _VARIABLES or name.startswith(_PREFIXES)}

@@ -24,6 +24,7 @@ from kserve_ocr.protocol.errors import (
     TimedOutError,
 )
 from kserve_ocr.workers.fair_queue import CLIENT
+from kserve_ocr.workers.forking.launch import WorkerProgram
 from kserve_ocr.workers.observer import PoolObserver, Restart
 from kserve_ocr.workers.pool import WorkerCrashedError, WorkerPool
 from kserve_ocr.workers.supervisor import WorkerStartError
@@ -651,7 +652,7 @@ def test_the_environment_is_the_workers_alone() -> None:
         assert await workers.run(("environment", "PATH")) == os.environ["PATH"]
 
     before = dict(os.environ)
-    with_pool(scenario, environment={"OMP_THREAD_LIMIT": "1"})
+    with_pool(scenario, program=WorkerProgram(environment={"OMP_THREAD_LIMIT": "1"}))
     assert dict(os.environ) == before
 
 

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kserve_ocr.workers.forking import launch
 from kserve_ocr.workers.pool import WorkerCrashedError, WorkerPool, WorkerStartError
-from kserve_ocr.workers.sandbox import confinement, landlock, process, seccomp
+from kserve_ocr.workers.sandbox import confinement, landlock, seccomp
 from kserve_ocr.workers.sandbox.confinement import Sandbox
 
 pytestmark = pytest.mark.skipif(
@@ -304,5 +305,5 @@ def test_other_processes_see_nothing_of_a_hidden_one() -> None:
 
 
 def test_a_server_keeps_its_settings_from_the_environment_of_workers() -> None:
-    kept = process.worker_environment({"PATH": "/bin", "LC_ALL": "C", "OCR_SANDBOX": "off", "TOKEN": "x"})
+    kept = launch.worker_environment({"PATH": "/bin", "LC_ALL": "C", "OCR_SANDBOX": "off", "TOKEN": "x"})
     assert kept == {"PATH": "/bin", "LC_ALL": "C"}

@@ -44,28 +44,30 @@ _STATUS_ONE = 1 << 8
 
 @dataclass(frozen=True)
 class ForkServerConfig:
-    """Configuration sent to the fork server as its first frame. ``start`` is pickled: it needs the preloaded path."""
+    """Configuration sent to the fork server as its first frame. ``start`` is pickled: it may need what is imported."""
 
     start: bytes
-    preload: tuple[str, ...]
     memory_bytes: int
     scratch: str
     sandbox: Sandbox
 
 
-def main(control_descriptor: int) -> None:
-    """Run the fork server on its control socket until that closes."""
+def main(control_descriptor: int, modules: str) -> None:
+    """Import ``modules``, separated by commas, then run the fork server on its control socket until that closes."""
     control = socket.socket(fileno=control_descriptor)
     # Signals may reach the whole process group; only the server handles them, by draining.
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
     # Children of a killed worker are reparented to this process, which reaps them.
     process.prctl(process.PR_SET_CHILD_SUBREAPER, 1)
-    config: ForkServerConfig = jobs.decode(frames.receive(control).parts)
+    for module in filter(None, modules.split(",")):
+        importlib.import_module(module)
+    try:
+        config: ForkServerConfig = jobs.decode(frames.receive(control).parts)
+    except (EOFError, ConnectionError):  # the server ended before it needed workers
+        return
     if config.sandbox.enabled:
         process.hide_memory()
-    for module in config.preload:
-        importlib.import_module(module)
     start = pickle.loads(config.start)  # noqa: S301 - from the process that started this one
     control.send(MESSAGE.pack(READY, 0, 0))
     gc.collect()

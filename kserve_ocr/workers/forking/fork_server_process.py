@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import shutil
 import socket
-import subprocess
-import sys
 import tempfile
-from collections.abc import Mapping
 
-from kserve_ocr.workers.fork_server import EXITED, KILL, MESSAGE, READY, SPAWN, ForkServerConfig
-from kserve_ocr.workers.output import WorkerOutput
-from kserve_ocr.workers.sandbox.process import worker_environment
+from kserve_ocr.workers.forking import launch
+from kserve_ocr.workers.forking.fork_server import EXITED, KILL, MESSAGE, READY, SPAWN, ForkServerConfig
+from kserve_ocr.workers.forking.launch import WorkerProgram
+from kserve_ocr.workers.forking.output import WorkerOutput
 from kserve_ocr.workers.wire import frames, jobs
 from kserve_ocr.workers.wire.replies import ReplyDecoder
 from kserve_ocr.workers.worker_handle import Worker, WorkerDied, describe
-
-_BOOTSTRAP = (
-    "import sys; sys.path[:] = sys.argv[2:]; "
-    "from kserve_ocr.workers import fork_server; fork_server.main(int(sys.argv[1]))"
-)
-
 
 _STOP_TIMEOUT = 10.0
 """Time limit for a fork server to exit once its socket is closed; it needs milliseconds."""
@@ -32,9 +23,7 @@ _STOP_TIMEOUT = 10.0
 class ForkServerProcess:
     """A running fork server. When it exits, all of its workers are reported as dead."""
 
-    def __init__(
-        self, config: ForkServerConfig, *, name: str, environment: Mapping[str, str], decoder: ReplyDecoder
-    ) -> None:
+    def __init__(self, config: ForkServerConfig, *, name: str, program: WorkerProgram, decoder: ReplyDecoder) -> None:
         self._config = config
         self._decoder = decoder
         self._workers: dict[int, Worker] = {}
@@ -42,19 +31,9 @@ class ForkServerProcess:
         self._loop = asyncio.get_running_loop()
         self.ready: asyncio.Future[None] = self._loop.create_future()
         self._exited: asyncio.Future[None] = self._loop.create_future()
-        self._output = WorkerOutput(name)
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - this interpreter
-                [sys.executable, "-c", _BOOTSTRAP, str(theirs.fileno()), *sys.path],
-                env={**worker_environment(os.environ), **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=self._output.descriptor,
-                stderr=self._output.descriptor,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,
-            )
-        self._output.handed_over()
+        launched = launch.take(program)
+        self._process, self._control = launched.process, launched.control
+        self._output = WorkerOutput(name, launched.output)
         frames.send(self._control, jobs.encode(config))
         self._control.setblocking(False)
         self._loop.add_reader(self._control.fileno(), self._on_readable)

@@ -18,21 +18,17 @@ logger = logging.getLogger(__name__)
 
 
 class WorkerOutput:
-    """A pipe for child processes to write to; ``descriptor`` is the end to hand to them."""
+    """The reading end of a pipe that child processes write to, which this object closes."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, descriptor: int) -> None:
         self._name = name
         self._loop = asyncio.get_running_loop()
         self._rest = b""
         self._second = 0
         self._lines = 0
-        self._read, self.descriptor = os.pipe2(os.O_CLOEXEC)
+        self._read = descriptor
         os.set_blocking(self._read, False)
         self._loop.add_reader(self._read, self._on_readable)
-
-    def handed_over(self) -> None:
-        """The children have the end that is theirs; this process closes its own copy of it."""
-        os.close(self.descriptor)
 
     def close(self) -> None:
         """Log what was written last, and close the pipe."""
