@@ -55,8 +55,9 @@ accuracy: setup  ## Character errors by set, compared with plain Tesseract (and 
 rivals:  ## Install RapidOCR for make accuracy, in an environment of its own
 	@scripts/rivals
 
-fuzz: setup  ## Fuzz the decoders with damaged documents: SECONDS=600
+fuzz: setup  ## Fuzz the decoders with damaged documents, and both servers by their OpenAPI documents: SECONDS=600
 	@$(PYTHON) -m benchmarks.decoder_fuzz --seconds $(or $(SECONDS),600)
+	@$(PYTHON) -m benchmarks.api_fuzz
 
 bench-acceleration: setup  ## CPU time that each part of the acceleration saves: DOCS=folder
 	@$(PYTHON) -m benchmarks.acceleration "$(DOCS)"

@@ -30,7 +30,12 @@ def main() -> None:
     with contextlib.nullcontext() if args.predictor_use_ssl else without_certificates():
         import aiohttp  # noqa: F401, PLC0415  # before the modules that use it
 
-    from kserve_ocr.serving.server import OcrServer, reject_multiple_server_workers, request_body_limiter  # noqa: PLC0415
+    from kserve_ocr.serving.server import (  # noqa: PLC0415
+        OcrServer,
+        access_control,
+        reject_multiple_server_workers,
+        request_body_limiter,
+    )
     from transformer import metrics  # noqa: PLC0415
     from transformer.api.gateway import Gateway  # noqa: PLC0415
     from transformer.api.web_page import routes as web_routes  # noqa: PLC0415
@@ -45,7 +50,7 @@ def main() -> None:
     model = TransformerModel(args.model_name, settings, predictor_url=f"{scheme}://{args.predictor_host}")
     bodies = request_body_limiter(settings)
     routes = [*Gateway(model, bodies).routes(), *(web_routes(args.model_name) if settings.web else ())]
-    OcrServer(settings, bodies, routes=routes).start([model])
+    OcrServer(settings, bodies, routes=routes, access=access_control(settings.api_keys_file)).start([model])
 
 
 if __name__ == "__main__":

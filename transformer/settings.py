@@ -78,6 +78,12 @@ class TransformerSettings(Settings):
         "or where German is printed in blackletter, "
         "if a request gives neither `order=engine` nor `psm`.",
     )
+    api_keys_file: str = Field(
+        "",
+        max_length=4096,
+        description="File of API keys, one line each: `ID SHA256 [requests=N] [pages=N]`, requests a minute and pages "
+        "an hour. Empty: anyone may call.",
+    )
     web: bool = Field(True, description="Serve the web page at `/gateway/`.")
     wake_predictor: bool = Field(
         True, description="Send the predictor one request at start-up, so that both start from zero in parallel."

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -126,9 +126,24 @@ def request(route: str, protocol: str = OTHER) -> Iterator[Outcome]:
 
 
 def note_pages(pages: int) -> None:
-    """Record the number of pages of the current request."""
+    """Record the number of pages of the current request, and charge its sender."""
     if outcome := _current.get():
         outcome.pages = pages
+    if charge := _charge.get():
+        charge(pages)
+
+
+_charge: ContextVar[Callable[[int], None] | None] = ContextVar("charge", default=None)
+
+
+@contextmanager
+def charge_pages(charge: Callable[[int], None]) -> Iterator[None]:
+    """Call ``charge`` with the number of pages that are read within the block."""
+    token = _charge.set(charge)
+    try:
+        yield
+    finally:
+        _charge.reset(token)
 
 
 def record_request(route: str, protocol: str, code: str, *, seconds: float, pages: int = 1) -> None:

@@ -47,6 +47,14 @@ class InvalidParameterError(OcrError):
     status, grpc_status, code = 400, 3, "invalid_parameter"
 
 
+class UnauthorizedError(OcrError):
+    status, grpc_status, code = 401, 16, "unauthorized"
+
+    def headers(self) -> dict[str, str]:
+        """With ``WWW-Authenticate``, which a response of this status must carry (RFC 9110, 15.5.2)."""
+        return {**super().headers(), "WWW-Authenticate": "Bearer"}
+
+
 class ModelNotFoundError(OcrError):
     status, grpc_status, code = 404, 5, "model_not_found"
 
@@ -87,6 +95,12 @@ class TooManyPagesError(OcrError):
 
 class TooManyDocumentsError(OcrError):
     status, grpc_status, code = 413, 8, "too_many_documents"
+
+
+class QuotaExceededError(OcrError):
+    """The client's key has used up what it may; ``retry_after`` says for how long."""
+
+    status, grpc_status, code = 429, 8, "quota_exceeded"
 
 
 class HeadersTooLargeError(OcrError):

@@ -13,6 +13,8 @@ from kserve.protocol.rest.v2_endpoints import V2Endpoints
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
+from kserve_ocr.serving import openapi
+from kserve_ocr.serving.access.control import AccessControl, AccessMiddleware
 from kserve_ocr.serving.connection.client_address import TrustedProxies
 from kserve_ocr.serving.connection.compression import CompressionMiddleware
 from kserve_ocr.serving.http import Methods
@@ -42,17 +44,20 @@ def application(  # noqa: PLR0913 - all keyword-only but the two that serve
     docs: bool = False,
     cors_origins: Sequence[str] = (),
     trusted_proxies: str = "",
+    access: AccessControl | None = None,
 ) -> RequestContextMiddleware:
     """The ASGI application serving the model in ``dataplane``, with ``routes`` of the service added to it.
 
     ``cors_origins`` are the origins whose pages may call it, ``*`` for any; ``trusted_proxies`` are networks of proxies
-    that say who the client is.
+    that say who the client is. ``access`` are the keys that may call; anyone may without.
     """
     app = Application(title="kserve-ocr", version=VERSION, docs_url="/docs" if docs else None, redoc_url=None)
     inference = InferenceEndpoints(dataplane, bodies).routes()
     app.router.routes[:0] = [*routes, *inference]  # before the document's own: they are called most
     app.router.routes.extend(_kserve_routes(dataplane))
     served: ASGIApp = CompressionMiddleware(app)
+    if access is not None:
+        served = AccessMiddleware(served, access)
     if cors_origins:
         served = CORSMiddleware(
             served,
@@ -79,6 +84,6 @@ def _kserve_routes(dataplane: OcrDataPlane) -> list[APIRoute]:
         "/v2/models/{model_name}/ready": v2.model_ready,
     }
     return [
-        APIRoute(path, endpoint, methods=["GET"], response_model=None, tags=["state"])
+        APIRoute(path, endpoint, methods=["GET"], response_model=None, tags=["state"], **openapi.state(path))
         for path, endpoint in endpoints.items()
     ]

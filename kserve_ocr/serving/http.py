@@ -87,6 +87,8 @@ class Methods:
 
     def _allowed(self, scope: Scope) -> set[str]:
         matching = [route for route in self._router.routes if route.matches(scope)[0] is not Match.NONE]
+        # Of a less specific address that matches too, such as a model's that is called "a:predict", nothing is meant.
+        matching = [route for route in matching if getattr(route, "path", "") == getattr(matching[0], "path", "")]
         found = {method for route in matching for method in getattr(route, "methods", None) or ()}
         return found | ({"HEAD"} if "GET" in found else set())
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from starlette.responses import PlainTextResponse
+
 from kserve_ocr.protocol.errors import OcrError
 
 STRING: Final = {"type": "string"}
@@ -109,6 +111,19 @@ def _operation(
         },
         "openapi_extra": extra,
         **more,
+    }
+
+
+def state(path: str) -> dict[str, Any]:
+    """Keyword arguments of one of KServe's routes, which take nothing but the model's name."""
+    content = {"text/plain": {"schema": STRING}} if path == "/metrics" else {_JSON: {"schema": {}}}
+    statuses = (401, 404, 405, 429, 431, 500, 503)
+    return {
+        "responses": {
+            200: {"description": "The state.", "content": content},
+            **{status: response for status, response in error_responses().items() if status in statuses},
+        },
+        **({"response_class": PlainTextResponse} if path == "/metrics" else {}),
     }
 
 

@@ -21,6 +21,8 @@ from kserve_ocr.observability import logging as json_logging
 from kserve_ocr.observability import startup_metrics, tracing
 from kserve_ocr.observability.event_loop import measure_delay
 from kserve_ocr.protocol.errors import OcrError
+from kserve_ocr.serving.access.control import AccessControl
+from kserve_ocr.serving.access.keys import KeysFile, KeysFileError
 from kserve_ocr.serving.app import application
 from kserve_ocr.serving.connection.connection_limits import ConnectionTable, HttpLimits, within_descriptors
 from kserve_ocr.serving.connection.http_protocol import bounded_protocol
@@ -44,12 +46,20 @@ class _Uvicorn(uvicorn.Server):
 class OcrServer(ModelServer):
     """Serves one :class:`OcrModel`. Exit status 1 and a message in the log if it cannot."""
 
-    def __init__(self, settings: Settings, bodies: RequestBodyLimiter, *, routes: Sequence[APIRoute] = ()) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        bodies: RequestBodyLimiter,
+        *,
+        routes: Sequence[APIRoute] = (),
+        access: AccessControl | None = None,
+    ) -> None:
         json_logging.configure(settings.log_level)
         super().__init__(grace_period=settings.drain_seconds, enable_docs_url=settings.docs)
         self._settings = settings
         self._bodies = bodies
         self._routes = routes
+        self._access = access
         self.dataplane = OcrDataPlane(self.registered_models, aliases=filter(None, settings.model_aliases.split(",")))
         self.model_repository_extension = ReadOnlyModelRepository(model_registry=self.registered_models)
 
@@ -85,6 +95,7 @@ class OcrServer(ModelServer):
                     bodies=self._bodies,
                     max_calls=self._settings.max_grpc_calls,
                     seconds=self._settings.body_seconds,
+                    access=self._access,
                 )
                 await grpc.start()
         except OSError as error:
@@ -122,6 +133,7 @@ class OcrServer(ModelServer):
             docs=self._settings.docs,
             cors_origins=[origin for origin in self._settings.cors_origins.split(",") if origin],
             trusted_proxies=self._settings.trusted_proxies,
+            access=self._access,
         )
         return _Uvicorn(
             uvicorn.Config(
@@ -180,6 +192,15 @@ def _listen(port: int) -> socket.socket:
         listening.close()
         raise OSError(f"port {port} is not free ({error.strerror}); choose another one with --http_port") from None
     return listening
+
+
+def access_control(keys_file: str) -> AccessControl | None:
+    """The keys of a file; None if none is named. A file that is wrong ends the process with a message and status 2."""
+    try:
+        return AccessControl(KeysFile(keys_file)) if keys_file else None
+    except KeysFileError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(2) from None
 
 
 def request_body_limiter(settings: Settings) -> RequestBodyLimiter:

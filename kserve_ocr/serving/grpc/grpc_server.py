@@ -18,6 +18,7 @@ from kserve_ocr.protocol import names
 from kserve_ocr.protocol.errors import ModelNotFoundError, OcrError
 from kserve_ocr.protocol.v2_response import encode_grpc
 from kserve_ocr.serving import triton
+from kserve_ocr.serving.access.control import AccessControl, AccessInterceptor
 from kserve_ocr.serving.exception_mapping import map_exceptions, to_ocr_error
 from kserve_ocr.serving.grpc.grpc_messages import GrpcMessageLimiter, parse_infer_request
 from kserve_ocr.serving.http import valid_or_new_request_id
@@ -119,7 +120,7 @@ class GrpcServer:
     """One gRPC endpoint on all interfaces.
 
     ``bodies`` bounds messages, in both directions and by their bytes in all; at most ``max_calls`` are under way, and
-    a message may take ``seconds`` to arrive.
+    a message may take ``seconds`` to arrive. ``access`` are the keys that may call; anyone may without.
     """
 
     def __init__(  # noqa: PLR0913 - all keyword-only but the two that KServe's servicer takes
@@ -131,10 +132,11 @@ class GrpcServer:
         bodies: RequestBodyLimiter,
         max_calls: int,
         seconds: float,
+        access: AccessControl | None = None,
     ) -> None:
         self._port = port
         self._server = aio.server(
-            interceptors=(_Boundary(),),
+            interceptors=(_Boundary(), *([AccessInterceptor(access)] if access else [])),
             maximum_concurrent_rpcs=max_calls,
             options=[
                 ("grpc.max_send_message_length", bodies.limit),
