@@ -1,4 +1,4 @@
-"""The ``alto`` output: ALTO 4.4, the layout format of libraries and archives."""
+"""The ``alto`` output: ALTO 4.2, the layout format of libraries and archives."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from kserve_ocr.protocol.layout import Box, Line, PageLayout, Word, mean_confide
 from transformer.formats.common import SOFTWARE, escape, language_tag, number, numbered
 
 NAMESPACE = "http://www.loc.gov/standards/alto/ns-v4#"
-SCHEMA = "http://www.loc.gov/standards/alto/v4/alto-4-4.xsd"
+SCHEMA = "http://www.loc.gov/standards/alto/v4/alto-4-2.xsd"
 
 
 def alto(
     pages: Sequence[PageLayout], *, title: str = "", lang: str = "eng", numbers: Sequence[int] | None = None
 ) -> bytes:
-    """One ALTO 4.4 document (UTF-8) with a ``Page`` per page, valid against the schema.
+    """One ALTO 4.2 document (UTF-8) with a ``Page`` per page, valid against the schemas of 4.2 to 4.4.
 
     ``title`` is the document's name; ``lang`` the Tesseract models that read it, joined by ``+``; ``numbers``
     the 1-based page numbers. Positions are pixels; ``WC`` and ``PC`` are fractions of 1. Blocks become
@@ -25,7 +25,7 @@ def alto(
     head = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<alto xmlns="{NAMESPACE}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
-        f'xsi:schemaLocation="{NAMESPACE} {SCHEMA}" SCHEMAVERSION="4.4">\n'
+        f'xsi:schemaLocation="{NAMESPACE} {SCHEMA}" SCHEMAVERSION="4.2">\n'
         "<Description>\n"
         "<MeasurementUnit>pixel</MeasurementUnit>\n"
         f"<sourceImageInformation>{name}</sourceImageInformation>\n"
@@ -37,27 +37,28 @@ def alto(
         "</Description>\n"
         "<Layout>\n"
     )
-    first, *others = (language_tag(model) for model in lang.split("+"))
-    languages = f' LANG="{first}"' + (f' OTHERLANGS="{" ".join(others)}"' if others else "")
+    models = lang.split("+")
+    # A block's language is known only when there is no choice; a page has none before ALTO 4.4.
+    language = f' LANG="{language_tag(models[0])}"' if len(models) == 1 else ""
     out = [head]
     for page_number, page in numbered(pages, numbers):
-        _add_page(out, page, page_number=page_number, languages=languages)
+        _add_page(out, page, page_number=page_number, language=language)
     out.append("</Layout>\n</alto>\n")
     return "".join(out).encode()
 
 
-def _add_page(out: list[str], page: PageLayout, *, page_number: int, languages: str) -> None:
+def _add_page(out: list[str], page: PageLayout, *, page_number: int, language: str) -> None:
     prefix = f"p{page_number}_"
     out.append(
         f'<Page ID="page_{page_number}" PHYSICAL_IMG_NR="{page_number}" WIDTH="{page.width}" HEIGHT="{page.height}" '
-        f'PC="{_confidence(mean_confidence(page.iter_words()))}"{languages} PROCESSINGREFS="OCR">\n'
+        f'PC="{_confidence(mean_confidence(page.iter_words()))}" PROCESSINGREFS="OCR">\n'
         f'<PrintSpace HPOS="0" VPOS="0" WIDTH="{page.width}" HEIGHT="{page.height}">\n'
     )
     paragraphs, lines, words = count(1), count(1), count(1)
     for block_number, block in enumerate(page.blocks, 1):
         out.append(f'<ComposedBlock ID="{prefix}block_{block_number}" {_place(block.bbox)}>\n')
         for paragraph in block.paragraphs:
-            out.append(f'<TextBlock ID="{prefix}par_{next(paragraphs)}" {_place(paragraph.bbox)}>\n')
+            out.append(f'<TextBlock ID="{prefix}par_{next(paragraphs)}" {_place(paragraph.bbox)}{language}>\n')
             for line in paragraph.lines:
                 # The schema wants at least one String in a line.
                 if line.words:

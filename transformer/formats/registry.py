@@ -12,6 +12,7 @@ from kserve_ocr.protocol.layout import PageLayout
 from transformer.formats.alto import alto
 from transformer.formats.hocr import hocr
 from transformer.formats.markdown import markdown
+from transformer.formats.page_xml import page_xml
 from transformer.formats.structured import StructuredPage, fields_json, tables_csv, tables_json
 from transformer.formats.tsv import tsv
 from transformer.formats.words_json import words_json
@@ -102,6 +103,13 @@ OUTPUTS: Final = (
         needs="layout",
         media_types=("application/alto+xml", "application/vnd.alto+xml", "application/xml", "text/xml"),
         suffix=".alto.xml",
+    ),
+    Output(
+        name=names.PAGE_XML,
+        make=lambda read: page_xml(read.layouts, title=read.filename).decode(),
+        needs="layout",
+        media_types=("application/vnd.prima.page+xml",),
+        suffix=".page.xml",
     ),
     Output(name=names.PDF, make=lambda read: read.pdf, needs="layout", media_types=("application/pdf",), suffix=".pdf"),
     Output(

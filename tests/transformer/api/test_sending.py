@@ -11,8 +11,8 @@ import orjson
 import pytest
 from lxml import etree
 
-from tests.support.drawn_pages import LINE, b64, draw_line, encode, v2_body
-from tests.support.http_calls import GATEWAY, INFER, PREDICT, grpc_request, grpc_stub, grpc_text
+from tests.support.drawn_pages import LINE, b64, draw_line, encode, encode_frames, v2_body
+from tests.support.http_calls import GATEWAY, INFER, PREDICT, grpc_request, grpc_stub, grpc_text, grpc_values
 from tests.support.scripts import DEJAVU
 from tools.local_stack import Service
 
@@ -169,3 +169,19 @@ def test_ipv6_and_ipv4_on_one_port(service: Service) -> None:
             assert httpx.get(f"http://{host}:{server.port}/v2/health/ready", timeout=30).status_code == 200
         with grpc.insecure_channel(f"[::1]:{server.grpc_port}") as channel:
             grpc.channel_ready_future(channel).result(timeout=30)
+
+
+def test_page_xml_of_one_page(service: Service) -> None:
+    headers = {"Accept": "application/vnd.prima.page+xml"}
+    url = service.url + GATEWAY
+    one = httpx.post(url, files={"file": ("scan.png", PNG)}, headers=headers, timeout=60)
+    two = httpx.post(url, content=encode_frames([draw_line(), draw_line()]), headers=headers, timeout=60)
+    with grpc_stub(service.transformer) as stub:
+        answer = stub.ModelInfer(grpc_request(PNG, outputs=["pagexml"]), timeout=60)
+
+    assert one.headers["content-type"].startswith("application/vnd.prima.page+xml")
+    for document in (one.content, grpc_values(answer)["pagexml"][0]):
+        assert etree.fromstring(document).findtext(".//{*}TextRegion/{*}TextEquiv/{*}Unicode") == LINE
+    assert b'imageFilename="scan.png"' in one.content
+    assert two.status_code == 400
+    assert "choose one with pages=" in two.json()["error"]

@@ -52,12 +52,14 @@ def test_documents_are_valid_against_the_schema(read_page: DrawnPage) -> None:
 
 def test_structure() -> None:
     root = _parsed(alto([layout(line("two words"), line("third", y=300))], title="scan.tif", lang="deu+eng"))
-    assert root.get("SCHEMAVERSION") == "4.4"
+    assert root.get("SCHEMAVERSION") == "4.2"
     assert root.findtext("a:Description/a:MeasurementUnit", namespaces=_ALTO) == "pixel"
     assert root.findtext(".//a:fileName", namespaces=_ALTO) == "scan.tif"
     (page,) = root.findall("a:Layout/a:Page", _ALTO)
     assert (page.get("WIDTH"), page.get("HEIGHT"), page.get("PC")) == ("1200", "800", "0.9")
-    assert (page.get("LANG"), page.get("OTHERLANGS")) == ("deu", "eng")
+    assert [block.get("LANG") for block in root.iter(f"{{{NAMESPACE}}}TextBlock")] == [None]
+    (block, *_) = _parsed(alto([layout(line("one"))], lang="deu")).iter(f"{{{NAMESPACE}}}TextBlock")
+    assert block.get("LANG") == "deu"
     lines = page.findall("a:PrintSpace/a:ComposedBlock/a:TextBlock/a:TextLine", _ALTO)
     assert [[part.get("CONTENT", " ") for part in row] for row in lines] == [["two", " ", "words"], ["third"]]
     assert lines[0].get("BASELINE") == "100 200 280 200"
