@@ -62,6 +62,9 @@ fuzz: setup  ## Fuzz the decoders with damaged documents, and both servers by th
 bench-acceleration: setup  ## CPU time that each part of the acceleration saves: DOCS=folder
 	@$(PYTHON) -m benchmarks.acceleration "$(DOCS)"
 
+pdfa: setup  ## Validate PDF/A of every kind of document with veraPDF; needs Maven and a JDK
+	@scripts/pdfa
+
 fuzz-native:  ## Random shapes through the C++ code, built with sanitizers: SECONDS= SEED=
 	@SECONDS_TO_RUN=$(or $(SECONDS),300) scripts/fuzz-native
 
@@ -113,5 +116,5 @@ docs: setup  ## Build the documentation site into build/site
 lock:  ## Pin all dependencies: UPGRADE=1 for newer versions
 	@scripts/lock
 
-.PHONY: coverage accuracy argocd bench bench-acceleration bench-overhead bench-scraping bench-start cluster configuration crds dashboards dashboards-import deploy docs \
-	e2e fuzz fuzz-native help images lint lock manifests models observe promote rivals rollback run parity setup soak test test-quick types undeploy
+.PHONY: accuracy argocd bench bench-acceleration bench-overhead bench-scraping bench-start cluster configuration coverage crds dashboards dashboards-import deploy docs \
+	e2e fuzz fuzz-native help images lint lock manifests models observe pdfa promote rivals rollback run parity setup soak test test-quick types undeploy

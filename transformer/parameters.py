@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.parameters import ENGINE_PARAMETERS, Choice, Integer, Parameter, Share, Text
-from transformer.decoding.options import EXISTING_CHOICES
+from transformer.decoding.options import EXISTING_CHOICES, PDFA_CHOICES
 from transformer.regions import RegionList
 from transformer.structure.order.page_order import ORDERS
 
@@ -88,6 +88,11 @@ OPTIMIZE: Final = Integer(
     low=0,
     high=3,
 )
+PDFA: Final = Choice(
+    name=names.PDFA,
+    description="Part of PDF/A, at level B, that the searchable PDF conforms to; 422 if it cannot.",
+    choices=PDFA_CHOICES,
+)
 PASSWORD: Final = Text(
     name=names.PASSWORD,
     description="Opens an encrypted PDF, which keeps its encryption.",
@@ -111,6 +116,7 @@ DOCUMENT_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
     EXISTING,
     SIGNED,
     OPTIMIZE,
+    PDFA,
     PASSWORD,
 )
 """Every parameter of a document, in the order in which they are shown."""

@@ -123,6 +123,12 @@ class SignedDocumentError(OcrError):
     status, grpc_status, code = 422, 3, "signed"
 
 
+class NotArchivableError(OcrError):
+    """A document that cannot become PDF/A as it is."""
+
+    status, grpc_status, code = 422, 3, "not_archivable"
+
+
 class ClientGoneError(OcrError):
     """The client disconnected; 499 is nginx's status for that."""
 

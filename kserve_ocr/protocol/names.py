@@ -47,6 +47,7 @@ KEEP: Final = "keep"
 EXISTING: Final = "existing"
 SIGNED: Final = "signed"
 OPTIMIZE: Final = "optimize"
+PDFA: Final = "pdfa"
 PASSWORD: Final = "password"  # noqa: S105 - the name of a parameter
 WHITELIST: Final = "whitelist"
 BLACKLIST: Final = "blacklist"

@@ -124,6 +124,28 @@ def test_a_scan_in_jpeg_becomes_smaller_on_request(
         assert [item.title for item in outline.root] == ["Second page"]
 
 
+@pytest.mark.parametrize("part", ["1b", "2b", "3b"])
+def test_pdfa_of_scans_and_images(
+    service: Service, scan: bytes, page: tuple[Image.Image, list[str]], part: str
+) -> None:
+    for document in (scan, encode(page[0].convert("CMYK"), "JPEG")):
+        made = _pdf(service, document, pdfa=part)
+        assert made.status_code == 200, made.text
+        with pikepdf.open(io.BytesIO(made.content)) as pdf, pdf.open_metadata() as metadata:
+            assert metadata.pdfa_status == part.upper()
+        assert _words(poppler(made.content))[: len(page[1])] == page[1]
+
+
+def test_what_cannot_become_pdfa_is_drawn_again_on_request(service: Service) -> None:
+    document = drawn_pdf(size=(288, 144), texts=["Drawn words"])
+    refused = _pdf(service, document, pdfa="2b")
+    assert refused.status_code == 422
+    assert refused.json()["code"] == "not_archivable"
+    assert "existing=force" in refused.json()["error"]
+    made = _pdf(service, document, pdfa="2b", existing="force")
+    assert _words(poppler(made.content)) == ["Drawn", "words"]
+
+
 def test_an_image_keeps_its_bytes(service: Service, page: tuple[Image.Image, list[str]]) -> None:
     document = encode(page[0], "JPEG", dpi=(200, 150))
     made = _pdf(service, document).content

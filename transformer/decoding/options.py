@@ -10,6 +10,9 @@ Existing = Literal["skip", "redo", "force", "strip"]
 its invisible layers removed."""
 EXISTING_CHOICES: Final[tuple[Existing, ...]] = ("skip", "redo", "force", "strip")
 
+PDFA_CHOICES: Final = ("1b", "2b", "3b")
+"""Parts of ISO 19005 with their level."""
+
 
 @dataclass(frozen=True)
 class DecodeOptions:

@@ -109,6 +109,8 @@ class PdfOptions:
     """Whether a signed PDF is rejected: any change makes its signatures invalid."""
     optimize: int = 0
     """How far the file is made smaller, 0 to 3."""
+    pdfa: str = ""
+    """Part and level of PDF/A, such as ``2b``; empty for none."""
     password: str = field(default="", repr=False)
 
 

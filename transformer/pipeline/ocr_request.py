@@ -32,6 +32,7 @@ from transformer.parameters import (
     ORIENT,
     PAGES,
     PASSWORD,
+    PDFA,
     PREPROCESS,
     REGIONS,
     SIGNED,
@@ -81,6 +82,8 @@ class Document:
     existing: Existing = "skip"
     optimize: int = 0
     """How far a searchable PDF is made smaller, 0 to 3."""
+    pdfa: str = ""
+    """Part and level of PDF/A, such as ``2b``; empty for none."""
     keep_signatures: bool = True
     """Whether a signed PDF is rejected where it would have to be changed."""
     password: str = field(default="", repr=False)
@@ -179,6 +182,7 @@ def document(data: types.Buffer, parameters: Mapping[str, Any], settings: Transf
         keep_pages=given(parameters, KEEP, "selected") == "all",
         existing=_existing(parameters),
         keep_signatures=given(parameters, SIGNED, "reject") == "reject",
+        pdfa=given(parameters, PDFA, ""),
         optimize=given(parameters, OPTIMIZE, 0),
         password=given(parameters, PASSWORD, ""),
     )

@@ -142,6 +142,7 @@ class RequestPipeline:
             existing=document.existing,
             keep_signatures=document.keep_signatures,
             optimize=document.optimize,
+            pdfa=document.pdfa,
             password=document.password,
         )
         texts = [text_to_add(page, adds_text=document.existing != "strip") for page in pages]

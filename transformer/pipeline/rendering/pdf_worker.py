@@ -11,6 +11,8 @@ from kserve_ocr.protocol.errors import TooManyBytesError
 from transformer.decoding.image_file import ImageDocument
 from transformer.decoding.pdf_file import PdfDocument
 from transformer.formats.pdf import searchable
+from transformer.formats.pdf.archival.obstacles import PARTS, Part, is_archivable
+from transformer.formats.pdf.archival.pdfa import to_pdfa
 from transformer.formats.pdf.grafting.graft import PageLayer
 from transformer.formats.pdf.images import encoding, file_bytes
 from transformer.formats.pdf.images.encoding import PageImage
@@ -41,7 +43,16 @@ def _make(job: PdfJob, data: bytes) -> FinishedPdf:
         made = searchable.from_images(
             _image_pages(data, job), lang=job.options.lang, optimize=job.options.optimize, image_pixels=job.page_pixels
         )
-    return FinishedPdf(np.frombuffer(made.data, np.uint8), made.warnings)
+    finished, warnings = made.data, made.warnings
+    if part := _part(job):
+        finished, more = to_pdfa(finished, part, redrawn=job.options.existing == "force")
+        warnings += more
+    return FinishedPdf(np.frombuffer(finished, np.uint8), warnings)
+
+
+def _part(job: PdfJob) -> Part | None:
+    """The part of PDF/A that was asked for."""
+    return next((part for part in PARTS if job.options.pdfa == f"{part}b"), None)
 
 
 def _changes(job: PdfJob) -> searchable.PdfChanges:
@@ -70,11 +81,12 @@ def _pictures(data: bytes, job: PdfJob) -> Iterator[tuple[int, PageImage]]:
 
 def _image_pages(data: bytes, job: PdfJob) -> Iterator[ImagePage]:
     document = ImageDocument(io.BytesIO(data), job.kind, page_pixels=job.page_pixels)
+    part = _part(job)
     try:
         for page in job.pages:
             header = document.header(page.number)
             image = file_bytes.from_file(data, job.kind, frame=header.frame, orientation=header.orientation)
-            if image is None:
+            if image is None or (part and not is_archivable(image, part)):
                 image = encoding.from_pixels(document.decode(page.number, page_pixels=job.page_pixels).pixels)
             dpi = (job.options.dpi, job.options.dpi) if job.options.dpi else header.resolution
             yield ImagePage(image, page.layout, dpi, page.rotate)

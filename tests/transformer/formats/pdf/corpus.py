@@ -46,7 +46,7 @@ def _jpeg(pdf: Pdf, mode: str = "L", **entries: Any) -> Object:
 
 def add_page(pdf: Pdf, image: Object | None = None, content: bytes = b"", **entries: Any) -> Object:
     """A page that shows an image all over, and other content."""
-    image = image or _jpeg(pdf)
+    image = _jpeg(pdf) if image is None else image
     shown = b"q 200 0 0 100 0 0 cm /Im0 Do Q\n" + content
     page = Dictionary(
         Type=Name.Page,

@@ -57,7 +57,7 @@ def add_page(pdf: Pdf, image: Object | None = None, placed: Placement = _WHOLE_P
 def saved(pdf: Pdf, **options: Any) -> bytes:
     """The file, the same each time."""
     out = io.BytesIO()
-    pdf.save(out, static_id="encryption" not in options, **options)
+    pdf.save(out, static_id="encryption" not in options, fix_metadata_version=False, **options)
     return out.getvalue()
 
 
