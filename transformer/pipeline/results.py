@@ -63,10 +63,19 @@ class PageResult:
         }
         if self.label:
             values["label"] = self.label
-        if self.language is None:
-            return values
-        values |= {"lang": self.language.model, "lang_confidence": self.language.confidence}
-        return values | ({"warning": self.language.warning} if self.language.warning else {})
+        if self.language is not None:
+            values |= {"lang": self.language.model, "lang_confidence": self.language.confidence}
+            if self.language.script:
+                values["script"] = self.language.script
+        if self.warnings:
+            values["warnings"] = list(self.warnings)
+        return values
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is to be known about the page, a model to install for a better result among it."""
+        missing = self.language.warning if self.language else ""
+        return tuple(filter(None, (missing, self.warning)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +125,8 @@ class DocumentResult:
     @property
     def all_warnings(self) -> tuple[str, ...]:
         """What is to be known about the document, models to install for better results among it; each once."""
-        missing = (page.language.warning for page in self.pages if page.language)
-        unread = (page.warning for page in self.pages)
-        return tuple(filter(None, dict.fromkeys((*self.warnings, *missing, *unread))))
+        of_pages = (warning for page in self.pages for warning in page.warnings)
+        return tuple(dict.fromkeys((*self.warnings, *of_pages)))
 
     @property
     def details(self) -> list[dict[str, Any]]:

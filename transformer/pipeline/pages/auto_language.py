@@ -37,6 +37,8 @@ class LanguageChoice:
     """Probability that this is the language, 0-1."""
     warning: str = ""
     """What to install for a better result; empty if nothing is missing."""
+    script: str = ""
+    """The script that OSD found; empty if it found none."""
 
 
 async def recognize(read: Read, *, script: str, installed: Collection[str]) -> tuple[Reading, LanguageChoice]:
@@ -56,7 +58,7 @@ async def recognize(read: Read, *, script: str, installed: Collection[str]) -> t
         if certainty(second[1]) >= certainty(reading[1]) - _SLACK:
             model, reading = language.model, second
     probability = next((one.probability for one in candidates if one.model == model), 0.0)
-    return reading, LanguageChoice(model, round(probability, 3), _warning(likeliest, script, model, installed))
+    return reading, LanguageChoice(model, round(probability, 3), _warning(likeliest, script, model, installed), script)
 
 
 def _is_likely(language: Candidate, likeliest: Candidate) -> bool:

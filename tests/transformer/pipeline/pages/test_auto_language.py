@@ -44,6 +44,7 @@ def test_languages_of_one_script_are_told_apart(service: Service, lines: tuple[s
     (page,) = json.loads(outputs["words"][0])["pages"]
     assert page["lang"] == lang
     assert page["lang_confidence"] > 0.9
+    assert page["script"] == "Latin"
     assert (page["rotation"], page["preparation"]) == (0, [])
 
 
