@@ -81,6 +81,11 @@ SIGNED: Final = Choice(
     description="A signed PDF that is to be changed: `reject` it, or `drop` its signatures.",
     choices=("reject", "drop"),
 )
+DESKEW: Final = Choice(
+    name=names.DESKEW,
+    description="Skewed scans in the searchable PDF: shown as they are, or the `page` turned straight.",
+    choices=("none", "page"),
+)
 OPTIMIZE: Final = Integer(
     name=names.OPTIMIZE,
     description="How far the searchable PDF is made smaller: 0 not at all, 1 without loss, 2 and 3 with images encoded "
@@ -115,6 +120,7 @@ DOCUMENT_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
     KEEP,
     EXISTING,
     SIGNED,
+    DESKEW,
     OPTIMIZE,
     PDFA,
     PASSWORD,

@@ -46,6 +46,7 @@ GRANULARITY: Final = "granularity"
 KEEP: Final = "keep"
 EXISTING: Final = "existing"
 SIGNED: Final = "signed"
+DESKEW: Final = "deskew"
 OPTIMIZE: Final = "optimize"
 PDFA: Final = "pdfa"
 PASSWORD: Final = "password"  # noqa: S105 - the name of a parameter

@@ -77,6 +77,16 @@ def test_a_scan_is_the_same_document_with_text(service: Service, kind: str) -> N
         assert ordered(found) == ordered(text), name
 
 
+@pytest.mark.parametrize("kind", ["skewed by its matrix", "group 4"])
+def test_a_skewed_scan_is_shown_straight_on_request(service: Service, kind: str) -> None:
+    document = SCANS[kind]()
+    text, pages, made = _outputs(_read(service, document, deskew="page"))
+    assert made.startswith(document)
+    assert _same_objects(document, made)
+    assert (kind == "group 4") == (pages[0]["skew"] == 0) == np.array_equal(render(made), render(document))
+    assert [extract(made).split() for extract in EXTRACTORS.values()] == [text] * len(EXTRACTORS)
+
+
 @pytest.mark.parametrize("kind", sorted(NATIVE))
 def test_a_document_with_text_stays_as_it_is(service: Service, kind: str) -> None:
     document = NATIVE[kind]()

@@ -92,6 +92,8 @@ class PageText:
     """In pixels of the original page; without blocks to leave the page as it is."""
     rotate: int
     """Clockwise degrees by which the page is to be turned to be upright."""
+    skew: float = 0.0
+    """Clockwise degrees by which its content is to be turned to be straight."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from transformer.formats.plain_text import USUAL, TextForm
 from transformer.formats.registry import OUTPUTS as DOCUMENT_OUTPUTS
 from transformer.language.scripts import AUTO
 from transformer.parameters import (
+    DESKEW,
     DOCUMENT_PARAMETERS,
     EXISTING,
     FILENAME,
@@ -80,6 +81,8 @@ class Document:
     keep_pages: bool = False
     """Whether a searchable PDF keeps pages that are not selected."""
     existing: Existing = "skip"
+    straight: bool = False
+    """Whether skewed scans are shown straight in a searchable PDF."""
     optimize: int = 0
     """How far a searchable PDF is made smaller, 0 to 3."""
     pdfa: str = ""
@@ -183,6 +186,7 @@ def document(data: types.Buffer, parameters: Mapping[str, Any], settings: Transf
         existing=_existing(parameters),
         keep_signatures=given(parameters, SIGNED, "reject") == "reject",
         pdfa=given(parameters, PDFA, ""),
+        straight=given(parameters, DESKEW, "none") == "page",
         optimize=given(parameters, OPTIMIZE, 0),
         password=given(parameters, PASSWORD, ""),
     )

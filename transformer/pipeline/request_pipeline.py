@@ -145,7 +145,9 @@ class RequestPipeline:
             pdfa=document.pdfa,
             password=document.password,
         )
-        texts = [text_to_add(page, adds_text=document.existing != "strip") for page in pages]
+        texts = [
+            text_to_add(page, adds_text=document.existing != "strip", straight=document.straight) for page in pages
+        ]
         began = time.perf_counter()
         with metrics.stage("format"):
             finished = await self._context.documents.searchable_pdf(

@@ -54,6 +54,8 @@ class ImagePage:
     """Pixels per inch across and down, of the image as shown."""
     rotate: int = 0
     """Clockwise degrees by which the page is to be turned further to be upright."""
+    skew: float = 0.0
+    """Clockwise degrees by which the image is to be turned to be straight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ def from_images(
     layers = []
     for number, page in enumerate(pages, start=1):
         add_image_page(pdf, page.image, dpi=page.dpi)
-        layers.append(PageLayer(number, page.layout, page.rotate))
+        layers.append(PageLayer(number, page.layout, page.rotate, page.skew))
     graft(pdf, layers)
     if lang:
         pdf.Root.Lang = pikepdf.String(lang)

@@ -36,7 +36,7 @@ def make_pdf(job: PdfJob, data: bytes) -> FinishedPdf:
 
 def _make(job: PdfJob, data: bytes) -> FinishedPdf:
     if job.kind == "pdf":
-        layers = [PageLayer(page.number, page.layout, page.rotate) for page in job.pages]
+        layers = [PageLayer(page.number, page.layout, page.rotate, page.skew) for page in job.pages]
         pictures = _pictures(data, job) if job.options.existing == "force" else ()
         made = searchable.from_pdf(data, layers, _changes(job), pictures=pictures)
     else:
@@ -89,6 +89,6 @@ def _image_pages(data: bytes, job: PdfJob) -> Iterator[ImagePage]:
             if image is None or (part and not is_archivable(image, part)):
                 image = encoding.from_pixels(document.decode(page.number, page_pixels=job.page_pixels).pixels)
             dpi = (job.options.dpi, job.options.dpi) if job.options.dpi else header.resolution
-            yield ImagePage(image, page.layout, dpi, page.rotate)
+            yield ImagePage(image, page.layout, dpi, page.rotate, page.skew)
     finally:
         document.close()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
 from kserve_ocr.protocol.layout import PageLayout
+from transformer.formats.pdf.grafting.straightening import LEAST_DEGREES, around_content
 from transformer.formats.pdf.text_layer import glyphless_font
 from transformer.formats.pdf.text_layer.content import TextLayer, text_layer
 from transformer.formats.pdf.text_layer.glyphless_font import Face, GlyphlessFont
@@ -32,6 +33,19 @@ class PageLayer:
     """In pixels of the page as viewers show it."""
     rotate: int = 0
     """Clockwise degrees by which the page is to be turned further to be upright."""
+    skew: float = 0.0
+    """Clockwise degrees by which the content is to be turned to be straight."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What is added to the content of a page."""
+
+    page: Object
+    content: Object
+    faces: frozenset[str]
+    around: tuple[Object, Object] | None
+    """Streams before and after all other content."""
 
 
 def graft(pdf: Pdf, layers: Iterable[PageLayer]) -> list[Object]:
@@ -39,18 +53,19 @@ def graft(pdf: Pdf, layers: Iterable[PageLayer]) -> list[Object]:
 
     Returns the objects that were changed or added, each an indirect one of ``pdf``.
     """
-    layers = list(layers)
+    layers = [layer if abs(layer.skew) >= LEAST_DEGREES else replace(layer, skew=0.0) for layer in layers]
     pages = [pdf.pages[layer.number - 1].obj for layer in layers]
     font = GlyphlessFont(prefix=_free_prefix(pages))
     changed: list[Object] = []
-    written: list[tuple[Object, Object, frozenset[str]]] = []
+    written: list[_Written] = []
     for page, layer in zip(pages, layers, strict=True):
         operators = _operators(page, layer, font)
         if operators:
             data = glyphless_font.compress(operators.data)
             stream: Object = pdf.make_stream(data, Filter=Name.FlateDecode)
-            written.append((page, stream, operators.faces))
-            changed.append(stream)
+            around = _around(pdf, page, layer)
+            written.append(_Written(page, stream, operators.faces, around))
+            changed += [stream, *(around or ())]
         if layer.rotate % 360:
             page["/Rotate"] = (rotation(page) + layer.rotate) % 360
         if operators or layer.rotate % 360:
@@ -58,8 +73,8 @@ def graft(pdf: Pdf, layers: Iterable[PageLayer]) -> list[Object]:
     if not written:
         return changed
     faces, added = write_font(pdf, font)
-    for target, content, names in written:
-        _attach(target, content, {name: faces[name] for name in sorted(names)})
+    for addition in written:
+        _attach(addition, {name: faces[name] for name in sorted(addition.faces)})
     return changed + added
 
 
@@ -117,14 +132,26 @@ def _operators(page: Object, layer: PageLayer, font: GlyphlessFont) -> TextLayer
     box, rotate = page_box(page), rotation(page)
     across = (box[3] - box[1]) if rotate % 180 else (box[2] - box[0])
     matrix = view_to_page(size, box, rotate)
-    return text_layer(layer.layout, font, to_page=matrix, pixels_per_unit=_POINTS_PER_UNIT * size[0] / across)
+    unit = _POINTS_PER_UNIT * size[0] / across
+    return text_layer(layer.layout, font, to_page=matrix, pixels_per_unit=unit, skew=layer.skew)
 
 
-def _attach(page: Object, stream: Object, faces: dict[str, Object]) -> None:
-    """Show ``stream`` before the page's own content, where the graphics state is still the initial one."""
+def _around(pdf: Pdf, page: Object, layer: PageLayer) -> tuple[Object, Object] | None:
+    """Streams that make the page straight; None if it is."""
+    if not layer.skew:
+        return None
+    operators = around_content(page, page_box(page), layer.skew)
+    return None if operators is None else (pdf.make_stream(operators[0]), pdf.make_stream(operators[1]))
+
+
+def _attach(addition: _Written, faces: dict[str, Object]) -> None:
+    """Show the layer before the page's own content, where the graphics state is still the initial one."""
+    page = addition.page
     contents = page.get("/Contents")
     own = [item for item in (contents if isinstance(contents, Array) else [contents]) if isinstance(item, Stream)]
-    page.Contents = Array([stream, *own]) if own else stream
+    before, after = addition.around or (None, None)
+    shown = [stream for stream in (before, addition.content, *own, after) if stream is not None]
+    page.Contents = Array(shown) if len(shown) > 1 else shown[0]
     resources = _entries(inherited(page, "/Resources"))
     fonts = _entries(resources.get("/Font")) | {f"/{name}": face for name, face in faces.items()}
     page.Resources = Dictionary(resources | {"/Font": Dictionary(fonts)})

@@ -55,15 +55,17 @@ class TextLayer:
         return bool(self.data)
 
 
-def text_layer(layout: PageLayout, font: GlyphlessFont, *, to_page: Matrix, pixels_per_unit: float) -> TextLayer:
+def text_layer(
+    layout: PageLayout, font: GlyphlessFont, *, to_page: Matrix, pixels_per_unit: float, skew: float = 0.0
+) -> TextLayer:
     """The operators that show the words of ``layout`` invisibly, with the spaces between them.
 
     ``to_page`` leads from pixels of the layout to the page's own coordinates; ``pixels_per_unit`` is the size of half a
-    point in pixels.
+    point in pixels. ``skew`` are the degrees by which lines of the page rise that are meant to be level.
     """
     heights = [line.height for line in layout.iter_lines() if line.height > 0]
     unit = min(pixels_per_unit, median(heights) / _UNITS_PER_LINE) if heights else pixels_per_unit
-    writer = _Writer(font, unit=unit, page_height=layout.height)
+    writer = _Writer(font, unit=unit, page_height=layout.height, skew=skew)
     for block in layout.blocks:
         for paragraph in block.paragraphs:
             writer.add(paragraph)
@@ -79,7 +81,7 @@ def text_layer(layout: PageLayout, font: GlyphlessFont, *, to_page: Matrix, pixe
 class _Writer:
     """Operators between ``BT`` and ``ET``, and the text state that they have led to."""
 
-    def __init__(self, font: GlyphlessFont, *, unit: float, page_height: int) -> None:
+    def __init__(self, font: GlyphlessFont, *, unit: float, page_height: int, skew: float) -> None:
         self.operators: list[bytes] = []
         self.faces: set[str] = set()
         self._font = font
@@ -87,6 +89,7 @@ class _Writer:
         self._tolerance = max(_LEAST_TOLERANCE, _TOLERANCE - 1 / unit)
         """Units by which an edge may be off before it costs bytes to put it right."""
         self._page_height = page_height
+        self._skew = skew
         self._direction = (1.0, 0.0)
         """Cosine and sine of the reading direction."""
         self._origin = (0.0, 0.0)
@@ -123,6 +126,7 @@ class _Writer:
                     largest=max((height for height in heights if height <= _SIMILAR * line.height), default=0.0),
                     page_height=self._page_height,
                     unit=self._unit,
+                    skew=self._skew,
                 )
             )
         ]

@@ -40,9 +40,9 @@ class PlacedLine:
     size: int
 
 
-def place_line(line: Line, *, largest: float, page_height: int, unit: float) -> PlacedLine | None:
+def place_line(line: Line, *, largest: float, page_height: int, unit: float, skew: float = 0.0) -> PlacedLine | None:
     """A line on its own axes; None for one without text. ``largest`` is the height of similar lines, pixels."""
-    axes = Axes.of(line, page_height, unit)
+    axes = Axes.of(line, page_height=page_height, unit=unit, skew=skew)
     words = [axes.place(word) for word in line.words if word.text]
     if not words:
         return None
@@ -68,10 +68,12 @@ class Axes:
     """Pixels."""
 
     @classmethod
-    def of(cls, line: Line, page_height: int, unit: float) -> Self:
+    def of(cls, line: Line, *, page_height: int, unit: float, skew: float = 0.0) -> Self:
+        """``skew`` are the degrees by which lines of the page rise that are meant to be level."""
         x0, y0, x1, y1 = line.baseline
         angle = math.atan2(y0 - y1, x1 - x0)
-        quarter = round(angle / (math.pi / 2)) * (math.pi / 2)
+        level = math.radians(skew)
+        quarter = round((angle - level) / (math.pi / 2)) * (math.pi / 2) + level
         tilt = angle - quarter
         upright = abs(tilt) < _STEEPEST_UPRIGHT
         direction, slope = (quarter, math.tan(tilt)) if upright else (angle, 0.0)
