@@ -13,7 +13,7 @@ _SOURCES = Path("predictor/acceleration/native")
 # cannot be built, Tesseract's own code does the same. No -ffast-math, no fused multiply-add: results would differ.
 _ACCELERATION = Extension(
     "predictor.acceleration._native",
-    sources=[str(_SOURCES / name) for name in ("binary_morphology.cpp", "lstm_layers.cpp", "patch_vtables.cpp")],
+    sources=[str(_SOURCES / name) for name in ("lstm_layers.cpp", "patch_vtables.cpp")],
     depends=[str(path) for path in sorted(_SOURCES.glob("*.h"))],
     language="c++",
     extra_compile_args=["-std=c++17", "-O3", "-ffp-contract=off", "-fvisibility=hidden", "-g0", "-Wall", "-Wextra"],

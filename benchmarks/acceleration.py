@@ -23,12 +23,10 @@ from predictor.acceleration import install
 from predictor.tessdata import ModelDirectory
 from transformer.preprocess.prepare import PreprocessedPage, prepare
 
-MORPHOLOGY, LINE_IMAGES, LSTM = "binary morphology", "raw line images", "LSTM"
+LINE_IMAGES, LSTM = "raw line images", "LSTM"
 VARIANTS: Final[dict[str, tuple[str, ...]]] = {
     "unmodified": (),
-    "accelerated": (MORPHOLOGY, LINE_IMAGES, LSTM),
-    f"without {MORPHOLOGY}": (LINE_IMAGES, LSTM),
-    f"without {LINE_IMAGES}": (MORPHOLOGY, LSTM),
+    "accelerated": (LINE_IMAGES, LSTM),
     "LSTM only": (LSTM,),
 }
 _SUFFIXES: Final = {".tif", ".tiff", ".png", ".jpg", ".jpeg", ".webp"}
@@ -46,10 +44,8 @@ def serve(pipe: Connection[Any, Any], parts: tuple[str, ...]) -> None:
     """Recognize the pages that come through ``pipe``, with ``parts`` installed: CPU seconds and hOCR out."""
     import tesserocr  # noqa: PLC0415 - in these processes only
 
-    if MORPHOLOGY not in parts:
-        install.HOOKS.clear()
     if LINE_IMAGES not in parts:
-        install.RAW_HOOKS.clear()
+        install.HOOKS.clear()
     if parts:
         install.install()
     path = str(ModelDirectory.find("").path)
@@ -87,8 +83,7 @@ def report(times: list[dict[str, float]]) -> Iterator[str]:
     for variant, seconds in total.items():
         share = statistics.median(page[variant] / page["unmodified"] for page in times)
         yield f"{variant:<36}{seconds / total['unmodified']:>8.3f}{share:>8.3f}"
-    for part, without in ((LSTM, "unmodified"), (MORPHOLOGY, ""), (LINE_IMAGES, "")):
-        slow, fast = (without, "LSTM only") if without else (f"without {part}", "accelerated")
+    for part, slow, fast in ((LSTM, "unmodified", "LSTM only"), (LINE_IMAGES, "LSTM only", "accelerated")):
         saved = statistics.median(1 - page[fast] / page[slow] for page in times)
         yield f"{part} saves {1 - total[fast] / total[slow]:.1%} of a page's time without it (median {saved:.1%})"
 

@@ -1,6 +1,6 @@
 // Runs the accelerated functions on random shapes and contents, built with AddressSanitizer and
-// UndefinedBehaviorSanitizer. Tesseract and Leptonica are replaced by stand-ins whose arrays have exactly the size that is documented, so that every
-// access beyond them is found. Results of the integer functions are compared with plain loops.
+// UndefinedBehaviorSanitizer. Tesseract is replaced by stand-ins whose arrays have exactly the size that is documented,
+// so that every access beyond them is found.
 //
 // Usage: fuzz SECONDS SEED. Exits with 1 on a wrong result; a sanitizer ends the process with its report.
 
@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <random>
 
-#include "../../predictor/acceleration/native/binary_morphology.cpp"
 #include "../../predictor/acceleration/native/lstm_layers.cpp"
 
 namespace {
@@ -21,93 +20,6 @@ int random_int(int low, int high) { return std::uniform_int_distribution<int>(lo
 void fail(const char *what) {
   std::fprintf(stderr, "wrong result of %s\n", what);
   std::exit(1);
-}
-
-// ---- Leptonica's stand-in
-
-struct FakePix {
-  int width, height, words;
-  std::vector<uint32_t> data;
-
-  FakePix(int width, int height)
-      : width(width), height(height), words((width + 31) / 32), data(static_cast<size_t>(words) * height) {}
-  bool black(int x, int y) const {
-    return x >= 0 && y >= 0 && x < width && y < height && (data[y * words + x / 32] >> (31 - x % 32) & 1);
-  }
-};
-
-struct FakeBox {
-  int x, y, width, height;
-};
-
-FakePix random_pix() {
-  FakePix pix(random_int(1, 140), random_int(1, 60));
-  const int share = random_int(0, 4);
-  for (uint32_t &word : pix.data) {
-    word = share == 0 ? 0 : share == 4 ? ~0U : generator() & (share > 1 ? ~0U : generator()) & (share > 2 ? ~0U : generator());
-  }
-  return pix;
-}
-
-void set_up_leptonica() {
-  leptonica.copy = [](Pix *, Pix *from) -> Pix * { return new FakePix(*static_cast<FakePix *>(from)); };
-  leptonica.dimensions = [](const Pix *pix, int *width, int *height, int *depth) {
-    const auto *fake = static_cast<const FakePix *>(pix);
-    *width = fake->width, *height = fake->height, *depth = 1;
-    return 0;
-  };
-  leptonica.words_per_line = [](const Pix *pix) { return static_cast<const FakePix *>(pix)->words; };
-  leptonica.data = [](Pix *pix) { return static_cast<FakePix *>(pix)->data.data(); };
-  leptonica.geometry = [](const Box *box, int *x, int *y, int *width, int *height) {
-    const auto *fake = static_cast<const FakeBox *>(box);
-    *x = fake->x, *y = fake->y, *width = fake->width, *height = fake->height;
-    return 0;
-  };
-  leptonica.make_box = [](int x, int y, int width, int height) -> Box * { return new FakeBox{x, y, width, height}; };
-  leptonica.clip_box = [](Pix *, Box *, Pix **, Box **) { return 2; };
-}
-
-// Whether a brick of black pixels that covers (x, y) fits into the image.
-bool in_opening(const FakePix &pix, int x, int y, int width, int height) {
-  for (int top = y - height + 1; top <= y; ++top) {
-    for (int left = x - width + 1; left <= x; ++left) {
-      bool fits = true;
-      for (int i = 0; fits && i < width * height; ++i) {
-        fits = pix.black(left + i % width, top + i / width);
-      }
-      if (fits) {
-        return true;
-      }
-    }
-  }
-  return false;
-}
-
-void fuzz_morphology() {
-  FakePix pix = random_pix();
-  const int width = random_int(1, random_int(0, 4) ? 6 : 200), height = random_int(1, random_int(0, 4) ? 5 : 90);
-  auto *opened = static_cast<FakePix *>(open_brick(nullptr, &pix, width, height));
-  for (int i = 0; width * height <= 30 && i < 40; ++i) {
-    const int x = random_int(0, pix.width - 1), y = random_int(0, pix.height - 1);
-    if (opened->black(x, y) != in_opening(pix, x, y, width, height)) {
-      fail("open_brick");
-    }
-  }
-  delete opened;
-  FakeBox box{random_int(-3, pix.width + 3), random_int(-3, pix.height + 3), random_int(0, 200), random_int(0, 90)};
-  Box *found = nullptr;
-  const int status = clip_box_to_foreground(&pix, &box, nullptr, &found);
-  const auto *bounds = static_cast<FakeBox *>(found);
-  for (int y = box.y; status != 2 && y < box.y + box.height; ++y) {
-    for (int x = box.x; x < box.x + box.width; ++x) {
-      const bool inside = bounds && x >= bounds->x && y >= bounds->y && x < bounds->x + bounds->width &&
-                          y < bounds->y + bounds->height;
-      if (pix.black(x, y) && !inside) {
-        fail("clip_box_to_foreground");
-      }
-    }
-  }
-  delete bounds;
 }
 
 // ---- Tesseract's stand-in
@@ -224,12 +136,10 @@ void fuzz_layers() {
 int main(int count, char **arguments) {
   const int seconds = count > 1 ? std::atoi(arguments[1]) : 60;
   generator.seed(count > 2 ? static_cast<unsigned>(std::atoi(arguments[2])) : 0);
-  set_up_leptonica();
   set_up_tesseract();
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
   long rounds = 0;
   for (; std::chrono::steady_clock::now() < end; ++rounds) {
-    fuzz_morphology();
     fuzz_layers();
   }
   std::printf("%ld rounds without a finding\n", rounds);

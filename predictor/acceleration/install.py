@@ -37,11 +37,10 @@ REASONS: Final = (
 )
 """Values of :attr:`Acceleration.reason`, from here, from the C++ library and from :mod:`.self_test`."""
 
-HOOKS: Final = {"pixOpenBrick": "open_brick", "pixClipBoxToForeground": "clip_box_to_foreground"}
-"""Leptonica's functions that Tesseract calls, and those of the C++ library that replace them."""
+HOOKS: Final = {"pixWriteMem": "pixWriteMemSpix"}
+"""A function that Tesseract calls, and the one of Leptonica that it calls instead.
 
-RAW_HOOKS: Final = {"pixWriteMem": "pixWriteMemSpix"}
-"""Tesseract passes each line to its LSTM through an image file in memory. Leptonica's raw format replaces PNG there."""
+Tesseract passes each line to its LSTM through an image file in memory. Leptonica's raw format replaces PNG there."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def install() -> Acceleration:
     if reason:
         return Acceleration(UNMODIFIED, reason.decode())
     try:
-        entries = [(entry, function) for name, function in _hooks(native) for entry in _entries_of(name)]
+        entries = [(entry, function) for name, function in _hooks() for entry in _entries_of(name)]
     except AttributeError:
         return Acceleration(UNMODIFIED, "plt")
     if not native.patch_vtables():
@@ -89,9 +88,8 @@ def _declare(native: Any) -> Any:
     return native
 
 
-def _hooks(native: Any) -> list[tuple[str, int | None]]:
-    replacements = {name: getattr(native, function) for name, function in HOOKS.items()}
-    replacements |= {name: getattr(plt_hook.loaded, function) for name, function in RAW_HOOKS.items()}
+def _hooks() -> list[tuple[str, int | None]]:
+    replacements = {name: getattr(plt_hook.loaded, function) for name, function in HOOKS.items()}
     return [(name, ctypes.cast(function, ctypes.c_void_p).value) for name, function in replacements.items()]
 
 

@@ -9,7 +9,6 @@
 #include <cstring>
 #include <new>
 
-#include "binary_morphology.h"
 #include "exported.h"
 #include "lstm_layers.h"
 
@@ -158,8 +157,7 @@ EXPORTED const char *check(const char *path, const char *release) {
   if (!library.find("TessVersion", &version) || std::strcmp(version(), release) != 0) {
     return "release";
   }
-  if (!resolve_symbols(library, &original) || !resolve_leptonica_symbols(path) || !make_layers(library, &checked) ||
-      !abi_matches(library, checked)) {
+  if (!resolve_symbols(library, &original) || !make_layers(library, &checked) || !abi_matches(library, checked)) {
     return "abi";
   }
   forward_index = forward_vtable_index(library);

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from predictor.acceleration import install as module
 from predictor.acceleration import plt_hook
-from predictor.acceleration.install import HOOKS, RAW_HOOKS, RELEASE, Acceleration, install, library
+from predictor.acceleration.install import HOOKS, RELEASE, Acceleration, install, library
 from predictor.engines import worker
 from predictor.engines.base import Page
 from tests.predictor.acceleration.processes import run_in_process
@@ -84,7 +84,7 @@ def test_results_are_bit_identical(
 
 
 def entries() -> list[int | None]:
-    return [entry.value for name in (*HOOKS, *RAW_HOOKS) for entry in plt_hook.entries(plt_hook.tesseract(), name)]
+    return [entry.value for name in HOOKS for entry in plt_hook.entries(plt_hook.tesseract(), name)]
 
 
 def read_only_memory() -> str:
@@ -114,7 +114,7 @@ def test_installing_twice_changes_nothing_more() -> None:
     states, digests, hooked = run_in_process(memory_around_install, 2)
     assert states == [BEST, BEST]
     assert digests[0] != digests[1] == digests[2]
-    assert len(hooked[0]) == len(HOOKS) + len(RAW_HOOKS)
+    assert len(hooked[0]) == len(HOOKS)
     assert all(before != after for before, after in zip(hooked[0], hooked[1], strict=True))
     assert hooked[1] == hooked[2]
 
@@ -150,7 +150,7 @@ def install_with(fault: str) -> tuple[Acceleration, list[str], list[list[int | N
     if fault == "release":
         module.RELEASE = "5.5.3"  # type: ignore[misc]
     elif fault == "plt":
-        RAW_HOOKS["no_such_function"] = "pixWriteMemSpix"
+        HOOKS["no_such_function"] = "pixWriteMemSpix"
     else:
         refuse_third_write()
     digests, hooked = [read_only_memory()], [entries()] if fault != "plt" else [[]]
