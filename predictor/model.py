@@ -8,11 +8,12 @@ from typing import Any
 from kserve import InferRequest, InferResponse
 
 from kserve_ocr.observability import metrics as shared
-from kserve_ocr.protocol import names
+from kserve_ocr.protocol import names, v2_request
 from kserve_ocr.protocol.errors import OcrError
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from kserve_ocr.protocol.v2_response import output_types
 from kserve_ocr.serving.models.model import OcrModel
+from kserve_ocr.serving.parsing import parsed
 from kserve_ocr.tasks import gather_or_cancel
 from kserve_ocr.workers.cpus import granted_cpus
 from predictor import metrics, predict_request
@@ -43,8 +44,12 @@ class PredictorModel(OcrModel):
         return bool(self.ready) and self._reader.ready
 
     async def preprocess(self, payload: InferRequest, headers: Mapping[str, str] | None = None) -> PredictRequest:
-        return predict_request.parse(
-            payload, defaults=self._defaults, max_pixels=self._settings.max_pixels, max_pages=self._settings.max_pages
+        settings = self._settings
+        return await parsed(
+            lambda: predict_request.parse(
+                payload, defaults=self._defaults, max_pixels=settings.max_pixels, max_pages=settings.max_pages
+            ),
+            size=v2_request.weight(payload),
         )
 
     async def predict(

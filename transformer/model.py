@@ -10,12 +10,13 @@ from typing import Any
 
 from kserve import InferRequest, InferResponse
 
-from kserve_ocr.protocol import names
+from kserve_ocr.protocol import names, v2_request
 from kserve_ocr.protocol.errors import StartingError
 from kserve_ocr.protocol.language.languages import describe
 from kserve_ocr.protocol.parameters import PSM, schemas
 from kserve_ocr.protocol.v2_response import output_types, response
 from kserve_ocr.serving.models.model import OcrModel
+from kserve_ocr.serving.parsing import ON_THE_LOOP, parsed
 from kserve_ocr.tasks import release_frames
 from kserve_ocr.workers.cpus import granted_cpus
 from transformer import metrics
@@ -74,9 +75,10 @@ class TransformerModel(OcrModel):
         await self._predictor.close()
 
     async def preprocess(self, payload: InferRequest, headers: Mapping[str, str] | None = None) -> OcrRequest:
-        if any(tensor.datatype == "UINT8" for tensor in payload.inputs):  # pixels are copied, perhaps from a JSON list
-            return await asyncio.to_thread(ocr_request.parse, payload, self._settings)
-        return ocr_request.parse(payload, self._settings)
+        size = v2_request.weight(payload)
+        if any(tensor.datatype == "UINT8" for tensor in payload.inputs):  # pixels are copied
+            size = max(size, ON_THE_LOOP + 1)
+        return await parsed(lambda: ocr_request.parse(payload, self._settings), size=size)
 
     async def predict(
         self, payload: OcrRequest, headers: Mapping[str, str] | None = None

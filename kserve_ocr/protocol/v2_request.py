@@ -8,8 +8,6 @@ Sources: the Open Inference Protocol, and Triton's binary tensor data extension.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import math
 import re
 import struct
@@ -22,10 +20,10 @@ from kserve import InferInput, InferRequest
 from kserve.protocol.infer_type import RequestedOutput, to_http_parameters
 
 from kserve_ocr.protocol import bounded_json, names
+from kserve_ocr.protocol.base64_text import from_base64
 from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestError, TooManyDocumentsError
 from kserve_ocr.protocol.types import Buffer, Page
 
-_URL_SAFE = str.maketrans("-_", "+/")
 _MAX_SIDES: Final = 8
 MAX_TENSORS: Final = 1000
 """Inputs, and requested outputs, of one request."""
@@ -183,6 +181,13 @@ def _flat(data: Any) -> Iterator[Any]:
             open_lists.pop()
 
 
+def weight(request: InferRequest) -> int:
+    """Values and characters of the tensors that came as JSON: what is still to be decoded from base64, or copied."""
+    lists = [tensor.data for tensor in request.inputs if tensor._raw_data is None and tensor.data is not None]
+    texts_in = (value for data in lists for value in islice(data, MAX_TENSORS) if isinstance(value, str))
+    return sum(map(len, lists)) + sum(map(len, texts_in))
+
+
 def requested_outputs(request: InferRequest, known: Collection[str], *, default: str) -> tuple[str, ...]:
     """Names of the outputs that are asked for, in their order and each once. Raises InvalidParameterError."""
     found = tuple(dict.fromkeys(output.name for output in request.request_outputs or ())) or (default,)
@@ -207,24 +212,6 @@ def _element(name: str, value: Any) -> Buffer:
         return from_base64(value)
     except ValueError as error:
         raise MalformedRequestError(f"input '{name}': {error}") from None
-
-
-def from_base64(text: str) -> bytes:
-    """Decoded base64, standard or URL-safe (RFC 4648, 4 and 5), padded or not.
-
-    A ``data:`` URI prefix and line breaks are accepted. Raises ValueError with a message.
-    """
-    if text.startswith("data:"):
-        text = text[text.find(",") + 1 :]
-    try:
-        return binascii.a2b_base64(text, strict_mode=True)
-    except (binascii.Error, ValueError):
-        pass
-    try:
-        joined = "".join(text.split()).translate(_URL_SAFE).rstrip("=")
-        return base64.b64decode(joined + "=" * (-len(joined) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        raise ValueError("the data is not valid base64; encode the file's bytes with base64") from None
 
 
 def page(tensor: InferInput) -> Page:

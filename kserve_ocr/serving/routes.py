@@ -22,6 +22,7 @@ from kserve_ocr.serving import openapi, triton
 from kserve_ocr.serving.exception_mapping import error_response, map_exceptions
 from kserve_ocr.serving.http import Handler, RequestRoute, cancel_on_disconnect
 from kserve_ocr.serving.models.dataplane import OcrDataPlane
+from kserve_ocr.serving.parsing import parsed
 from kserve_ocr.serving.request_body import RequestBodyLimiter
 
 _ANY: Final = ("GET", "POST", "PUT", "DELETE")
@@ -80,7 +81,10 @@ class InferenceEndpoints:
             model = self._dataplane.ocr_model(name)
             async with self._bodies.read(request) as body:
                 length = json_length(request.headers)
-                inference = v2_request.decode_request(body, json_length=length, model_name=name)
+                inference = await parsed(
+                    lambda: v2_request.decode_request(body, json_length=length, model_name=name),
+                    size=len(body) if length is None else length,
+                )
                 result, _ = await cancel_on_disconnect(request, model(inference, headers=request.headers))
             content, headers = v2_response.encode_response(result, request=inference)
             return Response(content, headers=dict(headers))
@@ -90,7 +94,7 @@ class InferenceEndpoints:
         with metrics.request("predict", "json"), map_exceptions():
             model = self._dataplane.ocr_model(request.path_params["model_name"])
             async with self._bodies.read(request) as body:
-                inference = v1_request(body, model_name=model.name)
+                inference = await parsed(lambda: v1_request(body, model_name=model.name), size=len(body))
                 result, _ = await cancel_on_disconnect(request, model(inference, headers=request.headers))
             return Response(v1_response(result), headers={"content-type": "application/json"})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -65,6 +66,31 @@ def test_a_shape_of_many_long_sides(attacked: Service, role: str, sides: int) ->
         answer = httpx.post(server.url + INFER, content=body, timeout=TIMEOUT)
 
     assert_refused(answer, 400, "malformed_request")
+
+
+@pytest.mark.parametrize(("numbers", "code"), [(1_900_000, "malformed_request"), (10_000_000, "too_many_bytes")])
+@pytest.mark.parametrize("role", ["transformer", "predictor"])
+def test_millions_of_numbers_in_json(attacked: Service, role: str, numbers: int, code: str) -> None:
+    server = attacked.transformer if role == "transformer" else attacked.predictor
+    tensor = orjson.dumps({"name": "input-0", "datatype": "UINT8", "shape": [3, numbers]})
+    body = b'{"inputs":[' + tensor[:-1] + b',"data":[' + b",".join([b"255"] * numbers) + b"]}]}"
+
+    with always_served(attacked.transformer, attacked.predictor):
+        for _ in range(_REPEATS):
+            answer = httpx.post(server.url + INFER, content=body, timeout=TIMEOUT)
+
+    assert_refused(answer, 413 if code == "too_many_bytes" else 400, code)
+
+
+def test_a_document_of_forty_mebibytes_in_base64(attacked: Service) -> None:
+    body = orjson.dumps({"image": base64.b64encode(bytes(40 << 20)).decode()})
+
+    with always_served(attacked.transformer, attacked.predictor):
+        answer = httpx.post(
+            attacked.url + GATEWAY, content=body, headers={"Content-Type": "application/json"}, timeout=TIMEOUT
+        )
+
+    assert_refused(answer, 415, "unsupported_document")
 
 
 def test_a_form_of_tiny_parts(attacked: Service) -> None:

@@ -20,6 +20,7 @@ from kserve_ocr.protocol import names, v2_response
 from kserve_ocr.protocol.errors import InvalidParameterError, NotAcceptableError, StartingError
 from kserve_ocr.serving.exception_mapping import map_exceptions
 from kserve_ocr.serving.http import RequestRoute, cancel_on_disconnect
+from kserve_ocr.serving.parsing import parsed
 from kserve_ocr.serving.request_body import RequestBodyLimiter
 from transformer.api.archive import archive, check_outputs
 from transformer.api.negotiation import NDJSON, ZIP, Form, form_of, negotiate
@@ -72,7 +73,8 @@ class Gateway:
             raise StartingError("the service is starting; try again in a moment", retry_after=1)
         async with self._bodies.read(request) as body:
             filename = request.path_params.get("filename", "")
-            upload = parse(body, request.headers.get("content-type", ""), filename=filename)
+            kind = request.headers.get("content-type", "")
+            upload = await parsed(lambda: parse(body, kind, filename=filename), size=len(body))
             upload.options |= options_of(request.query_params.multi_items())
             form = form_of(request.headers.get("accept", ""), upload.options.get(OUTPUTS_FIELD))
             yield upload, to_inference(upload, model_name=self._model.name, form=form), form

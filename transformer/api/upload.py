@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from kserve_ocr.protocol import bounded_json, names, types, v2_request
+from kserve_ocr.protocol import bounded_json, names, types
+from kserve_ocr.protocol.base64_text import from_base64
 from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestError
 from transformer.api.multipart import Part, parts_of
 from transformer.decoding.sniff import is_document
@@ -133,6 +134,6 @@ def _string(image: Any) -> str:
 
 def _from_base64(images: Sequence[str], options: dict[str, Any]) -> Upload:
     try:
-        return Upload([v2_request.from_base64(image) for image in images], options, [""] * len(images))
+        return Upload([from_base64(image) for image in images], options, [""] * len(images))
     except ValueError as error:
         raise MalformedRequestError(str(error)) from None

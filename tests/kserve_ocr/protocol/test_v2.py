@@ -12,6 +12,7 @@ from kserve import InferInput, InferOutput, InferRequest, InferResponse
 from kserve.protocol.infer_type import RequestedOutput
 
 from kserve_ocr.protocol import v2_request, v2_response
+from kserve_ocr.protocol.base64_text import from_base64
 from kserve_ocr.protocol.errors import MalformedRequestError
 
 
@@ -117,13 +118,23 @@ def test_a_pixel_that_is_none(data: list[Any]) -> None:
     ],
 )
 def test_base64(text: str, data: bytes) -> None:
-    assert v2_request.from_base64(text) == data
+    assert from_base64(text) == data
 
 
 @pytest.mark.parametrize("text", ["?", "e", "eHl6!", "data:image/png", "http://example.com"])
 def test_what_is_not_base64(text: str) -> None:
     with pytest.raises(ValueError, match="base64"):
-        v2_request.from_base64(text)
+        from_base64(text)
+
+
+def test_long_base64_is_decoded_in_pieces() -> None:
+    data = bytes(range(256)) * 30_000
+    text = base64.b64encode(data).decode()
+    assert from_base64(text) == data
+    assert from_base64(text.rstrip("=")) == data
+    for damaged in (text[:5_000_000] + "=" + text[5_000_001:], text[:5_000_000] + "!" + text[5_000_001:], text[:-3]):
+        with pytest.raises(ValueError, match="not valid base64"):
+            from_base64(damaged)
 
 
 def test_parameters_of_the_tensor_go_over_those_of_the_request() -> None:
