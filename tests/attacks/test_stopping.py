@@ -1,0 +1,59 @@
+"""The end of the time to drain: what is unfinished is answered in the one format of errors."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import grpc
+import httpx
+import pytest
+
+from tests.support import fault_injection
+from tests.support.drawn_pages import v2_body
+from tests.support.fault_injection import LONG_PAGE
+from tests.support.http_calls import GATEWAY, INFER, TIMEOUT, assert_refused, grpc_request, grpc_stub, metric, until
+from tools.local_stack import Server, Service, start_service
+
+
+@pytest.fixture
+def stuck(logs: Path) -> Iterator[Service]:
+    """Servers whose time to drain is a second, and workers that finish nothing."""
+    settings = {"OCR_DRAIN_SECONDS": "1", "OCR_WORKERS": "1"}
+    with start_service(logs=logs, transformer=settings, predictor=settings) as running:
+        fault_injection.signal_workers(running.predictor, signal.SIGSTOP)
+        yield running
+
+
+def test_unfinished_requests_are_answered_at_the_end(stuck: Service) -> None:
+    def send(server: Server, path: str) -> httpx.Response:
+        if path == GATEWAY:
+            return httpx.post(server.url + path, content=LONG_PAGE, timeout=TIMEOUT)
+        return httpx.post(server.url + path, json=v2_body(LONG_PAGE), timeout=TIMEOUT)
+
+    def call(server: Server) -> str:
+        with grpc_stub(server) as stub, pytest.raises(grpc.RpcError) as refused:
+            stub.ModelInfer(grpc_request(LONG_PAGE), timeout=TIMEOUT)
+        return str(refused.value.code().name)
+
+    with ThreadPoolExecutor(3) as senders:
+        answers = [senders.submit(send, stuck.transformer, path) for path in (GATEWAY, INFER)]
+        called = senders.submit(call, stuck.transformer)
+        until(lambda: metric(stuck.transformer, "ocr_requests_in_flight") == 3, "three requests")
+        stuck.transformer.process.send_signal(signal.SIGTERM)
+        for answer in answers:
+            assert_refused(answer.result(), 503, "stopping")
+        assert called.result() == "UNAVAILABLE"
+    assert stuck.transformer.process.wait(TIMEOUT) == 0
+
+
+def test_an_unfinished_page_of_the_predictor(stuck: Service) -> None:
+    server = stuck.predictor
+    with ThreadPoolExecutor(1) as senders:
+        answer = senders.submit(httpx.post, server.url + INFER, json=v2_body(LONG_PAGE), timeout=TIMEOUT)
+        fault_injection.until_busy(server)
+        server.process.send_signal(signal.SIGTERM)
+        assert_refused(answer.result(), 503, "stopping")
+    assert server.process.wait(TIMEOUT) == 0
