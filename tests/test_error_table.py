@@ -424,6 +424,14 @@ def test_a_wrong_address(service: Service, server_name: str, request_line: str, 
         assert connection_of(good) == connection_of(refusal)
 
 
+@pytest.mark.parametrize("server_name", ["transformer", "predictor"])
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://other.example"}])
+def test_a_form_of_another_site(service: Service, server_name: str, headers: dict[str, str]) -> None:
+    with one_connection(getattr(service, server_name)) as client:
+        assert_refused(client.post(INFER, json=v2_body(GOOD), headers=headers), 403, "cross_site")
+        assert text_of(client.post(INFER, json=v2_body(GOOD))).strip() == LINE
+
+
 def test_the_gateways_address_is_for_posting(service: Service) -> None:
     with one_connection(service.transformer) as client:
         assert_refused(client.get(GATEWAY), 405, "method_not_allowed")

@@ -55,6 +55,10 @@ class UnauthorizedError(OcrError):
         return {**super().headers(), "WWW-Authenticate": "Bearer"}
 
 
+class CrossSiteError(OcrError):
+    status, grpc_status, code = 403, 7, "cross_site"
+
+
 class ModelNotFoundError(OcrError):
     status, grpc_status, code = 404, 5, "model_not_found"
 

@@ -17,6 +17,7 @@ from kserve_ocr.serving import openapi
 from kserve_ocr.serving.access.control import AccessControl, AccessMiddleware
 from kserve_ocr.serving.connection.client_address import TrustedProxies
 from kserve_ocr.serving.connection.compression import CompressionMiddleware
+from kserve_ocr.serving.connection.cross_site import CrossSiteMiddleware
 from kserve_ocr.serving.http import Methods
 from kserve_ocr.serving.middleware import RequestContextMiddleware
 from kserve_ocr.serving.models.dataplane import OcrDataPlane
@@ -66,6 +67,7 @@ def application(  # noqa: PLR0913 - all keyword-only but the two that serve
             allow_headers=["*"],
             expose_headers=["*"],
         )
+    served = CrossSiteMiddleware(served, origins=cors_origins)
     return RequestContextMiddleware(served, TrustedProxies(trusted_proxies))
 
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.support.drawn_pages import LINE, draw_line, draw_page, encode, encode_frames
-from tests.support.http_calls import GATEWAY
+from tests.support.http_calls import GATEWAY, assert_refused
 from tools.local_stack import Service, start_service
 
 PNG = encode(draw_line())
@@ -153,5 +153,6 @@ def test_other_origins_only_where_they_are_set(service: Service, logs: Path) -> 
     assert allowed.headers["access-control-allow-origin"] == "https://app.example.com"
     assert asked.status_code == 200
     assert "POST" in asked.headers["access-control-allow-methods"]
-    assert "access-control-allow-origin" not in other.headers
-    assert "access-control-allow-origin" not in closed.headers
+    for refused in (other, closed):
+        assert "access-control-allow-origin" not in refused.headers
+        assert "OCR_CORS_ORIGINS" in assert_refused(refused, 403, "cross_site")
