@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -22,8 +21,8 @@ from kserve_ocr.workers.cpus import granted_cpus
 from transformer import metrics
 from transformer.parameters import DOCUMENT_PARAMETERS, ORIENT, PREPROCESS
 from transformer.pipeline import ocr_request
-from transformer.pipeline.admission import Admission, InFlightLimiter
-from transformer.pipeline.decode_pool import DecodePool
+from transformer.pipeline.admission import Admission, DecodingSlots, InFlightLimiter
+from transformer.pipeline.decode_pool import DecodePool, has_spare
 from transformer.pipeline.ocr_request import OcrRequest
 from transformer.pipeline.page_events import PageEvent
 from transformer.pipeline.pages.page_recognizer import PageRecognizer
@@ -51,7 +50,7 @@ class TransformerModel(OcrModel):
         self._predictor = PredictorClient(predictor_url, model_name=name)
         decoders = settings.decode_workers or granted_cpus()
         pages = settings.pages_in_flight or max(_LEAST_PAGES, _PAGES_PER_CPU * granted_cpus())
-        self._documents = DecodePool(settings, observer=metrics.pool(decoders))
+        self._documents = DecodePool(settings, observer=metrics.pool(decoders + has_spare(decoders)))
         self._formats = FormatExecutor()
         self._admission = Admission(settings.max_requests)
         self._context = PipelineContext(
@@ -61,7 +60,7 @@ class TransformerModel(OcrModel):
             recognizer=PageRecognizer(self._predictor),
             installed_models=self._installed,
             in_flight=InFlightLimiter(pages=pages, pixels=settings.pixels_in_flight),
-            decoding=asyncio.Semaphore(2 * decoders),
+            decoding=DecodingSlots(2 * decoders),
         )
         self._known: tuple[float, dict[str, Any]] | None = None
 

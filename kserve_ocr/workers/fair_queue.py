@@ -1,7 +1,11 @@
-"""Queue of jobs, fair by client: first the clients with the fewest running jobs, then the longest wait."""
+"""Queue of jobs, fair by client: first the clients with the fewest running jobs, then the longest wait.
+
+A client may have a share of the workers and no more, so that a worker is left for the next one that comes.
+"""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from contextvars import ContextVar
 from typing import Generic, TypeVar
@@ -13,9 +17,10 @@ CLIENT: ContextVar[str] = ContextVar("client", default="")
 
 
 class FairQueue(Generic[T]):
-    """What waits, by client, and how many jobs of each client run."""
+    """What waits, by client, and how many jobs of each client run, of which there are at most ``share``."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, share: float = math.inf) -> None:
+        self._share = share
         self._waiting: dict[T, str] = {}
         self._running: Counter[str] = Counter()
 
@@ -30,11 +35,19 @@ class FairQueue(Generic[T]):
         """Take a waiter out, if it is still there."""
         self._waiting.pop(waiter, None)
 
-    def pop(self) -> T:
-        """Take out the next one to be served. Raises ValueError if none waits."""
-        waiter = min(self._waiting, key=lambda found: self._running[self._waiting[found]])  # the first of several
-        del self._waiting[waiter]
-        return waiter
+    def may_start(self, client: str) -> bool:
+        """Whether the client has less than its share."""
+        return self._running[client] < self._share
+
+    def start_next(self) -> tuple[T, str] | None:
+        """Take out the next one to be served and count its job as running, and name its client; None if none may."""
+        allowed = [waiter for waiter, client in self._waiting.items() if self.may_start(client)]
+        if not allowed:
+            return None
+        waiter = min(allowed, key=lambda found: self._running[self._waiting[found]])  # the first of several
+        client = self._waiting.pop(waiter)
+        self.started(client)
+        return waiter, client
 
     def pop_all(self) -> list[T]:
         """Take out all of them."""

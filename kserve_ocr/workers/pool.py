@@ -17,7 +17,7 @@ from kserve_ocr.workers.fair_queue import CLIENT
 from kserve_ocr.workers.forking.launch import WorkerProgram
 from kserve_ocr.workers.observer import PoolObserver, Restart
 from kserve_ocr.workers.sandbox.confinement import Sandbox
-from kserve_ocr.workers.supervisor import SupervisorSettings, Waiter, WorkerStartError, WorkerSupervisor
+from kserve_ocr.workers.supervisor import SupervisorSettings, Waiter, WorkerStartError, WorkerSupervisor, fail, resolved
 from kserve_ocr.workers.wire.replies import Done, Failed, Started
 from kserve_ocr.workers.worker_handle import Worker, WorkerDied, WorkerExited
 
@@ -49,10 +49,10 @@ class WorkerPool(Generic[Job, Result]):
     handler's results, made of what msgspec decodes: dataclasses, named tuples, ``NDArray`` and built-in types. At most
     ``queue`` jobs wait in addition to those that run. A job may run for ``seconds``. A worker is replaced after
     ``max_jobs_per_worker`` jobs, or when its resident memory has grown by ``max_worker_growth_bytes`` since it started;
-    ``memory_bytes`` limits its address space; 0 means never and no limit. ``program`` says which
-    modules are imported once, before workers are forked, and what workers' environment has besides what libraries read
-    of this process's own. With ``scratch`` each worker has a ``tempfile`` directory of its own, which is removed when
-    the worker ends.
+    ``memory_bytes`` limits its address space; 0 means never and no limit. ``program`` says which modules are imported
+    once, before workers are forked, and what workers' environment has besides what libraries read of this process's
+    own. With ``spare`` there is one worker more, and one client runs at most ``size`` jobs. With ``scratch`` each
+    worker has a ``tempfile`` directory of its own, which is removed when the worker ends.
     ``sandbox`` is what workers may do once ``start`` has returned.
 
     Jobs are pickled; results are not, since a hostile document may have made them. Numpy arrays inside both are laid
@@ -73,6 +73,7 @@ class WorkerPool(Generic[Job, Result]):
         memory_bytes: int = 0,
         program: WorkerProgram = _NOTHING,
         scratch: bool = False,
+        spare: bool = False,
         sandbox: Sandbox = _UNCONFINED,
         observer: PoolObserver | None = None,
     ) -> None:
@@ -91,6 +92,7 @@ class WorkerPool(Generic[Job, Result]):
             memory_bytes=memory_bytes,
             program=program,
             scratch=scratch,
+            spare=spare,
             sandbox=sandbox,
         )
         self._supervisor = WorkerSupervisor(settings, self._observer)
@@ -170,8 +172,7 @@ class WorkerPool(Generic[Job, Result]):
         client, running = CLIENT.get(), False
         self._admitted += 1
         try:
-            worker = await self._acquire_worker(deadline)
-            self._supervisor.queue.started(client)
+            worker = await self._acquire_worker(client, deadline)
             running = True
             while True:
                 try:
@@ -187,7 +188,7 @@ class WorkerPool(Generic[Job, Result]):
                     worker = await self._wait_for_worker(waiter, deadline)
         finally:
             if running:
-                self._supervisor.queue.finished(client)
+                self._supervisor.finished(client)
             self._admitted -= 1
             if self._state == "stopping" and not self._admitted:
                 self._drained.set()
@@ -211,8 +212,9 @@ class WorkerPool(Generic[Job, Result]):
                 f"all {self.size} workers are busy and {self.queued} jobs wait; try again in {wait} s", retry_after=wait
             )
 
-    async def _acquire_worker(self, deadline: float | None) -> Worker:
-        worker = self._supervisor.try_acquire()
+    async def _acquire_worker(self, client: str, deadline: float | None) -> Worker:
+        """A worker for a job of the client, which then counts as running."""
+        worker = self._supervisor.try_acquire(client)
         if worker is not None:
             self._observer.waited(0.0)
             self._observer.busy(self.busy)
@@ -220,10 +222,14 @@ class WorkerPool(Generic[Job, Result]):
         loop = asyncio.get_running_loop()
         began = loop.time()
         waiter: Waiter = loop.create_future()
-        self._supervisor.queue.add(waiter, CLIENT.get())
+        self._supervisor.queue.add(waiter, client)
         self._observer.queued(self.queued)
         try:
             worker = await self._wait_for_worker(waiter, deadline)
+        except BaseException:
+            if resolved(waiter):  # the worker came in the same iteration of the loop
+                self._supervisor.finished(client)
+            raise
         finally:
             self._supervisor.queue.remove(waiter)
             self._observer.queued(self.queued)
@@ -235,12 +241,12 @@ class WorkerPool(Generic[Job, Result]):
         timer = None
         if deadline is not None:
             error = TimedOutError("no worker was free within the time allowed; try again later or allow more")
-            timer = asyncio.get_running_loop().call_at(deadline, _fail, waiter, error)
+            timer = asyncio.get_running_loop().call_at(deadline, fail, waiter, error)
         try:
             return await waiter
         except asyncio.CancelledError:
-            if not waiter.cancelled() and waiter.exception() is None:
-                self._supervisor.release(waiter.result())  # the worker came in the same iteration of the loop
+            if resolved(waiter):
+                self._supervisor.release(waiter.result())
             raise
         finally:
             if timer is not None:
@@ -263,7 +269,7 @@ class WorkerPool(Generic[Job, Result]):
             self._supervisor.release(worker)
             raise
         error = TimedOutError(f"it took longer than {allowed:.3g} s; send less at once or allow more time")
-        timer = loop.call_later(allowed, _fail, future, error)
+        timer = loop.call_later(allowed, fail, future, error)
         try:
             reply = await future
         except WorkerDied:
@@ -290,8 +296,3 @@ class WorkerPool(Generic[Job, Result]):
         weight = _WEIGHT_OF_LATEST if self._mean_seconds else 1.0
         self._mean_seconds += weight * (seconds - self._mean_seconds)
         self._observer.ran(seconds)
-
-
-def _fail(future: asyncio.Future[Any], error: Exception) -> None:
-    if not future.done():
-        future.set_exception(error)

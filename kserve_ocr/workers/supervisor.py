@@ -6,6 +6,7 @@ import asyncio
 import copy
 import itertools
 import logging
+import math
 import pickle
 from dataclasses import dataclass
 from typing import Any
@@ -47,11 +48,17 @@ class SupervisorSettings:
     memory_bytes: int
     program: WorkerProgram
     scratch: bool
+    spare: bool
     sandbox: Sandbox
+
+    @property
+    def workers(self) -> int:
+        """Processes of the pool."""
+        return self.size + self.spare
 
 
 class WorkerSupervisor:
-    """Keeps ``settings.size`` workers alive and hands each idle one to the waiter that has waited longest."""
+    """Keeps ``settings.workers`` workers alive and hands each idle one to the waiter that has waited longest."""
 
     def __init__(self, settings: SupervisorSettings, observer: PoolObserver) -> None:
         self._settings = settings
@@ -62,7 +69,7 @@ class WorkerSupervisor:
         self._baseline: dict[Worker, int] = {}
         """Every started worker, with its resident memory at that time in bytes."""
         self._idle: list[Worker] = []
-        self.queue: FairQueue[Waiter] = FairQueue()
+        self.queue: FairQueue[Waiter] = FairQueue(share=settings.size if settings.spare else math.inf)
         self._replacements: set[asyncio.Task[None]] = set()
         self._stopped = False
         self._warned = False
@@ -85,7 +92,7 @@ class WorkerSupervisor:
 
     async def start(self) -> None:
         """Start every worker. Raises WorkerStartError, with nothing left running, if one does not start."""
-        starts = [asyncio.ensure_future(self._start_worker()) for _ in range(self._settings.size)]
+        starts = [asyncio.ensure_future(self._start_worker()) for _ in range(self._settings.workers)]
         try:
             for worker in await asyncio.gather(*starts):
                 self.release(worker)
@@ -103,7 +110,7 @@ class WorkerSupervisor:
             task.cancel()
         await asyncio.gather(*self._replacements, return_exceptions=True)
         for waiter in self.queue.pop_all():
-            _fail(waiter, copy.copy(error))  # each job gets its own traceback
+            fail(waiter, copy.copy(error))  # each job gets its own traceback
         for worker in self._baseline:
             worker.fail(copy.copy(error))
         if self._fork_server is not None:
@@ -111,19 +118,30 @@ class WorkerSupervisor:
         self._baseline.clear()
         self._idle.clear()
 
-    def try_acquire(self) -> Worker | None:
-        """The idle worker that was used last, or None."""
-        return self._idle.pop() if self._idle else None
+    def try_acquire(self, client: str) -> Worker | None:
+        """The idle worker that was used last, for a job of this client; None if there is none for it."""
+        if not self._idle or not self.queue.may_start(client):
+            return None
+        self.queue.started(client)
+        return self._idle.pop()
 
     def release(self, worker: Worker) -> None:
-        """Hand an idle worker to the waiter that has waited longest, or keep it idle."""
-        while self.queue:
-            waiter = self.queue.pop()
-            if not waiter.done():
-                waiter.set_result(worker)
-                break
-        else:
-            self._idle.append(worker)
+        """Hand an idle worker to the next waiter that may start, or keep it idle."""
+        self._idle.append(worker)
+        self._serve_waiting()
+
+    def finished(self, client: str) -> None:
+        """A job of the client is over, whatever became of it."""
+        self.queue.finished(client)
+        self._serve_waiting()
+
+    def _serve_waiting(self) -> None:
+        while self._idle and (found := self.queue.start_next()) is not None:
+            waiter, client = found
+            if waiter.done():  # it gave up, and has not left the queue yet
+                self.queue.finished(client)
+            else:
+                waiter.set_result(self._idle.pop())
         self._observer.busy(self.busy)
 
     def finish_job(self, worker: Worker) -> None:
@@ -151,7 +169,7 @@ class WorkerSupervisor:
         self._observer.busy(self.busy)
         if self._stopped:
             if waiter is not None:
-                _fail(waiter, StoppingError("the server is stopping; try again"))
+                fail(waiter, StoppingError("the server is stopping; try again"))
             return
         self._observer.restarted(reason)
         level = logging.WARNING if reason in {"crash", "timeout"} else logging.INFO
@@ -169,7 +187,7 @@ class WorkerSupervisor:
             worker = await self._start_with_backoff()
         except asyncio.CancelledError:
             if waiter is not None:
-                _fail(waiter, StoppingError("the server is stopping; try again"))
+                fail(waiter, StoppingError("the server is stopping; try again"))
             raise
         if waiter is not None and not waiter.done():
             waiter.set_result(worker)
@@ -227,6 +245,12 @@ class WorkerSupervisor:
             return self._fork_server
 
 
-def _fail(waiter: Waiter, error: Exception) -> None:
-    if not waiter.done():
-        waiter.set_exception(error)
+def fail(future: asyncio.Future[Any], error: Exception) -> None:
+    """Raise ``error`` where the future is awaited, unless it is done."""
+    if not future.done():
+        future.set_exception(error)
+
+
+def resolved(waiter: Waiter) -> bool:
+    """Whether a worker was handed to it."""
+    return waiter.done() and not waiter.cancelled() and waiter.exception() is None

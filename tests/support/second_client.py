@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,9 +15,12 @@ from tests.support.drawn_pages import LINE
 from tests.support.http_calls import GATEWAY, GOOD
 from tools.local_stack import Server
 
-PROBE_SECONDS = 3.0
-"""Within which a probe must be answered; Kubernetes allows one second, a busy test machine a little more."""
-LINE_SECONDS = 30.0
+_ALLOWANCE = 3.0 if "PYTEST_XDIST_WORKER" in os.environ else 1.0
+"""Other tests that run on the same CPUs are not what is measured."""
+PROBE_SECONDS = 1.0 * _ALLOWANCE
+"""Within which a probe must be answered, as Kubernetes wants it ..."""
+LINE_SECONDS = 5.0 * _ALLOWANCE
+"""... and a line of text recognized."""
 _PAUSE_SECONDS = 0.05
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from weakref import WeakValueDictionary
 
 from kserve_ocr.protocol.errors import OverloadedError
+from kserve_ocr.workers.fair_queue import CLIENT
 
 _PAGE_PIXELS = 9_000_000
 """A4 at 300 dots an inch."""
@@ -101,3 +103,22 @@ class InFlightLimiter:
         """Release a page that was admitted."""
         self._pages.release(min(size, _PAGE_PIXELS))
         self._pixels.release(size)
+
+
+class DecodingSlots:
+    """Slots for pages that are being decoded, or are decoded and not yet in flight.
+
+    One client has at most two thirds of them, so that those who come later need not wait for its pages.
+    """
+
+    def __init__(self, share: int) -> None:
+        self._share = share
+        self._all = asyncio.Semaphore(share + max(1, share // 2))
+        self._clients: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[None]:
+        """A slot for the client that the running code works for, during the block."""
+        share = self._clients.setdefault(CLIENT.get(), asyncio.Semaphore(self._share))
+        async with share, self._all:
+            yield

@@ -60,6 +60,11 @@ def _start() -> Callable[..., DecodeReply]:
     return import_module(DECODER.modules[0]).start()  # type: ignore[no-any-return]
 
 
+def has_spare(size: int) -> bool:
+    """Whether so many decoders have one more beside them, which no client alone can keep busy."""
+    return size > 1
+
+
 class DecodePool:
     """Decodes and prepares documents page by page on a pool of worker processes.
 
@@ -82,6 +87,7 @@ class DecodePool:
             max_worker_growth_bytes=_GROWTH_BYTES,
             memory_bytes=settings.decode_worker_memory_mib * _MEBIBYTE,
             program=DECODER,
+            spare=has_spare(size),
             sandbox=Sandbox(settings.sandbox, readable=_FONTS),
             observer=observer,
         )

@@ -20,7 +20,7 @@ from kserve_ocr.tasks import gather_or_cancel
 from transformer import metrics
 from transformer.formats.common import language_tag
 from transformer.language.scripts import AUTO
-from transformer.pipeline.admission import InFlightLimiter
+from transformer.pipeline.admission import DecodingSlots, InFlightLimiter
 from transformer.pipeline.decode_job import FinishedPdf, PdfOptions
 from transformer.pipeline.decode_pool import DecodeOptions, DecodePool, DocumentPage
 from transformer.pipeline.ocr_request import Document, OcrRequest
@@ -57,8 +57,8 @@ class PipelineContext:
     """Names of the models that the predictor has installed; empty while it cannot be asked."""
     in_flight: InFlightLimiter
     """Limits pages that are decoded and have no result yet."""
-    decoding: asyncio.Semaphore
-    """Pages that are being decoded, or decoded and not yet in flight."""
+    decoding: DecodingSlots
+    """Limits pages that are being decoded, or decoded and not yet in flight."""
 
 
 class RequestPipeline:
@@ -160,7 +160,7 @@ class RequestPipeline:
         """The next page, once the request and the service have a slot for it; None after the last."""
         await self._slots.acquire()
         try:
-            async with self._context.decoding:
+            async with self._context.decoding.slot():
                 page = await anext(decoded, None)
                 if page is not None:
                     await self._context.in_flight.acquire(page.pixels.size)

@@ -300,6 +300,25 @@ def test_a_client_with_one_job_does_not_wait_for_all_jobs_of_another() -> None:
     assert served.index("modest") <= 2
 
 
+def test_a_client_alone_leaves_a_worker_for_the_next_one() -> None:
+    async def one(workers: Pool, client: str, job: tuple[str, Any]) -> Any:
+        CLIENT.set(client)
+        return await workers.run(job)
+
+    async def scenario(workers: Pool) -> None:
+        endless = [asyncio.create_task(one(workers, "greedy", ("spin", None))) for _ in range(6)]
+        await until(lambda: workers.queued == 4)
+        assert (workers.busy, workers.idle) == (2, 1)
+        assert await one(workers, "modest", ("echo", "served")) == "served"
+        for job in endless:
+            job.cancel()
+        await asyncio.wait(endless)
+        await until(lambda: workers.idle == 3)
+        assert await asyncio.gather(*(one(workers, "greedy", ("echo", n)) for n in range(9))) == list(range(9))
+
+    with_pool(scenario, size=2, spare=True)
+
+
 def test_an_overfull_queue_refuses_with_an_honest_wait() -> None:
     recorder = Recorder()
 

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from kserve_ocr.protocol.errors import OverloadedError
-from transformer.pipeline.admission import Admission, InFlightLimiter, WeightedSemaphore
+from kserve_ocr.workers.fair_queue import CLIENT
+from transformer.pipeline.admission import Admission, DecodingSlots, InFlightLimiter, WeightedSemaphore
 
 
 def test_no_more_are_admitted_than_may_be() -> None:
@@ -140,3 +141,24 @@ def test_who_goes_away_before_entering_leaves_no_trace() -> None:
         assert await entered(limiter, [A4] * 5) == 4
 
     asyncio.run(scenario())
+
+
+def test_one_client_leaves_slots_for_decoding_to_the_others() -> None:
+    async def hold(slots: DecodingSlots, client: str, until: asyncio.Event, inside: list[str]) -> None:
+        CLIENT.set(client)
+        async with slots.slot():
+            inside.append(client)
+            await until.wait()
+
+    async def main() -> list[str]:
+        slots, until, inside = DecodingSlots(4), asyncio.Event(), list[str]()
+        holders = [asyncio.create_task(hold(slots, client, until, inside)) for client in [*"gggggggg", *"nnn"]]
+        for _ in range(20):
+            await asyncio.sleep(0)
+        found = sorted(inside)
+        until.set()
+        await asyncio.gather(*holders)
+        assert len(inside) == len(holders)
+        return found
+
+    assert asyncio.run(main()) == [*"gggg", *"nn"]
