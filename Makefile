@@ -55,6 +55,9 @@ accuracy: setup  ## Character errors by set, compared with plain Tesseract (and 
 rivals:  ## Install RapidOCR for make accuracy, in an environment of its own
 	@scripts/rivals
 
+audit: setup  ## Look up known vulnerabilities of all pinned dependencies
+	@$(PYTHON) -m tools.audit
+
 fuzz: setup  ## Fuzz the decoders with damaged documents, and both servers by their OpenAPI documents: SECONDS=600
 	@$(PYTHON) -m benchmarks.decoder_fuzz --seconds $(or $(SECONDS),600)
 	@$(PYTHON) -m benchmarks.api_fuzz
@@ -116,5 +119,5 @@ docs: setup  ## Build the documentation site into build/site
 lock:  ## Pin all dependencies: UPGRADE=1 for newer versions
 	@scripts/lock
 
-.PHONY: accuracy argocd bench bench-acceleration bench-overhead bench-scraping bench-start cluster configuration coverage crds dashboards dashboards-import deploy docs \
+.PHONY: accuracy audit argocd bench bench-acceleration bench-overhead bench-scraping bench-start cluster configuration coverage crds dashboards dashboards-import deploy docs \
 	e2e fuzz fuzz-native help images lint lock manifests models observe pdfa promote rivals rollback run parity setup soak test test-quick types undeploy
