@@ -30,10 +30,22 @@ __all__ = [
 
 KINDS: Final = ("png", "jpeg", "tiff", "webp", "bmp", "gif", "jp2", "avif", "heif", "pnm", "pdf", metrics.OTHER)
 STEPS: Final = (
-    *("stretch", "color", "invert", "contrast", "background", "border", "orient", "scale", "dewarp", "deskew"),
+    *(
+        "stretch",
+        "color",
+        "invert",
+        "contrast",
+        "background",
+        "border",
+        "orient",
+        "scale",
+        "dewarp",
+        "deskew",
+        "soften",
+    ),
     *("none", metrics.OTHER),
 )
-SECOND_LOOK_REASONS: Final = ("rows", "unread", "orientation", "blackletter")
+SECOND_LOOK_REASONS: Final = ("rows", "unread", "orientation", "blackletter", "grain")
 RETRY_REASONS: Final = ("status_502", "status_503", "connection", metrics.OTHER)
 
 DOCUMENTS = Counter("ocr_documents", "Documents received, by kind.", ("kind",))
@@ -43,7 +55,8 @@ STEPS_TAKEN = Counter("ocr_preprocess_steps", "Preparation steps taken; none for
 ORDERED = Counter("ocr_pages_ordered", "Pages put into reading order: whether that changed the engine's.", ("changed",))
 SECOND_LOOKS = Counter(
     "ocr_second_looks",
-    "Pages recognized again (rows kept whole, unread text, another orientation, blackletter): whether that was kept.",
+    "Pages recognized again, to keep rows whole, for unread text, another orientation, blackletter or grain: "
+    "whether that was kept.",
     ("reason", "kept"),
 )
 RETRIES = Counter("ocr_page_retries", "Pages sent to the predictor again.", ("reason",))

@@ -14,5 +14,6 @@ STEPS: Final[tuple[str, ...]] = (
     "scale",
     "dewarp",
     "deskew",
+    "soften",
 )
-"""Names of all steps, in the order in which they run."""
+"""Names of all steps, in the order in which they run; ``soften`` is taken only after a first recognition."""

@@ -14,7 +14,7 @@ from transformer import metrics
 from transformer.language.scripts import AUTO, ENGLISH
 from transformer.pipeline.decode_job import DocumentPage
 from transformer.pipeline.ocr_request import Document
-from transformer.pipeline.pages import auto_language, blackletter, osd, upright
+from transformer.pipeline.pages import auto_language, blackletter, osd, softening, upright
 from transformer.pipeline.pages.auto_language import LanguageChoice
 from transformer.pipeline.pages.page_recognizer import PageOptions, PageRecognizer, RecognizedPage
 from transformer.pipeline.pages.region_reading import read_regions
@@ -57,8 +57,10 @@ class PageReading:
             regions = self.document.regions
             return page, await read_regions(self.predictor, page, regions, options, deadline=self.deadline)
         options, reading = await self._recognize(page, options)
-        orient = self.document.preprocess and self.document.orient and page.embedded is None
-        if orient and upright.is_unsure(page, reading):
+        prepares = self.document.preprocess and page.embedded is None
+        if prepares and options.second_look and self._may_soften() and softening.may_help(reading):
+            page, reading = await self._soften(page, reading, options)
+        if prepares and self.document.orient and upright.is_unsure(page, reading):
             return await self._upright(page, reading, options)
         return page, reading
 
@@ -98,6 +100,23 @@ class PageReading:
 
     def _options_with(self, model: str) -> PageOptions:
         return replace(self.options, engine=replace(self.options.engine, lang=model))
+
+    def _may_soften(self) -> bool:
+        return softening.STEP not in self.document.skip_steps
+
+    async def _soften(
+        self, page: DocumentPage, reading: RecognizedPage, options: PageOptions
+    ) -> tuple[DocumentPage, RecognizedPage]:
+        """The page and its result softened, if a part of it is recognized better so; else as they are."""
+        part = upright.sample(page, reading.layout)
+        pixels = await asyncio.to_thread(softening.softened_part, page, part.box)
+        kept = softening.is_surer((await self._read_part(pixels, replace(options.engine, dpi=page.dpi))).layout, part)
+        if kept:
+            soft = await asyncio.to_thread(softening.softened_page, page)
+            other = await self.recognizer.recognize(soft, options, deadline=self.deadline)
+            kept = softening.is_better(other, reading)
+        metrics.record_second_look("grain", kept=kept)
+        return (soft, other) if kept else (page, reading)
 
     async def _osd_report(self, page: DocumentPage) -> str:
         """OSD's report of a page; empty if it is not installed."""

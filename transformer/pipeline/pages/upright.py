@@ -73,7 +73,7 @@ def is_surer(second: PageLayout | None, part: Sample) -> bool:
     """Whether the part was recognized better once rotated than it was at first."""
     if second is None:
         return False
-    return _is_better(_weights(tuple(second.iter_lines())), than=_weights(part.lines))
+    return _is_better(weights(tuple(second.iter_lines())), than=weights(part.lines))
 
 
 def better(second: RecognitionResult, first: RecognitionResult) -> bool:
@@ -86,12 +86,12 @@ def better(second: RecognitionResult, first: RecognitionResult) -> bool:
 def _middle(lines: tuple[Line, ...]) -> tuple[Line, ...]:
     """The fewest lines around the middle one that have enough characters."""
     low = high = len(lines) // 2
-    while (low > 0 or high < len(lines)) and _weights(lines[low:high])[1] < _SAMPLE_CHARACTERS:
+    while (low > 0 or high < len(lines)) and weights(lines[low:high])[1] < _SAMPLE_CHARACTERS:
         low, high = max(0, low - 1), min(len(lines), high + 1)
     return lines[low:high]
 
 
-def _weights(lines: tuple[Line, ...]) -> tuple[float, int]:
+def weights(lines: tuple[Line, ...]) -> tuple[float, int]:
     """Sum of confidence over characters, and their number."""
     words = [word for line in lines for word in line.words]
     return sum(word.confidence * len(word.text) for word in words), sum(len(word.text) for word in words)
@@ -108,5 +108,5 @@ def certainty(result: RecognitionResult) -> float:
     """Mean confidence, by characters where the words are known: short words are often noise."""
     if result.layout is None:
         return result.confidence
-    sure, count = _weights(tuple(result.layout.iter_lines()))
+    sure, count = weights(tuple(result.layout.iter_lines()))
     return sure / count if count else 0.0

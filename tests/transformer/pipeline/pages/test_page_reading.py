@@ -1,4 +1,4 @@
-"""Pages sent as German: blackletter is recognized with its own model, with a predictor that answers as told."""
+"""Pages that are recognized poorly at first, with a predictor that answers as told: blackletter, and grainy print."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.transformer.pipeline.fake_predictor import FakePredictor, predictor_c
 from tests.transformer.pipeline.pages.test_page_recognizer import SIZE, answer, prepared
 from transformer.pipeline.decode_job import DocumentPage
 from transformer.pipeline.ocr_request import Document
-from transformer.pipeline.pages import blackletter
+from transformer.pipeline.pages import blackletter, softening
 from transformer.pipeline.pages.page_reading import PageReading
 from transformer.pipeline.pages.page_recognizer import PageOptions, PageRecognizer
 from transformer.structure import alternatives
@@ -46,6 +46,7 @@ def read(
     lang: str = "deu",
     installed: tuple[str, ...] = ("deu", "eng", "frk"),
     second_look: bool = True,
+    skip_steps: frozenset[str] = frozenset(),
 ) -> tuple[str, list[str]]:
     """The text, and the models of all recognitions but those of unread parts."""
 
@@ -59,7 +60,15 @@ def read(
                 predictor=client,
                 recognizer=PageRecognizer(client),
                 installed_models=lambda: asyncio.sleep(0, list(installed)),
-                document=Document(b"", reading=reading, preprocess=True, order="auto", selection=None, orient=False),
+                document=Document(
+                    b"",
+                    reading=reading,
+                    preprocess=True,
+                    order="auto",
+                    selection=None,
+                    orient=False,
+                    skip_steps=skip_steps,
+                ),
                 options=options,
                 deadline=deadline,
             )
@@ -81,18 +90,18 @@ def test_a_page_that_the_german_model_reads_well_is_recognized_once() -> None:
 
 
 def test_a_page_in_blackletter_is_recognized_again() -> None:
-    assert read(answer(layout(0.7), "as modern"), answer(layout(0.85), "blackletter")) == (
+    assert read(answer(layout(0.74), "as modern"), answer(layout(0.85), "blackletter")) == (
         "blackletter",
         ["deu", "frk"],
     )
 
 
 def test_a_poor_page_that_is_no_blackletter_keeps_its_first_result() -> None:
-    assert read(answer(layout(0.7), "modern"), answer(layout(0.72), "as blackletter")) == ("modern", ["deu", "frk"])
+    assert read(answer(layout(0.74), "modern"), answer(layout(0.75), "as blackletter")) == ("modern", ["deu", "frk"])
 
 
 def test_a_part_of_a_long_page_tells_which_model_it_is_recognized_with() -> None:
-    parts = answer(layout(0.7)), answer(layout(0.85))
+    parts = answer(layout(0.74)), answer(layout(0.85))
 
     assert read(*parts, answer(layout(0.85), "blackletter"), sent=long_page()) == ("blackletter", ["deu", "frk", "frk"])
 
@@ -105,7 +114,7 @@ def test_a_long_page_in_modern_print_is_not_recognized_with_the_other_model() ->
     "options", [{"lang": "eng"}, {"lang": "frk"}, {"lang": "deu+frk"}, {"installed": ("deu",)}, {"second_look": False}]
 )
 def test_there_is_nothing_to_choose_without_another_model(options: dict[str, Any]) -> None:
-    text, models = read(answer(layout(0.7), "the only one"), **options)
+    text, models = read(answer(layout(0.74), "the only one"), **options)
 
     assert text == "the only one"
     assert models == [options.get("lang", "deu")]
@@ -114,3 +123,32 @@ def test_there_is_nothing_to_choose_without_another_model(options: dict[str, Any
 def test_other_languages_beside_german_stay() -> None:
     assert blackletter.other_model("deu+eng") == "frk+eng"
     assert blackletter.other_model("eng+fra") is None
+
+
+def test_grainy_print_is_recognized_softened_if_a_part_of_it_is_surer_so() -> None:
+    answers = answer(layout(0.6), "grainy"), answer(layout(0.7)), answer(layout(0.7), "smooth")
+
+    assert read(*answers, lang="eng") == ("smooth", ["eng"] * 3)
+
+
+def test_print_that_is_as_poor_once_softened_keeps_its_first_result() -> None:
+    assert read(answer(layout(0.6), "poor"), answer(layout(0.61)), lang="eng") == ("poor", ["eng"] * 2)
+
+
+def test_nothing_is_softened_where_the_step_is_skipped() -> None:
+    skipped = frozenset({softening.STEP})
+
+    assert read(answer(layout(0.6), "grainy"), lang="eng", skip_steps=skipped) == ("grainy", ["eng"])
+
+
+def test_softening_keeps_edges_where_they_are_and_takes_single_pixels_down() -> None:
+    image = np.full((40, 40), 255, np.uint8)
+    image[:, 20:] = 0
+    image[10, 10] = 0
+
+    soft = softening.softened(image)
+
+    assert soft.shape == image.shape
+    assert (soft[30, :19] == 255).all()
+    assert (soft[30, 21:] == 0).all()
+    assert soft[10, 10] == round(255 * 0.75)

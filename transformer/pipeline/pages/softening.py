@@ -1,0 +1,65 @@
+"""Pages that were recognized poorly: grainy print is recognized better once it is slightly blurred.
+
+Which pages those are shows only in recognition itself: a part of the page is recognized in both ways.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kserve_ocr.protocol.layout import Box, PageLayout
+from transformer.pipeline.decode_job import DocumentPage
+from transformer.pipeline.pages.upright import Sample, certainty, weights
+from transformer.pipeline.predictor_client import RecognitionResult
+
+Pixels = NDArray[np.uint8]
+
+STEP: Final = "soften"
+_SURE: Final = 0.7
+"""Certainty of a recognition from which on nothing is tried."""
+_PART_MARGIN: Final = 0.03
+_MARGIN: Final = 0.01
+"""How much surer the recognition of the part, and of the page, must be once softened ..."""
+_LEAST_SHARE: Final = 0.8
+"""... and what share of the characters it must have."""
+
+
+def may_help(result: RecognitionResult) -> bool:
+    """Whether text was recognized, and poorly."""
+    return bool(result.text.strip()) and certainty(result) < _SURE
+
+
+def softened(pixels: Pixels) -> Pixels:
+    """A gray image ``(h, w)`` blurred by the binomial filter 1-2-1 in both directions, about 0.7 pixels wide."""
+    padded = np.pad(pixels, 1, mode="edge").astype(np.uint16)
+    rows = padded[:-2] + 2 * padded[1:-1] + padded[2:]
+    return ((rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:] + 8) // 16).astype(np.uint8)
+
+
+def softened_part(page: DocumentPage, box: Box) -> Pixels:
+    """The part of the page in ``box``, softened."""
+    x0, y0, x1, y1 = box
+    return softened(page.pixels[y0:y1, x0:x1])
+
+
+def softened_page(page: DocumentPage) -> DocumentPage:
+    """The page with softened pixels."""
+    return replace(page, pixels=softened(page.pixels), steps=(*page.steps, STEP))
+
+
+def is_surer(second: PageLayout | None, part: Sample) -> bool:
+    """Whether the part was recognized better once softened than it was at first."""
+    if second is None:
+        return False
+    sure, count = weights(tuple(second.iter_lines()))
+    first_sure, first_count = weights(part.lines)
+    return count > 0 and count >= _LEAST_SHARE * first_count and sure / count >= first_sure / first_count + _PART_MARGIN
+
+
+def is_better(second: RecognitionResult, first: RecognitionResult) -> bool:
+    """Whether the result of the softened page is the surer one."""
+    return certainty(second) >= certainty(first) + _MARGIN and len(second.text) >= _LEAST_SHARE * len(first.text)
