@@ -86,6 +86,9 @@ images:  ## Build both images: PLATFORM=linux/arm64 BASE_IMAGE= LANGUAGES= REGIS
 models:  ## Build a language pack as an image: LANGUAGES="deu fra" FLAVOUR=fast|best|integer MODELS= REGISTRY= PUSH=1
 	@scripts/models
 
+orientation: setup  ## Drawn pages in 8 scripts and 30 layouts, turned every way, through both services
+	@OCR_EVERY_LAYOUT=1 $(PYTHON) -m pytest tests/transformer/test_turned_pages.py
+
 manifests: setup  ## Validate every overlay with every combination of components
 	@OCR_EVERY_OVERLAY=1 $(PYTHON) -m pytest tests/deploy/test_combinations.py
 

@@ -60,7 +60,12 @@ class PageReading:
         prepares = self.document.preprocess and page.embedded is None
         if prepares and options.second_look and self._may_soften() and softening.may_help(reading):
             page, reading = await self._soften(page, reading, options)
-        if prepares and self.document.orient and upright.is_unsure(page, reading):
+        if not prepares or not self.document.orient:
+            return page, reading
+        if upright.lies_on_its_side(page, reading):
+            rotated = await asyncio.to_thread(osd.turned, page, 1)
+            return rotated, await self.recognizer.recognize(rotated, options, deadline=self.deadline)
+        if upright.is_unsure(page, reading):
             return await self._upright(page, reading, options)
         return page, reading
 
@@ -131,7 +136,7 @@ class PageReading:
     ) -> tuple[DocumentPage, RecognizedPage]:
         """The page and its result rotated, if a part of it is recognized better so; else as they are."""
         part = upright.sample(page, reading.layout)
-        for quarter_turns in upright.rotations(page):
+        for quarter_turns in upright.rotations(page, part):
             second = await self.predictor.read(
                 upright.rotated_pixels(page, part, quarter_turns),
                 replace(options.engine, dpi=page.dpi),

@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 from kserve_ocr.protocol.layout import Box, Line, PageLayout, around
 from transformer.pipeline.decode_job import DocumentPage
 from transformer.pipeline.predictor_client import RecognitionResult
+from transformer.structure.order.phrases import writes_without_spaces
 
 _UPSIDE_DOWN: Final = (2,)
 _ALL_ROTATIONS: Final = (2, 1, 3)
 """Counterclockwise quarter turns to try, where the direction of lines is known and where it is not."""
+_SIDEWAYS: Final = (3, 1)
+"""Those of a page whose lines run down; the engine reads some of these by itself, if they lie on their right side."""
 _SURE: Final = 0.72
 """Confidence from which on a page is the right way up; upside down, real pages stay below."""
 _MARGIN: Final = 0.1
@@ -58,8 +61,28 @@ def sample(page: DocumentPage, layout: PageLayout | None) -> Sample:
     return Sample(box, chosen)
 
 
-def rotations(page: DocumentPage) -> tuple[int, ...]:
+def lies_on_its_side(page: DocumentPage, result: RecognitionResult) -> bool:
+    """Whether the page was recognized well although its lines run down: the engine turns blocks by itself.
+
+    Not for scripts that are also written in columns.
+    """
+    if not page.orientation_uncertain or result.layout is None or certainty(result) < _SURE:
+        return False
+    lines = tuple(result.layout.iter_lines())
+    letters = "".join(word.text for word in result.layout.iter_words())
+    return _run_down(lines) and 2 * sum(map(writes_without_spaces, letters)) < len(letters)
+
+
+def _run_down(lines: tuple[Line, ...]) -> bool:
+    """Whether most lines run from top to bottom, weighted by length."""
+    down = sum(abs(line.baseline[3] - line.baseline[1]) for line in lines)
+    return down > sum(abs(line.baseline[2] - line.baseline[0]) for line in lines)
+
+
+def rotations(page: DocumentPage, part: Sample) -> tuple[int, ...]:
     """Counterclockwise quarter turns that may make the page upright, the likeliest first."""
+    if page.orientation_uncertain and _run_down(part.lines):
+        return _SIDEWAYS
     return _ALL_ROTATIONS if page.orientation_uncertain else _UPSIDE_DOWN
 
 
