@@ -37,7 +37,8 @@ def softened(pixels: Pixels) -> Pixels:
     """A gray image ``(h, w)`` blurred by the binomial filter 1-2-1 in both directions, about 0.7 pixels wide."""
     padded = np.pad(pixels, 1, mode="edge").astype(np.uint16)
     rows = padded[:-2] + 2 * padded[1:-1] + padded[2:]
-    return ((rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:] + 8) // 16).astype(np.uint8)
+    blurred: Pixels = ((rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:] + 8) // 16).astype(np.uint8)
+    return blurred
 
 
 def softened_part(page: DocumentPage, box: Box) -> Pixels:
