@@ -58,9 +58,10 @@ rivals:  ## Install RapidOCR for make accuracy, in an environment of its own
 audit: setup  ## Look up known vulnerabilities of all pinned dependencies
 	@$(PYTHON) -m tools.audit
 
-fuzz: setup  ## Fuzz the decoders with damaged documents, and both servers by their OpenAPI documents: SECONDS=600
+fuzz: setup  ## Fuzz the decoders with damaged documents, and both servers by OpenAPI and by request: SECONDS=600 EXAMPLES=20000
 	@$(PYTHON) -m benchmarks.decoder_fuzz --seconds $(or $(SECONDS),600)
 	@$(PYTHON) -m benchmarks.api_fuzz
+	@FUZZ_EXAMPLES=$(or $(EXAMPLES),20000) $(PYTHON) -m pytest -q tests/fuzz
 
 bench-acceleration: setup  ## CPU time that each part of the acceleration saves: DOCS=folder
 	@$(PYTHON) -m benchmarks.acceleration "$(DOCS)"
