@@ -26,7 +26,11 @@ class TransformerSettings(Settings):
         5_000_000_000, ge=10_000, description="Maximum number of pixels of all pages in one request; above it 413."
     )
     decode_seconds: float = Field(
-        30.0, gt=0, le=600, description="Time limit in seconds for decoding and preprocessing one page."
+        30.0,
+        gt=0,
+        le=600,
+        description="Time limit in seconds for decoding and preprocessing one page; "
+        "a searchable PDF has it for each page.",
     )
     decode_workers: int = Field(
         0,

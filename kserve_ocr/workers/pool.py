@@ -160,8 +160,9 @@ class WorkerPool(Generic[Job, Result]):
         """The handler's result for ``job``.
 
         With ``file`` the handler gets, after the job, a descriptor of its own for that open file, which it closes.
-        ``seconds`` shortens the time that the job may run; ``deadline``, in the loop's time, bounds waiting and running
-        together. A job whose worker dies is tried again on the worker that takes its place, ``attempts`` times in all.
+        The job may run for ``seconds`` instead of the usual time; ``deadline``, in the loop's time, bounds waiting and
+        running together. A job whose worker dies is tried again on the worker that takes its place, ``attempts`` times
+        in all.
         Cancelling takes the job out of the queue, or ends the worker that runs it.
 
         Raises OverloadedError, StartingError, StoppingError, TimedOutError, WorkerCrashedError, and the OcrError that
@@ -258,7 +259,7 @@ class WorkerPool(Generic[Job, Result]):
         """Run a job on an acquired worker. Afterwards it is idle or replaced; on WorkerDied the caller replaces it."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        allowed = self._seconds if seconds is None else min(self._seconds, seconds)
+        allowed = self._seconds if seconds is None else seconds
         if deadline is not None:
             allowed = max(0.0, min(allowed, deadline - began))
         try:

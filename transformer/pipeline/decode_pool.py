@@ -200,7 +200,8 @@ class DecodePool:
             )
             del document
             location = "the searchable PDF of the document"
-            pdf = (await self._run(job, file, deadline, location=location)).pdf
+            seconds = self._settings.decode_seconds * max(1, len(job.pages))
+            pdf = (await self._run(job, file, deadline, location=location, seconds=seconds)).pdf
         if pdf is None:
             raise _no_result(location)
         return pdf
@@ -221,11 +222,17 @@ class DecodePool:
         return decoded
 
     async def _run(
-        self, job: DecodeJob | PdfJob, file: int | None, deadline: float | None, *, location: str
+        self,
+        job: DecodeJob | PdfJob,
+        file: int | None,
+        deadline: float | None,
+        *,
+        location: str,
+        seconds: float | None = None,
     ) -> DecodeReply:
         try:
             with _reopened(file) as own:
-                return await self._pool.run(job, file=own, deadline=deadline, attempts=_ATTEMPTS)
+                return await self._pool.run(job, file=own, seconds=seconds, deadline=deadline, attempts=_ATTEMPTS)
         except TimedOutError as error:
             raise error.within(location) from None
         except WorkerCrashedError as crash:

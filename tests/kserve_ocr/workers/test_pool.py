@@ -353,6 +353,15 @@ def test_without_a_queue_only_idle_workers_take_jobs() -> None:
     with_pool(scenario, queue=0)
 
 
+def test_a_large_job_may_have_more_time_than_others() -> None:
+    async def scenario(workers: Pool) -> None:
+        assert await workers.run(("sleep", 0.3), seconds=20)
+        with pytest.raises(TimedOutError, match=r"0\.1 s"):
+            await workers.run(("sleep", 20))
+
+    with_pool(scenario, seconds=0.1)
+
+
 @pytest.mark.parametrize("job", [("spin", None), ("sleep", 600), ("stop", None)])
 def test_a_job_over_its_time_is_ended_and_its_worker_replaced(job: tuple[str, Any]) -> None:
     recorder = Recorder()
