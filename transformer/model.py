@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from kserve import InferRequest, InferResponse
 
 from kserve_ocr.protocol import names, v2_request
-from kserve_ocr.protocol.errors import StartingError
+from kserve_ocr.protocol.errors import InvalidParameterError, StartingError
 from kserve_ocr.protocol.language.languages import describe
 from kserve_ocr.protocol.parameters import PSM, schemas
 from kserve_ocr.protocol.v2_response import output_types, response
@@ -24,7 +27,7 @@ from transformer.pipeline import ocr_request
 from transformer.pipeline.admission import Admission, DecodingSlots, InFlightLimiter
 from transformer.pipeline.decode_pool import DecodePool, has_spare
 from transformer.pipeline.ocr_request import OcrRequest
-from transformer.pipeline.page_events import PageEvent
+from transformer.pipeline.page_events import PageEvent, pages_in_order
 from transformer.pipeline.pages.page_recognizer import PageRecognizer
 from transformer.pipeline.predictor_client import PredictorClient
 from transformer.pipeline.rendering import outputs
@@ -89,6 +92,23 @@ class TransformerModel(OcrModel):
         """Recognize a request and report its pages one by one; the number of its pages."""
         documents = await self._documents_of(RequestPipeline(self._context, request, on_page=on_page))
         return sum(len(document.pages) for document in documents)
+
+    async def stream(
+        self, inference: InferRequest, *, headers: Mapping[str, str]
+    ) -> AsyncGenerator[InferResponse, None]:
+        """A response a page, in page order, with the numbers of document and page as parameters.
+
+        Raises InvalidParameterError for an output that is made of whole documents.
+        """
+        request = await self.preprocess(inference, headers)
+        if names.PDF in request.outputs:
+            raise InvalidParameterError("a stream is answered page by page, and pdf is one file; ask without streaming")
+        async with aclosing(pages_in_order(partial(self.recognize_pages, request))) as pages:
+            async for number, page in pages:
+                document = DocumentResult(request.documents[number - 1], (page,))
+                values = await asyncio.to_thread(outputs.make, request.outputs, [document])
+                about = {**outputs.parameters([document]), "document": str(number), "page": str(page.number)}
+                yield response(request.inference, values, parameters=about)
 
     async def _documents_of(self, pipeline: RequestPipeline) -> list[DocumentResult]:
         with self._admission.enter():

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from typing import Any
 
 import orjson
@@ -17,12 +16,10 @@ from kserve_ocr.protocol import names
 from kserve_ocr.protocol.layout import to_json
 from kserve_ocr.serving.exception_mapping import to_ocr_error
 from transformer.api.negotiation import NDJSON
-from transformer.pipeline.page_events import InOrder, PageEvent
+from transformer.pipeline.page_events import Recognize, pages_in_order
 from transformer.pipeline.results import PageResult
 
 Lines = AsyncGenerator[bytes, None]
-Recognize = Callable[[Callable[[PageEvent], None]], Awaitable[int]]
-"""Recognizes a request and reports its pages; returns how many there were."""
 
 
 class StreamResponse(Response):
@@ -51,18 +48,14 @@ async def page_lines(recognize: Recognize, *, outputs: Iterable[str], outcome: O
 
     Raises what goes wrong before the first line; later errors are the last line, with the status they would have had.
     """
-    events: asyncio.Queue[PageEvent | None] = asyncio.Queue()
-    work = asyncio.ensure_future(recognize(events.put_nowait))
-    work.add_done_callback(lambda _: events.put_nowait(None))
-    in_order, sent = InOrder(), 0
+    sent = 0
     with_layout = names.WORDS in outputs
     try:
-        while (event := await events.get()) is not None:
-            for document, page in in_order.add(event):
+        async with contextlib.aclosing(pages_in_order(recognize)) as pages:
+            async for document, page in pages:
                 yield _line(_page(document, page, with_layout=with_layout))
                 sent += 1
-        pages = await work
-        yield _line({"done": True, "pages": pages})
+        yield _line({"done": True, "pages": sent})
     except Exception as raised:
         error = to_ocr_error(raised)
         if not sent:
@@ -70,10 +63,6 @@ async def page_lines(recognize: Recognize, *, outputs: Iterable[str], outcome: O
         outcome.code = error.code
         access_log.add_fields(code=error.code)
         yield _line({"done": False, "pages": sent, "status": error.status, **error.body()})
-    finally:
-        work.cancel()
-        with contextlib.suppress(Exception, asyncio.CancelledError):
-            await work
 
 
 def _page(document: int, page: PageResult, *, with_layout: bool) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 from transformer.pipeline.results import PageResult
@@ -41,3 +43,27 @@ class InOrder:
                 self._document, self._index = self._document + 1, 0
             else:
                 return
+
+
+Recognize = Callable[[Callable[[PageEvent], None]], Awaitable[int]]
+"""Recognizes a request and reports its pages; returns how many there were."""
+
+
+async def pages_in_order(recognize: Recognize) -> AsyncGenerator[tuple[int, PageResult], None]:
+    """The pages with the numbers of their documents, each as soon as it and all before it are recognized.
+
+    Raises what ``recognize`` raises, after the pages that were there before. Closing it ends the recognition.
+    """
+    events: asyncio.Queue[PageEvent | None] = asyncio.Queue()
+    work = asyncio.ensure_future(recognize(events.put_nowait))
+    work.add_done_callback(lambda _: events.put_nowait(None))
+    in_order = InOrder()
+    try:
+        while (event := await events.get()) is not None:
+            for found in in_order.add(event):
+                yield found
+        await work
+    finally:
+        work.cancel()
+        with contextlib.suppress(Exception, asyncio.CancelledError):
+            await work

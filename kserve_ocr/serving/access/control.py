@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -100,5 +100,15 @@ class AccessInterceptor(AsyncServerInterceptor):
         if method_name.rpartition("/")[2] in _OPEN_CALLS:
             return await method(request_or_iterator, context)
         metadata = {name: value for name, value in context.invocation_metadata() or () if isinstance(value, str)}
+        if method_name.endswith("ModelStreamInfer"):
+            return self._stream(method, request_or_iterator, context, metadata)
         with self._access.admit(metadata):
             return await method(request_or_iterator, context)
+
+    async def _stream(
+        self, method: Any, requests: Any, context: Any, metadata: Mapping[str, str]
+    ) -> AsyncGenerator[Any, None]:
+        """A stream counts as one request, and every page of it is charged."""
+        with self._access.admit(metadata):
+            async for response in method(requests, context):
+                yield response

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any, NoReturn
 
 import grpc
@@ -10,19 +12,21 @@ from grpc import StatusCode, aio
 from grpc_interceptor import AsyncExceptionToStatusInterceptor
 from kserve import InferRequest
 from kserve.protocol.grpc import grpc_predict_v2_pb2_grpc
-from kserve.protocol.grpc.grpc_predict_v2_pb2 import ModelInferResponse
+from kserve.protocol.grpc.grpc_predict_v2_pb2 import ModelInferResponse, ModelReadyRequest
 from kserve.protocol.grpc.servicer import InferenceServicer, to_headers
 
 from kserve_ocr.observability import access_log, metrics, tracing
 from kserve_ocr.protocol import names
-from kserve_ocr.protocol.errors import ModelNotFoundError, OcrError
+from kserve_ocr.protocol.errors import ClientGoneError, ModelNotFoundError, OcrError
 from kserve_ocr.protocol.v2_response import encode_grpc
 from kserve_ocr.serving import triton
 from kserve_ocr.serving.access.control import AccessControl, AccessInterceptor
 from kserve_ocr.serving.exception_mapping import map_exceptions, to_ocr_error
+from kserve_ocr.serving.grpc import triton_messages
 from kserve_ocr.serving.grpc.grpc_messages import GrpcMessageLimiter, parse_infer_request
 from kserve_ocr.serving.http import valid_or_new_request_id
 from kserve_ocr.serving.models.dataplane import OcrDataPlane, ReadOnlyModelRepository
+from kserve_ocr.serving.models.model import OcrModel
 from kserve_ocr.serving.request_body import RequestBodyLimiter
 from kserve_ocr.tasks import release_frames
 
@@ -84,10 +88,52 @@ class _Servicer(InferenceServicer):
         response.versions.append(triton.VERSION)
         return response
 
-    async def _infer(self, request: Any, context: Any) -> ModelInferResponse:
+    async def ModelStreamInfer(self, request: Any, context: Any) -> AsyncGenerator[bytes, None]:  # noqa: N802
+        """Triton's call: for each request a response a page. What is wrong with a request does not end the stream."""
+        with tracing.serve("ModelStreamInfer", traceparent="", request_id=valid_or_new_request_id("")):
+            while True:
+                try:
+                    async with self._messages.receive(request, peer=context.peer()) as message:
+                        with access_log.log_request(method="ModelStreamInfer") as notes:
+                            async with aclosing(self._pages(message, context, notes)) as responses:
+                                async for response in responses:
+                                    yield response
+                except ClientGoneError:
+                    return
+
+    async def _pages(self, message: bytes, context: Any, notes: dict[str, Any]) -> AsyncGenerator[bytes, None]:
+        """The responses to one request of a stream; the last one may be an error."""
+        try:
+            with map_exceptions(), metrics.request("infer", "grpc"):
+                request = parse_infer_request(message)
+                inference = InferRequest.from_grpc(request)
+                model = self._checked_model(request)
+                async with aclosing(model.stream(inference, headers=to_headers(context))) as results:
+                    async for result in results:
+                        yield triton_messages.stream_response(encode_grpc(result, request=inference))
+        except OcrError as error:
+            notes["code"] = error.code
+            release_frames(error)
+            yield triton_messages.stream_error(error.message)
+
+    async def ModelConfig(self, request: Any, context: Any) -> bytes:  # noqa: N802
+        _check_version(request.version)
+        return triton_messages.config(triton.config(await self._data_plane.model_metadata(request.name)))
+
+    async def ModelStatistics(self, request: Any, context: Any) -> bytes:  # noqa: N802
+        _check_version(request.version)
+        name = request.name or self._data_plane.only_model.name
+        self._data_plane.get_model_from_registry(name)
+        return triton_messages.statistics(triton.statistics(name))
+
+    def _checked_model(self, request: Any) -> OcrModel:
         self.validate_grpc_request(request)
         _check_version(request.model_version)
-        model = self._data_plane.ocr_model(request.model_name)
+        model: OcrModel = self._data_plane.ocr_model(request.model_name)
+        return model
+
+    async def _infer(self, request: Any, context: Any) -> ModelInferResponse:
+        model = self._checked_model(request)
         inference = InferRequest.from_grpc(request)
         result, _ = await model(inference, headers=to_headers(context))
         return encode_grpc(result, request=inference)
@@ -100,10 +146,11 @@ def _check_version(version: str) -> None:
 
 
 class _Registrar:
-    """Takes the handlers that KServe registers, and has ``ModelInfer`` receive its message itself."""
+    """Takes KServe's handlers, has ``ModelInfer`` receive its message itself, and adds Triton's calls."""
 
-    def __init__(self, server: aio.Server) -> None:
+    def __init__(self, server: aio.Server, servicer: _Servicer) -> None:
         self._server = server
+        self._servicer = servicer
 
     def add_generic_rpc_handlers(self, handlers: Any) -> None:
         """The same handlers come by name as well."""
@@ -113,6 +160,12 @@ class _Registrar:
         handlers["ModelInfer"] = grpc.stream_unary_rpc_method_handler(
             infer.unary_unary, request_deserializer=None, response_serializer=infer.response_serializer
         )
+        # Requests of these two have the fields of KServe's ModelReadyRequest: a name and a version.
+        for name in ("ModelConfig", "ModelStatistics"):
+            handlers[name] = grpc.unary_unary_rpc_method_handler(
+                getattr(self._servicer, name), request_deserializer=ModelReadyRequest.FromString
+            )
+        handlers["ModelStreamInfer"] = grpc.stream_stream_rpc_method_handler(self._servicer.ModelStreamInfer)
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
 
 
@@ -150,7 +203,9 @@ class GrpcServer:
             ],
         )
         servicer = _Servicer(dataplane, repository, GrpcMessageLimiter(bodies, seconds=seconds))
-        grpc_predict_v2_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(servicer, _Registrar(self._server))
+        grpc_predict_v2_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(
+            servicer, _Registrar(self._server, servicer)
+        )
 
     async def start(self) -> None:
         """Listen. Raises OSError with a message if the port is taken."""

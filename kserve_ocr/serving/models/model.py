@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
-from kserve import Model
+from kserve import InferRequest, InferResponse, Model
 
 
 class OcrModel(Model):
@@ -22,6 +22,13 @@ class OcrModel(Model):
     async def describe(self) -> Mapping[str, Any]:
         """Languages, parameters and outputs for the model's metadata."""
         raise NotImplementedError
+
+    async def stream(
+        self, inference: InferRequest, *, headers: Mapping[str, str]
+    ) -> AsyncGenerator[InferResponse, None]:
+        """The responses to a request one by one; here all of it at once."""
+        result, _ = await self(inference, headers=headers)
+        yield result
 
     def load(self) -> bool:
         """KServe calls this on a model that is not ready; this model becomes ready only when its pool has started."""
