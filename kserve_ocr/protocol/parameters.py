@@ -206,7 +206,7 @@ BLACKLIST: Final = Characters(
     name=names.BLACKLIST, description="Characters that are not recognized but replaced by others or left out."
 )
 ALTERNATIVES: Final = Integer(
-    name=names.ALTERNATIVES, description="Other readings of each word in `words`, at most so many.", low=0, high=10
+    name=names.ALTERNATIVES, description="Largest number of other readings of each word in `words`.", low=0, high=10
 )
 USER_WORDS: Final = WordList(
     name=names.USER_WORDS,

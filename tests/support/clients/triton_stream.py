@@ -25,7 +25,7 @@ def _tensor(file: str) -> Any:
 
 
 def stream(*, address: str, requests: list[dict[str, Any]], answers: int) -> list[dict[str, Any]]:
-    """So many answers to all requests, each with text, page and id, or an error."""
+    """The first ``answers`` responses to all requests, each with text, page and id, or an error."""
     found: queue.Queue[dict[str, Any]] = queue.Queue()
 
     def answered(result: Any, error: Any) -> None:
