@@ -88,7 +88,7 @@ models:  ## Build a language pack as an image: LANGUAGES="deu fra" FLAVOUR=fast|
 	@scripts/models
 
 orientation: setup  ## Drawn pages in 8 scripts and 30 layouts, turned every way, through both services
-	@OCR_EVERY_LAYOUT=1 $(PYTHON) -m pytest tests/transformer/test_turned_pages.py
+	@OCR_EVERY_LAYOUT=1 $(PYTHON) -m pytest tests/transformer/documents/test_turned_pages.py
 
 manifests: setup  ## Validate every overlay with every combination of components
 	@OCR_EVERY_OVERLAY=1 $(PYTHON) -m pytest tests/deploy/test_combinations.py

@@ -18,7 +18,7 @@ from kserve_ocr.protocol.layout import PageLayout
 from transformer.decoding.image_file import ImageDocument
 from transformer.decoding.limits import choose
 from transformer.decoding.page import Document, Page, no_memory
-from transformer.decoding.pdf_file import PdfDocument
+from transformer.decoding.pdf.pdf_file import PdfDocument
 from transformer.decoding.sniff import FileType
 from transformer.geometry import Geometry
 from transformer.pipeline.decode_job import DecodeJob, DecodeReply, DecodeResult, DocumentPage, PdfJob

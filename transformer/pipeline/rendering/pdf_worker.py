@@ -9,7 +9,7 @@ import numpy as np
 
 from kserve_ocr.protocol.errors import TooManyBytesError
 from transformer.decoding.image_file import ImageDocument
-from transformer.decoding.pdf_file import PdfDocument
+from transformer.decoding.pdf.pdf_file import PdfDocument
 from transformer.formats.pdf import searchable
 from transformer.formats.pdf.archival.obstacles import PARTS, Part, is_archivable
 from transformer.formats.pdf.archival.pdfa import to_pdfa

@@ -16,10 +16,10 @@ from pypdfium2 import raw
 
 from kserve_ocr.protocol.errors import EncryptedDocumentError, OcrError
 from kserve_ocr.protocol.layout import Box, PageLayout
-from transformer.decoding import embedded_text
 from transformer.decoding.limits import Size, check_page
 from transformer.decoding.page import Page, damaged_document, no_memory
-from transformer.decoding.pdf_repair import repaired
+from transformer.decoding.pdf import embedded_text
+from transformer.decoding.pdf.pdf_repair import repaired
 
 DPI = 300
 """Resolution in dpi at which vector pages are recognized best."""

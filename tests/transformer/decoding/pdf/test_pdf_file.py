@@ -15,7 +15,7 @@ from benchmarks.common.sample_files import drawing, drawn_pdf, encrypted_pdf, fo
 from kserve_ocr.protocol.errors import DamagedDocumentError, EncryptedDocumentError, TooManyPixelsError
 from tests.support.drawn_pages import draw_page, encode
 from transformer.decoding.page import Page
-from transformer.decoding.pdf_file import PdfDocument
+from transformer.decoding.pdf.pdf_file import PdfDocument
 
 LIMIT = 100_000_000
 

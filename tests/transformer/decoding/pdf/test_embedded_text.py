@@ -13,8 +13,8 @@ from PIL import Image
 
 from benchmarks.common.sample_files import drawing, drawn_pdf
 from kserve_ocr.protocol.layout import PageLayout
-from transformer.decoding.embedded_text import extract, is_invisible
-from transformer.decoding.pdf_file import PdfDocument
+from transformer.decoding.pdf.embedded_text import extract, is_invisible
+from transformer.decoding.pdf.pdf_file import PdfDocument
 
 LIMIT = 100_000_000
 FONT = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica, Encoding=Name.WinAnsiEncoding)
