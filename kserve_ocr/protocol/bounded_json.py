@@ -17,7 +17,7 @@ from kserve_ocr.protocol.errors import MalformedRequestError, TooManyBytesError
 from kserve_ocr.protocol.types import Buffer
 
 MAX_VALUES: Final = 2_000_000
-"""Commas in one JSON body: so many numbers are parsed in 0.07 to 0.13 s. A page of more pixels is sent as a binary
+"""Commas in one JSON body: as many numbers are parsed in 0.07 to 0.13 s. A page of more pixels is sent as a binary
 tensor."""
 MAX_STRINGS_AND_CONTAINERS: Final = 200_000
 """Strings, lists and objects in one JSON body, which take more memory than numbers."""

@@ -61,7 +61,7 @@ def _start() -> Callable[..., DecodeReply]:
 
 
 def has_spare(size: int) -> bool:
-    """Whether so many decoders have one more beside them, which no client alone can keep busy."""
+    """Whether one of ``size`` decoders is spare: no client alone can keep all of them busy."""
     return size > 1
 
 
