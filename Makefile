@@ -123,5 +123,5 @@ docs: setup  ## Build the documentation site into build/site
 lock:  ## Pin all dependencies: UPGRADE=1 for newer versions
 	@scripts/lock
 
-.PHONY: accuracy audit argocd bench bench-acceleration bench-overhead bench-scraping bench-start cluster configuration coverage crds dashboards dashboards-import deploy docs \
+.PHONY: orientation accuracy audit argocd bench bench-acceleration bench-overhead bench-scraping bench-start cluster configuration coverage crds dashboards dashboards-import deploy docs \
 	e2e fuzz fuzz-native help images lint lock manifests models observe pdfa promote rivals rollback run parity setup soak test test-quick types undeploy

@@ -10,6 +10,7 @@ from kserve import InferRequest, InferResponse
 from kserve_ocr.observability import metrics as shared
 from kserve_ocr.protocol import names, v2_request
 from kserve_ocr.protocol.errors import OcrError
+from kserve_ocr.protocol.layout import RecognitionResult
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from kserve_ocr.protocol.v2_response import output_types
 from kserve_ocr.serving.models.model import OcrModel
@@ -17,7 +18,6 @@ from kserve_ocr.serving.parsing import parsed
 from kserve_ocr.tasks import gather_or_cancel
 from kserve_ocr.workers.cpus import granted_cpus
 from predictor import metrics, predict_request
-from predictor.engines.base import RecognitionResult
 from predictor.page_reader import PageReader
 from predictor.predict_request import PageRequest, PredictRequest
 from predictor.settings import PredictorSettings

@@ -10,6 +10,7 @@ import os
 import numpy as np
 
 from kserve_ocr.protocol.errors import MalformedRequestError, PageCrashedError, TimedOutError, TooManyPixelsError
+from kserve_ocr.protocol.layout import RecognitionResult
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from kserve_ocr.protocol.types import Buffer
 from kserve_ocr.workers.cpus import granted_cpus
@@ -18,7 +19,7 @@ from kserve_ocr.workers.pool import WorkerCrashedError, WorkerPool
 from kserve_ocr.workers.sandbox.confinement import Sandbox
 from predictor.acceleration.install import Acceleration
 from predictor.engines import worker
-from predictor.engines.base import EngineSettings, Page, RecognitionResult
+from predictor.engines.base import EngineSettings, Page
 from predictor.engines.program import worker_program
 from predictor.engines.worker import RecognitionJob
 from predictor.image_file import MAX_SIDE

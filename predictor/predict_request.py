@@ -11,6 +11,7 @@ from kserve import InferRequest, InferResponse
 
 from kserve_ocr.protocol import layout, names, types, v2_request
 from kserve_ocr.protocol.errors import MalformedRequestError, TooManyPagesError, TooManyPixelsError
+from kserve_ocr.protocol.layout import RecognitionResult
 from kserve_ocr.protocol.parameters import (
     ENGINE_PARAMETERS,
     Integer,
@@ -20,7 +21,6 @@ from kserve_ocr.protocol.parameters import (
     recognition_options,
 )
 from kserve_ocr.protocol.v2_response import Tensor, response
-from predictor.engines.base import RecognitionResult
 
 _BUDGET = Integer(name=names.BUDGET_MS, description="Milliseconds that are left for the page.", low=1, high=86_400_000)
 _PARAMETERS: Final = (*ENGINE_PARAMETERS, _BUDGET)

@@ -24,7 +24,10 @@ def pytest_configure(config: pytest.Config) -> None:
     # that tests interrupt would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    if "PYTEST_XDIST_WORKER" in os.environ:  # has the environment of the process that started it
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):  # has the environment of the process that started it
+        # A folder of its own: tests count the temporary files that they leave.
+        os.environ["TMPDIR"] = tempfile.tempdir = f"{os.environ['TMPDIR']}/{worker}"
+        Path(tempfile.tempdir).mkdir(exist_ok=True)
         return
     scratch = Path(tempfile.mkdtemp(prefix="ocr-"))
     config.stash[_SCRATCH] = scratch

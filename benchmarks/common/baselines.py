@@ -42,6 +42,7 @@ def warm() -> Read:
 
 def engine() -> Read:
     """The predictor's own engine, as in a worker: what no service around it can be faster than."""
+    from kserve_ocr.protocol.layout import RecognitionResult  # noqa: PLC0415
     from kserve_ocr.protocol.parameters import RecognitionOptions  # noqa: PLC0415
     from predictor.engines import base, worker  # noqa: PLC0415 - in these processes only
     from predictor.tessdata import ModelDirectory  # noqa: PLC0415
@@ -51,7 +52,7 @@ def engine() -> Read:
 
     def read(sample: Sample) -> str:
         reading = handle(worker.RecognitionJob(sample.pixels, RecognitionOptions(dpi=sample.dpi), layout=False))
-        assert isinstance(reading, base.RecognitionResult)
+        assert isinstance(reading, RecognitionResult)
         return reading.text
 
     return read

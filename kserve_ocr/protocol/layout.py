@@ -78,6 +78,19 @@ class PageLayout:
         return (line for block in self.blocks for paragraph in block.paragraphs for line in paragraph.lines)
 
 
+@dataclass(frozen=True)
+class RecognitionResult:
+    """What Tesseract read on one page.
+
+    ``confidence`` is the mean of its words, 0 to 1, 0 without words. ``layout`` is in pixels of the page as the engine
+    got it, None if it was not requested.
+    """
+
+    text: str
+    confidence: float
+    layout: PageLayout | None
+
+
 def confident_part(page: PageLayout, least: float) -> PageLayout:
     """The page without words of a confidence below ``least``, and without what is empty then."""
 

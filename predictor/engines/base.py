@@ -8,24 +8,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from kserve_ocr.protocol.layout import PageLayout
+from kserve_ocr.protocol.layout import RecognitionResult
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from predictor.acceleration.install import Acceleration
 from predictor.engines.program import EngineName
 
 Page = NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class RecognitionResult:
-    """Tesseract's text of a page, the mean confidence of its words, and the layout if it was requested.
-
-    Confidence is from 0 to 1, 0 without words.
-    """
-
-    text: str
-    confidence: float
-    layout: PageLayout | None
 
 
 class Engine(Protocol):

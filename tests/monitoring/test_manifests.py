@@ -14,6 +14,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from kserve_ocr.observability import event_loop, pool_metrics, startup_metrics
 from kserve_ocr.observability import metrics as shared
+from kserve_ocr.serving.access import control
 from monitoring import rules
 from monitoring.dashboards import GENERATED
 from tests.deploy.support import rendering
@@ -139,7 +140,7 @@ def test_readme_lists_every_metric_with_its_labels() -> None:
     suffixes = {"counter": "_total", "info": "_info"}
     defined = {
         found._name + suffixes.get(str(found._type), ""): set(found._labelnames)
-        for module in (shared, event_loop, pool_metrics, startup_metrics, transformer)
+        for module in (shared, event_loop, pool_metrics, startup_metrics, transformer, control)
         for found in vars(module).values()
         if isinstance(found, MetricWrapperBase)
     }

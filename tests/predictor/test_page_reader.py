@@ -20,10 +20,11 @@ from kserve_ocr.protocol.errors import (
     TimedOutError,
     TooManyPixelsError,
 )
+from kserve_ocr.protocol.layout import RecognitionResult
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from kserve_ocr.workers.observer import PoolObserver, Restart
 from kserve_ocr.workers.supervisor import WorkerStartError
-from predictor.engines.base import Page, RecognitionResult
+from predictor.engines.base import Page
 from predictor.image_file import MAX_SIDE
 from predictor.page_reader import PageReader
 from predictor.settings import PredictorSettings

@@ -9,10 +9,9 @@ from kserve import InferInput, InferRequest
 from kserve.protocol.infer_type import RequestedOutput
 
 from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestError, TooManyPixelsError
-from kserve_ocr.protocol.layout import PageLayout
+from kserve_ocr.protocol.layout import PageLayout, RecognitionResult
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from predictor import predict_request
-from predictor.engines.base import RecognitionResult
 from predictor.predict_request import PredictRequest
 from tests.support.drawn_pages import b64
 

@@ -145,6 +145,8 @@ def suspended_fork_server(server: Server) -> psutil.Process:
     process = psutil.Process(server.process.pid)
     until(lambda: bool(process.children()), "the start of the fork server")
     (fork_server,) = process.children()
+    # Not between fork and exec, for which the server waits.
+    until(lambda: any("fork_server" in argument for argument in fork_server.cmdline()), "its program")
     fork_server.suspend()
     assert not fork_server.children()
     return fork_server

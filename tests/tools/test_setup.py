@@ -425,7 +425,7 @@ def test_sudo_can_ask_for_a_password_in_the_terminal(machine: Path) -> None:
 def test_prometheus_is_unpacked_and_never_installed(machine: Path) -> None:
     """Its package enables and starts a server on port 9090."""
     equip(machine)
-    for name in ("wrk", "chromium", "pdftotext"):
+    for name in ("wget", "wrk", "chromium", "pdftotext"):
         stand_in(machine, name)
     stand_in(machine, "apt-get", 'case "$*" in "download -q prometheus") echo >prometheus_2.42_amd64.deb ;; esac')
     stand_in(machine, "dpkg-deb", 'mkdir -p "$3/usr/bin"; echo >"$3/usr/bin/prometheus"; echo >"$3/usr/bin/promtool"')
@@ -445,7 +445,7 @@ def test_prometheus_is_unpacked_and_never_installed(machine: Path) -> None:
 
 def test_prometheus_is_not_left_half_unpacked(machine: Path) -> None:
     equip(machine)
-    for name in ("wrk", "chromium", "pdftotext"):
+    for name in ("wget", "wrk", "chromium", "pdftotext"):
         stand_in(machine, name)
     stand_in(machine, "apt-get", 'case "$*" in "download -q prometheus") exit 100 ;; esac')
 

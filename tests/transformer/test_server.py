@@ -437,7 +437,7 @@ def test_metadata_tells_what_can_be_sent(server: Server) -> None:
         "confidence": "FP32",
         "pages": "INT32",
         **dict.fromkeys(
-            ("words", "tsv", "hocr", "alto", "pdf", "tables", "fields", "markdown", "csv", "txts"), "BYTES"
+            ("words", "tsv", "hocr", "alto", "pagexml", "pdf", "tables", "fields", "markdown", "csv", "txts"), "BYTES"
         ),
         "boxes": "FP32",
         "scores": "FP32",

@@ -11,7 +11,6 @@ import contextlib
 import logging
 import random
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import aiohttp
@@ -29,7 +28,7 @@ from kserve_ocr.protocol.errors import (
     TimedOutError,
     from_wire,
 )
-from kserve_ocr.protocol.layout import PageLayout
+from kserve_ocr.protocol.layout import RecognitionResult
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from kserve_ocr.protocol.types import Page
 from transformer import metrics
@@ -44,15 +43,6 @@ _CONNECT_SECONDS: Final = 10.0
 _TRANSIENT: Final = (OverloadedError, StartingError, StoppingError, PredictorUnreachableError)
 _LEAST_BUDGET: Final = 0.05
 """Minimum time left in seconds for another attempt."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecognitionResult:
-    """The predictor's result for one page; the layout is in pixels of the preprocessed page, None unless requested."""
-
-    text: str
-    confidence: float
-    layout: PageLayout | None
 
 
 class PredictorClient:

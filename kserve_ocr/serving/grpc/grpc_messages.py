@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from kserve.protocol.grpc.grpc_predict_v2_pb2 import ModelInferRequest
 
-from kserve_ocr.protocol.bounded_json import MAX_VALUES
+from kserve_ocr.protocol.bounded_json import MAX_NUMBERS
 from kserve_ocr.protocol.errors import ClientGoneError, MalformedRequestError, TooManyBytesError
 from kserve_ocr.serving.request_body import RequestBodyLimiter
 from kserve_ocr.workers.fair_queue import CLIENT
@@ -82,9 +82,9 @@ def _check_count(message: memoryview) -> None:
     for fields, (kind, content) in enumerate(_leaves(message), 1):
         if kind is not None and kind != _BYTES:
             numbers += max(1, len(content))
-        if fields > _MAX_FIELDS or numbers > MAX_VALUES:
+        if fields > _MAX_FIELDS or numbers > MAX_NUMBERS:
             raise TooManyBytesError(
-                f"the message has more than {_MAX_FIELDS} fields or {MAX_VALUES} typed values; send raw tensors"
+                f"the message has more than {_MAX_FIELDS} fields or {MAX_NUMBERS} typed values; send raw tensors"
             )
 
 

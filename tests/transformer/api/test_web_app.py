@@ -17,6 +17,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Error, FilePayload, Page, Route, expect, sync_playwright
 from pypdf import PdfReader
 
+from benchmarks.common.sample_files import drawn_pdf
 from tests.transformer.formats import drawn
 from tools.local_stack import Service
 
@@ -271,6 +272,25 @@ def _saved(page: Page, label: str) -> tuple[str, bytes]:
     return download.value.suggested_filename, download.value.path().read_bytes()
 
 
+def test_options_of_the_pdf(read: Page) -> None:
+    name, pdf = _saved_as(read, "PDF/A-2b")
+    assert name == "scan.pdf"
+    assert b"<pdfaid:part>2</pdfaid:part>" in pdf
+    assert b"<pdfaid:part>" not in _saved_as(read, "None")[1]
+
+
+def _saved_as(page: Page, archive_format: str) -> tuple[str, bytes]:
+    page.locator("#pdf-options summary").click()
+    page.get_by_label("Archive format").select_option(archive_format)
+    page.get_by_label("Archive format").press("Escape")
+    return _saved(page, "PDF")
+
+
+def test_pages_with_text_of_their_own_are_counted(web: Page) -> None:
+    _give(web, _file("report.pdf", drawn_pdf()))
+    expect(_row(web, "report.pdf").locator(".state")).to_contain_text("1 page (1 with text)")
+
+
 def test_downloads(read: Page) -> None:
     name, text = _saved(read, "Text")
     assert (name, text.decode().split()) == ("scan.txt", " ".join(drawn.TEXT).split())
@@ -376,12 +396,14 @@ def test_everything_can_be_reached_and_worked_by_keyboard(web: Page) -> None:
     # Choosers are caught only some time after the first listener: the key below would be faster, and open a real one.
     web.on("filechooser", lambda _: None)
     order = []
-    for _ in range(8):
+    for _ in range(9):
         web.keyboard.press("Tab")
         order.append(web.evaluate("() => document.activeElement.id || document.activeElement.textContent.trim()"))
     assert order[0] == "Skip to the text"
     assert order[1].startswith("Languages")
-    assert order[2:7] == ["psm", "preprocess", "orient", "picker", "sample"]
+    assert order[2:5] == ["psm", "preprocess", "orient"]
+    assert order[5].startswith("PDF")
+    assert order[6:8] == ["picker", "sample"]
     web.locator("#picker").focus()
     assert web.evaluate("() => getComputedStyle(document.querySelector('#picker + label')).outlineStyle") == "solid"
     with web.expect_file_chooser() as chooser:

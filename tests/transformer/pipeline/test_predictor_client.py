@@ -18,11 +18,11 @@ from kserve_ocr.protocol.errors import (
     PredictorUnreachableError,
     TimedOutError,
 )
-from kserve_ocr.protocol.layout import PageLayout
+from kserve_ocr.protocol.layout import PageLayout, RecognitionResult
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from tests.transformer.pipeline.fake_predictor import FakePredictor, predictor_client
 from tools.local_stack import free_port
-from transformer.pipeline.predictor_client import PredictorClient, RecognitionResult
+from transformer.pipeline.predictor_client import PredictorClient
 
 PAGE: types.Page = np.full((2, 3), 255, dtype=np.uint8)
 Scenario = Callable[[PredictorClient, FakePredictor], Awaitable[None]]

@@ -11,6 +11,8 @@ const DOWNLOADS = [
   { label: 'PDF', output: 'pdf', extension: 'pdf', type: 'application/pdf' },
   { label: 'hOCR', output: 'hocr', extension: 'hocr.html', type: 'text/html' },
   { label: 'ALTO', output: 'alto', extension: 'alto.xml', type: 'application/xml' },
+  { label: 'Markdown', output: 'markdown', extension: 'md', type: 'text/markdown' },
+  { label: 'Tables', output: 'csv', extension: 'csv', type: 'text/csv' },
   { label: 'JSON', output: 'words', extension: 'json', type: 'application/json' },
 ];
 
@@ -56,7 +58,7 @@ function update(item) {
     reading: () => item.notice ?? 'Reading…',
     failed: () => item.error,
     done: () =>
-      `${plural(result.pages.length, 'page')}, ${plural(result.count, 'word')}` +
+      `${plural(result.pages.length, 'page')}${result.embedded ? ` (${result.embedded} with text)` : ''}, ${plural(result.count, 'word')}` +
       `${result.count ? `, ${percent(result.confidence)} sure` : ''}, ${item.seconds.toFixed(1)} s`,
   }[item.state]();
   open.disabled = item.state !== 'done';
@@ -152,7 +154,8 @@ function checkSize(file) {
 function resultOf({ text, words, confidence }) {
   const { pages } = JSON.parse(words);
   const count = pages.reduce((sum, page) => sum + [...wordsOf(page)].length, 0);
-  return { text, words, pages, texts: text.split('\f'), confidence, count };
+  const embedded = pages.filter(({ source }) => source && source !== 'ocr').length;
+  return { text, words, pages, texts: text.split('\f'), confidence, count, embedded };
 }
 
 // Options
@@ -162,7 +165,17 @@ function options() {
   const typed = $('lang')?.value.trim().replace(/[\s,+]+/g, '+');
   const lang = chosen.join('+') || typed;
   const psm = $('psm').value; // a chosen mode also fixes the order; 3 is what the service does by itself
-  return { ...(lang && { lang }), ...(psm !== '3' && { psm }), preprocess: $('preprocess').value, orient: $('orient').value };
+  const { existing } = pdfOptions();
+  return {
+    ...(lang && { lang }), ...(psm !== '3' && { psm }), ...(existing !== 'skip' && { existing }),
+    preprocess: $('preprocess').value, orient: $('orient').value,
+  };
+}
+
+/** What was chosen for the searchable PDF, but for what the service does by itself. */
+function pdfOptions() {
+  const chosen = [...document.querySelectorAll('#pdf-options select')].map(({ name, value }) => [name, value]);
+  return Object.fromEntries(chosen.filter(([, value]) => value));
 }
 
 const TAGS = { chi_sim: 'zh-Hans', chi_tra: 'zh-Hant', frk: 'de-Latf', 'srp_latn': 'sr-Latn', aze_cyrl: 'az-Cyrl', uzb_cyrl: 'uz-Cyrl' };
@@ -237,8 +250,10 @@ async function download({ output, extension, type, label }, button) {
   button.setAttribute('aria-busy', 'true');
   announce(`Making ${label}`);
   try {
-    const known = item.made[output] ?? item.result[output] ?? (await ocr(item.file, [output], item.options))[output];
-    item.made[output] = known;
+    const wanted = { ...item.options, ...(output === 'pdf' && pdfOptions()) };
+    const key = `${output} ${JSON.stringify(wanted)}`;
+    const known = item.made[key] ?? item.result[output] ?? (await ocr(item.file, [output], wanted))[output];
+    item.made[key] = known;
     const content = output === 'pdf' ? bytesOf(known) : known;
     const url = URL.createObjectURL(new Blob([content], { type }));
     element('a', { href: url, download: `${item.name.replace(/\.[^.]*$/, '')}.${extension}` }).click();
@@ -309,12 +324,14 @@ document.addEventListener('drop', (event) => {
   document.body.classList.remove('dragging');
   add([...(event.dataTransfer?.files ?? [])]);
 });
-document.addEventListener('click', ({ target }) => $('languages').contains(target) || ($('languages').open = false));
-$('languages').addEventListener('keydown', (event) => {
-  if (event.key !== 'Escape') return;
-  $('languages').open = false;
-  $('languages').querySelector('summary').focus();
-});
+for (const menu of [$('languages'), $('pdf-options')]) {
+  document.addEventListener('click', ({ target }) => menu.contains(target) || (menu.open = false));
+  menu.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape') return;
+    menu.open = false;
+    menu.querySelector('summary').focus();
+  });
+}
 
 fillOptions({});
 fillOptions(await describe());

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from kserve_ocr.protocol.errors import InvalidParameterError
+from kserve_ocr.protocol.layout import RecognitionResult
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from kserve_ocr.protocol.types import Page
 from transformer import metrics
@@ -18,7 +19,7 @@ from transformer.pipeline.pages import auto_language, blackletter, osd, softenin
 from transformer.pipeline.pages.auto_language import LanguageChoice
 from transformer.pipeline.pages.page_recognizer import PageOptions, PageRecognizer, RecognizedPage
 from transformer.pipeline.pages.region_reading import read_regions
-from transformer.pipeline.predictor_client import PredictorClient, RecognitionResult
+from transformer.pipeline.predictor_client import PredictorClient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,12 @@ from typing import Final, TypeVar
 import numpy as np
 
 from kserve_ocr.protocol.errors import OcrError
-from kserve_ocr.protocol.layout import PageLayout, confident_part, mean_confidence
+from kserve_ocr.protocol.layout import PageLayout, RecognitionResult, confident_part, mean_confidence
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from kserve_ocr.protocol.types import Page
 from transformer import metrics
 from transformer.pipeline.decode_job import DocumentPage
-from transformer.pipeline.predictor_client import PredictorClient, RecognitionResult
+from transformer.pipeline.predictor_client import PredictorClient
 from transformer.structure import alternatives
 from transformer.structure.content.page_structure import PageStructure, analyze
 from transformer.structure.noise import without_noise

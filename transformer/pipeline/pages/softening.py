@@ -11,10 +11,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kserve_ocr.protocol.layout import Box, PageLayout
+from kserve_ocr.protocol.layout import Box, PageLayout, RecognitionResult
 from transformer.pipeline.decode_job import DocumentPage
 from transformer.pipeline.pages.upright import Sample, certainty, weights
-from transformer.pipeline.predictor_client import RecognitionResult
 
 Pixels = NDArray[np.uint8]
 

@@ -13,9 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kserve_ocr.protocol.layout import Box, Line, PageLayout, around
+from kserve_ocr.protocol.layout import Box, Line, PageLayout, RecognitionResult, around
 from transformer.pipeline.decode_job import DocumentPage
-from transformer.pipeline.predictor_client import RecognitionResult
 from transformer.structure.order.phrases import writes_without_spaces
 
 _UPSIDE_DOWN: Final = (2,)
