@@ -51,7 +51,7 @@ def test_unfinished_requests_are_answered_at_the_end(stuck: Service) -> None:
 
 def test_an_unfinished_page_of_the_predictor(stuck: Service) -> None:
     server = stuck.predictor
-    with ThreadPoolExecutor(1) as senders:
+    with ThreadPoolExecutor(1) as senders, fault_injection.paused_workers(server):
         answer = senders.submit(httpx.post, server.url + INFER, json=v2_body(LONG_PAGE), timeout=TIMEOUT)
         fault_injection.until_busy(server)
         server.process.send_signal(signal.SIGTERM)

@@ -92,12 +92,8 @@ def test_a_page_that_kills_two_workers_is_given_up(server: Server) -> None:
 def test_a_stopped_worker_is_replaced_when_the_page_is_over_its_time(server: Server) -> None:
     timeouts = restarts(server, "timeout")
     (worker,) = fault_injection.workers(server)
-    with fault_injection.in_background() as background:
-        answer = background.submit(infer, server, fault_injection.LONG_PAGE, parameters={"budget_ms": 1500})
-        fault_injection.until_busy(server)
-        worker.send_signal(signal.SIGSTOP)
-
-        assert_refused(fault_injection.answer_of(answer), 504, "timed_out")
+    with fault_injection.paused_workers(server):
+        assert_refused(infer(server, GOOD, parameters={"budget_ms": 1000}), 504, "timed_out")
 
     assert restarts(server, "timeout") == timeouts + 1
     until(lambda: not worker.is_running(), "the end of the stopped worker")
@@ -144,9 +140,12 @@ def test_overload_through_grpc(server: Server) -> None:
 
 def test_a_client_that_goes_away_frees_the_worker(server: Server) -> None:
     cancelled = restarts(server, "cancelled")
-    body = json.dumps(v2_body(fault_injection.LONG_PAGE)).encode()
+    body = json.dumps(v2_body(GOOD)).encode()
 
-    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+    with (
+        fault_injection.paused_workers(server),
+        socket.create_connection(("127.0.0.1", server.port)) as connection,
+    ):
         connection.sendall(fault_injection.head(INFER, len(body)) + body)
         fault_injection.until_busy(server)
 
@@ -213,12 +212,12 @@ def test_sigterm_lets_admitted_requests_finish(logs: Path) -> None:
         start_predictor(logs=logs, settings={"OCR_WORKERS": "1"}) as server,
         fault_injection.in_background(4) as background,
     ):
-        answers = [background.submit(infer, server, fault_injection.LONG_PAGE) for _ in range(4)]
-        until(
-            lambda: metric(server, "ocr_requests_in_flight") == 4 and fault_injection.busy(server) == 1, "four requests"
-        )
+        with fault_injection.paused_workers(server):
+            answers = [background.submit(infer, server, fault_injection.LONG_PAGE) for _ in range(4)]
+            until(lambda: metric(server, "ocr_requests_in_flight") == 4, "four requests")
+            server.process.send_signal(signal.SIGTERM)
 
-        status = server.stop()
+        status = server.process.wait(60)
 
         texts = [text_of(fault_injection.answer_of(answer)) for answer in answers]
     assert status == 0

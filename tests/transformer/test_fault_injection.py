@@ -109,8 +109,11 @@ def test_overload_is_told_by_every_protocol(both: Service) -> None:
 
 def test_a_client_that_goes_away_frees_the_predictors_worker(both: Service) -> None:
     gone = metric(both.predictor, "ocr_worker_restarts_total", reason="cancelled")
-    with socket.create_connection(("127.0.0.1", both.transformer.port)) as connection:
-        connection.sendall(fault_injection.head(GATEWAY, len(fault_injection.LONG_PAGE)) + fault_injection.LONG_PAGE)
+    with (
+        fault_injection.paused_workers(both.predictor),
+        socket.create_connection(("127.0.0.1", both.transformer.port)) as connection,
+    ):
+        connection.sendall(fault_injection.head(GATEWAY, len(GOOD)) + GOOD)
         fault_injection.until_busy(both.predictor)
 
     until(
@@ -165,10 +168,11 @@ def test_a_predictor_killed_and_started_again_under_a_page(logs: Path) -> None:
     """Reading changes nothing, so a page whose connection broke is sent again."""
     with start_predictor(logs=logs) as first, start_transformer(first.port, logs=logs) as transformer:
         with fault_injection.in_background() as background:
-            answer = background.submit(infer, transformer, fault_injection.LONG_PAGE)
-            fault_injection.until_busy(first)
-            first.process.kill()
-            first.process.wait()
+            with fault_injection.paused_workers(first):
+                answer = background.submit(infer, transformer, fault_injection.LONG_PAGE)
+                fault_injection.until_busy(first)
+                first.process.kill()
+                first.process.wait()
             second = spawn("predictor", logs=logs, port=first.port)
             try:
                 fault_injection.assert_whole(text_of(fault_injection.answer_of(answer)))
@@ -183,11 +187,13 @@ def test_sigterm_lets_admitted_requests_finish(logs: Path) -> None:
         start_service(logs=logs, predictor={"OCR_WORKERS": "1"}) as service,
         fault_injection.in_background(2) as background,
     ):
-        uploads = [background.submit(upload, service.transformer, fault_injection.LONG_PAGE) for _ in range(2)]
-        until(lambda: metric(service.transformer, "ocr_requests_in_flight") == 2, "two requests")
-        fault_injection.until_busy(service.predictor)
+        with fault_injection.paused_workers(service.predictor):
+            uploads = [background.submit(upload, service.transformer, fault_injection.LONG_PAGE) for _ in range(2)]
+            until(lambda: metric(service.transformer, "ocr_requests_in_flight") == 2, "two requests")
+            fault_injection.until_busy(service.predictor)
+            service.transformer.process.send_signal(signal.SIGTERM)
 
-        assert service.transformer.stop() == 0
+        assert service.transformer.process.wait(60) == 0
         assert service.predictor.stop() == 0
 
         for answer in uploads:
