@@ -28,9 +28,9 @@ SERVERS: Final = ("predictor", "transformer")
 WAKE_UP: Final = "wake-up"
 PHASES: Final = {
     WAKE_UP: "until the transformer's call has reached the predictor, here a socket that only listens",
-    "fork_server": "imports and settings, until the process that starts the workers is started",
-    "workers": "until it has imported what workers need and the first worker is forked",
-    "listening": "until the port is open (in parallel with the two before)",
+    "fork_server": "until the settings are read and the process that forks workers is started",
+    "workers": "until that has imported what workers need and the first worker is forked",
+    "listening": "until the server has imported what it needs and its port is open",
     "ready": "until every worker is warm and the model is ready",
 }
 _POLL_SECONDS: Final = 0.005
