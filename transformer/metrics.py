@@ -11,6 +11,7 @@ from kserve_ocr.observability import metrics, startup_metrics
 from kserve_ocr.observability.metrics import observe_stage, record_page, request, stage
 from kserve_ocr.observability.pool_metrics import PoolMetrics
 from kserve_ocr.observability.startup_metrics import START
+from transformer.preprocess import steps as preprocessing
 
 __all__ = [
     "START",
@@ -29,22 +30,7 @@ __all__ = [
 ]
 
 KINDS: Final = ("png", "jpeg", "tiff", "webp", "bmp", "gif", "jp2", "avif", "heif", "pnm", "pdf", metrics.OTHER)
-STEPS: Final = (
-    *(
-        "stretch",
-        "color",
-        "invert",
-        "contrast",
-        "background",
-        "border",
-        "orient",
-        "scale",
-        "dewarp",
-        "deskew",
-        "soften",
-    ),
-    *("none", metrics.OTHER),
-)
+STEPS: Final = ("stretch", *preprocessing.STEPS, "none", metrics.OTHER)
 SECOND_LOOK_REASONS: Final = ("rows", "unread", "orientation", "blackletter", "grain")
 RETRY_REASONS: Final = ("status_502", "status_503", "connection", metrics.OTHER)
 
