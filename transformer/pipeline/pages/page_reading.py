@@ -138,12 +138,8 @@ class PageReading:
         """The page and its result rotated, if a part of it is recognized better so; else as they are."""
         part = upright.sample(page, reading.layout)
         for quarter_turns in upright.rotations(page, part):
-            second = await self.predictor.read(
-                upright.rotated_pixels(page, part, quarter_turns),
-                replace(options.engine, dpi=page.dpi),
-                wants_layout=True,
-                deadline=self.deadline,
-            )
+            pixels = upright.rotated_pixels(page, part, quarter_turns)
+            second = await self._read_part(pixels, replace(options.engine, dpi=page.dpi))
             if upright.is_surer(second.layout, part):
                 rotated = await asyncio.to_thread(osd.turned, page, quarter_turns)
                 other = await self.recognizer.recognize(rotated, options, deadline=self.deadline)
