@@ -41,7 +41,7 @@ def parse(body: Buffer) -> Any:
     content = memoryview(body).cast("B")
     content = content[len(_BOM) :] if bytes(content[: len(_BOM)]) == _BOM else content
     try:
-        if len(content) <= _CHUNK:
+        if len(content) <= _CHUNK or _NUMBERS.search(content) is None:
             _check_count(content)
             return orjson.loads(content)
         return _parse_in_pieces(bytes(content))
