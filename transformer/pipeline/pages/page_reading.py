@@ -84,9 +84,7 @@ class PageReading:
         if not reading.text.strip() or upright.certainty(reading) >= blackletter.SURE:
             return options, reading
         second = await self.recognizer.recognize(page, self._options_with(other), deadline=self.deadline)
-        kept = upright.certainty(second) >= upright.certainty(reading) + blackletter.MARGIN
-        metrics.record_second_look("blackletter", kept=kept)
-        return (self._options_with(other), second) if kept else (options, reading)
+        return (self._options_with(other), second) if _is_kept(second, reading) else (options, reading)
 
     async def _fits_better(self, part: Page, model: str, engine: RecognitionOptions) -> bool:
         """Whether a part of a page is recognized better with another model."""
@@ -94,9 +92,7 @@ class PageReading:
         if upright.certainty(first) >= blackletter.SURE:
             return False
         second = await self._read_part(part, replace(engine, lang=model))
-        kept = upright.certainty(second) >= upright.certainty(first) + blackletter.MARGIN
-        metrics.record_second_look("blackletter", kept=kept)
-        return kept
+        return _is_kept(second, first)
 
     async def _read_part(self, part: Page, engine: RecognitionOptions) -> RecognitionResult:
         return await self.predictor.read(part, engine, wants_layout=True, deadline=self.deadline)
@@ -148,3 +144,10 @@ class PageReading:
                 return (rotated, other) if kept else (page, reading)
         metrics.record_second_look("orientation", kept=False)
         return page, reading
+
+
+def _is_kept(second: RecognitionResult, first: RecognitionResult) -> bool:
+    """Whether the result of the blackletter model is clearly surer; counted as a second look."""
+    kept = upright.certainty(second) >= upright.certainty(first) + blackletter.MARGIN
+    metrics.record_second_look("blackletter", kept=kept)
+    return kept
