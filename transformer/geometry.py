@@ -148,6 +148,15 @@ class Geometry:
         moved = msgspec.structs.replace(dewarp, top=dewarp.top + top)
         return cls(dewarp.size, (width, height + top + bottom), (moved,))
 
+    @classmethod
+    def upright(cls, original: Size, slant: float) -> Self:
+        """The page with its rows shifted so that strokes of this slant, run over rise, become vertical."""
+        width, height = original
+        if not slant:
+            return cls.identity(width, height)
+        wider = math.ceil(abs(slant) * height)
+        return cls(original, (width + wider, height), (Affine((1.0, -slant, max(0.0, slant * height), 0.0, 1.0, 0.0)),))
+
     @property
     def rotation(self) -> int:
         """Clockwise degrees, a multiple of 90, nearest to the rotation from the original to the preprocessed page."""

@@ -129,26 +129,41 @@ def rotated(gray: Pixels, degrees: float) -> tuple[Pixels, Geometry]:
     return np.asarray(result, dtype=np.uint8), geometry
 
 
-def straightened(gray: Pixels, dewarp: Dewarp) -> tuple[Pixels, Geometry]:
-    """The page with its columns shifted so that lines are level, on a higher white canvas."""
+def straightened(gray: Pixels, dewarp: Dewarp, *, slant: float = 0.0) -> tuple[Pixels, Geometry]:
+    """The page with its columns shifted so that lines are level, on a higher white canvas.
+
+    With ``slant``, run over rise of its upright strokes, rows are shifted, too, so that these are upright.
+    """
     geometry = Geometry.dewarped(dewarp)
+    geometry = geometry.then(Geometry.upright(geometry.preprocessed, slant))
     width, height = geometry.preprocessed
-    # Nodes in the middle of cells are what cv2.resize interpolates between.
-    across, down = ((np.arange(side // CELL + 1) + 0.5) * side / (side // CELL + 1) for side in geometry.preprocessed)
+    across, down = (np.linspace(0, side, side // CELL + 2) for side in geometry.preprocessed)
     x, y = np.meshgrid(across, down)
-    sources = geometry.inverse(np.stack([x.ravel(), y.ravel()], axis=1)).reshape(*x.shape, 2)
-    rows = np.asarray(cv2.resize(sources[:, :, 1].astype(np.float32), (width, len(down))), dtype=np.float32) - 0.5
-    position = np.clip((np.arange(height, dtype=np.float32) + 0.5) * len(down) / height - 0.5, 0, len(down) - 1)
-    upper = np.minimum(position.astype(np.intp), max(0, len(down) - 2))
-    lower = np.minimum(upper + 1, len(down) - 1)
-    share = (position - upper).astype(np.float32)[:, None]
+    source = geometry.inverse(np.stack([x.ravel(), y.ravel()], axis=1)).reshape(*x.shape, 2).astype(np.float32)
+    columns, share = _between(width, len(across))
+    # Positions along every row of nodes, less half a pixel: OpenCV counts from the middle of the first pixel.
+    nodes = source[:, columns] * (1 - share[:, None]) + source[:, columns + 1] * share[:, None] - np.float32(0.5)
+    rows, share = _between(height, len(down))
     moved = np.empty((height, width), dtype=np.uint8)
     # A band at a time stays in the processor's cache: maps of the whole page are eight times its size.
     for top in range(0, height, BAND):
         band = slice(top, min(top + BAND, height))
-        source_y = rows[upper[band]] * (1 - share[band]) + rows[lower[band]] * share[band]
-        source_x = np.broadcast_to(np.arange(width, dtype=np.float32), source_y.shape).copy()
+        part = share[band, None, None]
+        places = nodes[rows[band]] * (1 - part) + nodes[rows[band] + 1] * part
+        source_x, source_y = np.moveaxis(places, 2, 0)
         moved[band] = cv2.remap(
-            gray, source_x, source_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=255
+            gray,
+            np.ascontiguousarray(source_x),
+            np.ascontiguousarray(source_y),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=255,
         )
     return moved, geometry
+
+
+def _between(pixels: int, nodes: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """For the middle of every pixel along a side the last node before it, and the share of the way to the next."""
+    position = (np.arange(pixels) + 0.5) * (nodes - 1) / pixels
+    before = np.minimum(position.astype(np.intp), nodes - 2)
+    return before, (position - before).astype(np.float32)

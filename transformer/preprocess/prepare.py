@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transformer.geometry import Geometry
-from transformer.preprocess import border, components, deskew, orientation, scale
+from transformer.preprocess import border, components, deskew, orientation, scale, slant
 from transformer.preprocess.components import Components
 from transformer.preprocess.steps import STEPS
 from transformer.preprocess.tone import background, contrast, grayscale, invert
@@ -162,7 +162,7 @@ class _Pipeline:
 
     def scale(self) -> None:
         width, height = self.geometry.preprocessed
-        self.letters = self.measured()
+        self.letters, self._before_scaling = self.measured(), self.pixels
         self._transforms_before = len(self.geometry.maps)
         letters = self.letters
         wanted = scale.factor(letters.height, (width, height), letter_share=letters.letter_share)
@@ -178,7 +178,8 @@ class _Pipeline:
             return
         curve = None if "dewarp" in self.without else deskew.dewarp_of(self.letters, self.geometry.preprocessed)
         if curve:
-            pixels, transform = deskew.straightened(self.pixels, curve)
+            leaning = slant.measure(self._before_scaling, self.letters)
+            pixels, transform = deskew.straightened(self.pixels, curve, slant=leaning)
             self._apply(pixels, "dewarp", transform)
             return
         degrees = 0.0 if "deskew" in self.without else deskew.angle(self.letters)
