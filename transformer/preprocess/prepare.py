@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transformer.geometry import Geometry
-from transformer.preprocess import border, components, deskew, orientation, scale, slant
+from transformer.preprocess import border, components, deskew, orientation, scale, slant, surroundings
 from transformer.preprocess.components import Components
 from transformer.preprocess.steps import STEPS
 from transformer.preprocess.tone import background, contrast, grayscale, invert
@@ -69,6 +69,7 @@ def prepare(  # noqa: PLR0913 - independent switches
     pipeline.flatten_background()
     pipeline.remove_border()
     pipeline.orient()
+    pipeline.remove_surroundings()
     pipeline.scale()
     pipeline.level()
     return PreprocessedPage(
@@ -159,6 +160,14 @@ class _Pipeline:
                 "orient",
                 Geometry.quarter_turned(self.geometry.preprocessed, found.quarter_turns),
             )
+
+    def remove_surroundings(self) -> None:
+        # Only a photo has a texture around its sheet, and its light is uneven.
+        if "surroundings" in self.without or "background" not in self.steps:
+            return
+        found = surroundings.whitened(self.pixels, self.measured())
+        if found is not None:
+            self._apply(found, "surroundings")
 
     def scale(self) -> None:
         width, height = self.geometry.preprocessed

@@ -11,6 +11,7 @@ STEPS: Final[tuple[str, ...]] = (
     "background",
     "border",
     "orient",
+    "surroundings",
     "scale",
     "dewarp",
     "deskew",

@@ -49,3 +49,25 @@ def curved(page: Pixels, *, degrees: float) -> Pixels:
     fall = np.tan(np.radians(degrees)) * x**2 / (2 * width)
     moved = cv2.remap(page, x, (y - fall).astype(np.float32), cv2.INTER_CUBIC, borderValue=255)
     return np.asarray(moved, dtype=np.uint8)
+
+
+def photographed(page: Pixels, *, lean: float = 0.0, seed: int = 0) -> tuple[Pixels, NDArray[np.bool_]]:
+    """The page as a sheet on speckled stone, in uneven light, and where on that picture the sheet lies.
+
+    ``lean`` is how far the sheet leads to the left downwards, run over rise.
+    """
+    height, width = page.shape
+    margin = width // 4
+    size = (width + 2 * margin, height + 2 * margin)
+    choose = np.random.default_rng(seed)
+    stone = np.full((size[1], size[0]), 215, np.uint8)
+    for _ in range(size[0] * size[1] // 250):
+        middle = (int(choose.integers(size[0])), int(choose.integers(size[1])))
+        axes = (int(choose.integers(2, 8)), int(choose.integers(2, 8)))
+        level = int(choose.integers(60, 170))
+        cv2.ellipse(stone, middle, axes, float(choose.integers(180)), 0, 360, level, -1)
+    shift = np.array([[1, -lean, margin + lean * height / 2], [0, 1, margin]])
+    sheet = cv2.warpAffine(page, shift, size, flags=cv2.INTER_LINEAR, borderValue=255)
+    inside = cv2.warpAffine(np.ones_like(page), shift, size, flags=cv2.INTER_NEAREST) > 0
+    light = np.linspace(0.55, 0.8, size[0])
+    return (np.where(inside, sheet, stone) * light).astype(np.uint8), inside
