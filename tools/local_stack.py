@@ -202,9 +202,7 @@ def stop_processes(processes: Sequence[subprocess.Popen[bytes]], *, seconds: flo
 
 
 @contextlib.contextmanager
-def start_predictor(*, logs: Path, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """A ready predictor for the block."""
-    server = spawn("predictor", logs=logs, settings=settings)
+def _ready(server: Server) -> Iterator[Server]:
     try:
         wait_ready(server)
         yield server
@@ -213,16 +211,19 @@ def start_predictor(*, logs: Path, settings: Mapping[str, str] | None = None) ->
 
 
 @contextlib.contextmanager
+def start_predictor(*, logs: Path, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """A ready predictor for the block."""
+    with _ready(spawn("predictor", logs=logs, settings=settings)) as server:
+        yield server
+
+
+@contextlib.contextmanager
 def start_transformer(
     predictor_port: int, *, logs: Path, settings: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
     """A ready transformer before whatever listens on ``predictor_port``, for the block."""
-    server = spawn_transformer(predictor_port, logs=logs, settings=settings)
-    try:
-        wait_ready(server)
+    with _ready(spawn_transformer(predictor_port, logs=logs, settings=settings)) as server:
         yield server
-    finally:
-        end(server)
 
 
 @contextlib.contextmanager
@@ -235,13 +236,12 @@ def start_service(
     """Both servers for the block; the keyword arguments are their settings."""
     back = spawn("predictor", logs=logs, settings=predictor)
     front = spawn_transformer(back.port, logs=logs, settings=transformer)
-    try:
+    with contextlib.ExitStack() as servers:
+        for server in (back, front):
+            servers.callback(end, server)
         wait_ready(back)
         wait_ready(front)
         yield Service(front, back)
-    finally:
-        end(front)
-        end(back)
 
 
 def end(server: Server) -> None:

@@ -19,6 +19,7 @@ from tests.support.http_calls import (
     metric,
     outputs_of,
     text_of,
+    words_of,
 )
 from tools.local_stack import Server, Service
 
@@ -38,14 +39,7 @@ def test_every_output(server: Server) -> None:
     assert found["text"][0].strip() == LINE
     assert 0.5 < found["confidence"][0] <= 1
     (page,) = json.loads(found["words"][0])["pages"]
-    words = [
-        word["text"]
-        for block in page["blocks"]
-        for paragraph in block["paragraphs"]
-        for line in paragraph["lines"]
-        for word in line["words"]
-    ]
-    assert words == LINE.split()
+    assert [word["text"] for word in words_of(page)] == LINE.split()
 
 
 def test_several_pages_in_order(server: Server) -> None:

@@ -14,8 +14,21 @@ from pathlib import Path
 import httpx
 import psutil
 
-from tests.support.drawn_pages import draw_page, encode
-from tests.support.http_calls import GATEWAY, INFER, assert_reads, metric, until
+from tests.support.drawn_pages import LINE, draw_page, encode
+from tests.support.http_calls import (
+    GATEWAY,
+    GOOD,
+    INFER,
+    assert_reads,
+    assert_refused,
+    grpc_refusal,
+    grpc_request,
+    grpc_stub,
+    infer,
+    metric,
+    text_of,
+    until,
+)
 from tools.local_stack import Server
 
 _SENTENCE = "the quick brown fox jumps over a lazy dog that does not even look back at its own shadow"
@@ -85,6 +98,28 @@ def in_background(threads: int = 1) -> Iterator[ThreadPoolExecutor]:
 
 def answer_of(future: Future[httpx.Response]) -> httpx.Response:
     return future.result(timeout=120)
+
+
+def assert_overload_is_told(server: Server) -> None:
+    """Of twenty times as many requests as there are places each is read, or told when to come again."""
+    with in_background(40) as background:
+        answers = [background.submit(infer, server, GOOD) for _ in range(40)]
+        found = [answer_of(answer) for answer in answers]
+
+    read = [answer for answer in found if answer.status_code == 200]
+    assert read
+    assert all(text_of(answer).strip() == LINE for answer in read)
+    for answer in found:
+        if answer not in read:
+            assert_refused(answer, 503, "overloaded")
+
+
+def assert_overload_is_told_by_grpc(server: Server) -> None:
+    """A call to a server without a free place ends with the status and the metadata of an overload."""
+    with grpc_stub(server) as stub:
+        status, trailing, _ = grpc_refusal(stub.ModelInfer, grpc_request(GOOD))
+    assert (status, trailing["ocr-code"]) == ("UNAVAILABLE", "overloaded")
+    assert int(trailing["retry-after"]) >= 1
 
 
 def disconnect(server: Server, body: bytes, *, path: str = INFER, declared: int | None = None) -> None:

@@ -65,6 +65,17 @@ def outputs_of(response: httpx.Response) -> dict[str, list[Any]]:
     return {name: output["data"] for name, output in outputs.items()}
 
 
+def words_of(page: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The words of a page of the output ``words``, in reading order."""
+    return [
+        word
+        for block in page["blocks"]
+        for paragraph in block["paragraphs"]
+        for line in paragraph["lines"]
+        for word in line["words"]
+    ]
+
+
 def text_of(response: httpx.Response) -> str:
     """The first text of a V2 JSON answer."""
     assert response.status_code == 200, response.text

@@ -76,9 +76,9 @@ _BLOCK = "echo $$ >>pids; long-sleep 60 & echo $! >>pids; echo started >>started
 """A step with a child that goes on until it is stopped."""
 
 
-def equip(machine: Path, *, venv: bool = True, python: str = _PYTHON) -> None:
-    """Everything that serving needs is there, and the user is root."""
-    for name in ("tesseract", "curl", "g++"):
+def equip(machine: Path, *, without: str = "", venv: bool = True, python: str = _PYTHON) -> None:
+    """Everything that serving needs is there but for one command, and the user is root."""
+    for name in {"tesseract", "curl", "g++"} - {without}:
         stand_in(machine, name)
     stand_in(machine, "id", "echo 0")
     stand_in(machine, "dpkg")
@@ -186,8 +186,7 @@ def test_what_is_compiled_is_rebuilt_when_it_has_changed(machine: Path, changed:
 
 
 def test_tesseract_comes_from_the_package_manager(machine: Path) -> None:
-    equip(machine)
-    (machine / "bin" / "tesseract").unlink()
+    equip(machine, without="tesseract")
     stand_in(machine, "apt-get")
     stand_in(machine, "sudo", '"$@"')
 
@@ -199,8 +198,7 @@ def test_tesseract_comes_from_the_package_manager(machine: Path) -> None:
 
 
 def test_without_a_package_manager_the_packages_are_named(machine: Path) -> None:
-    equip(machine)
-    (machine / "bin" / "tesseract").unlink()
+    equip(machine, without="tesseract")
 
     done = setup(machine, "run")
 
@@ -210,8 +208,7 @@ def test_without_a_package_manager_the_packages_are_named(machine: Path) -> None
 
 
 def test_without_root_and_sudo_it_says_so(machine: Path) -> None:
-    equip(machine)
-    (machine / "bin" / "tesseract").unlink()
+    equip(machine, without="tesseract")
     stand_in(machine, "id", "echo 1000")
     stand_in(machine, "apt-get")
 
@@ -223,8 +220,7 @@ def test_without_root_and_sudo_it_says_so(machine: Path) -> None:
 
 
 def test_without_a_network_it_asks_for_one(machine: Path) -> None:
-    equip(machine)
-    (machine / "bin" / "tesseract").unlink()
+    equip(machine, without="tesseract")
     stand_in(machine, "apt-get", "echo Could not resolve host; exit 100")
 
     done = setup(machine, "run")
@@ -235,8 +231,7 @@ def test_without_a_network_it_asks_for_one(machine: Path) -> None:
 
 
 def test_what_fails_for_another_reason_does_not_ask_for_a_network(machine: Path) -> None:
-    equip(machine)
-    (machine / "bin" / "tesseract").unlink()
+    equip(machine, without="tesseract")
     stand_in(machine, "apt-get", 'case "$*" in *install*) echo no such package; exit 100 ;; esac')
 
     done = setup(machine, "run")
@@ -377,8 +372,7 @@ def test_arm_needs_what_psutil_is_compiled_with(machine: Path) -> None:
 
 
 def test_an_installation_that_was_cut_off_is_finished_first(machine: Path) -> None:
-    equip(machine)
-    (machine / "bin" / "tesseract").unlink()
+    equip(machine, without="tesseract")
     stand_in(machine, "dpkg", '[ "$1" != --audit ] || echo half-configured packages')
     stand_in(machine, "apt-get")
 
@@ -388,8 +382,7 @@ def test_an_installation_that_was_cut_off_is_finished_first(machine: Path) -> No
 
 
 def test_sudo_can_ask_for_a_password_in_the_terminal(machine: Path) -> None:
-    equip(machine)
-    (machine / "bin" / "tesseract").unlink()
+    equip(machine, without="tesseract")
     stand_in(machine, "id", "echo 1000")
     stand_in(machine, "apt-get")
     stand_in(

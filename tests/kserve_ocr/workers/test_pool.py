@@ -28,6 +28,7 @@ from kserve_ocr.workers.forking.launch import WorkerProgram
 from kserve_ocr.workers.observer import PoolObserver, Restart
 from kserve_ocr.workers.pool import WorkerCrashedError, WorkerPool
 from kserve_ocr.workers.supervisor import WorkerStartError
+from tests.support import worker_pools
 
 Pool = WorkerPool[tuple[str, Any], Any]
 Scenario = Callable[[], Awaitable[None]]
@@ -157,16 +158,7 @@ def pool(*, size: int = 1, queue: int = 10, seconds: float = 30.0, **more: Any) 
 def with_pool(scenario: Callable[[Pool], Awaitable[None]], **settings: Any) -> list[int]:
     """Run a scenario; the process ids that the pool had at its end, all gone by now."""
 
-    async def main() -> list[int]:
-        workers = pool(**settings)
-        await workers.start()
-        try:
-            await scenario(workers)
-            return workers.pids
-        finally:
-            await workers.stop(grace=0)
-
-    pids = asyncio.run(main())
+    pids = worker_pools.with_pool(lambda: pool(**settings), scenario)
     assert not [pid for pid in pids if exists(pid)]
     return pids
 

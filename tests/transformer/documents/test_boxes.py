@@ -13,7 +13,7 @@ from PIL import ExifTags, Image
 
 from kserve_ocr.protocol.layout import Box
 from tests.support.drawn_pages import encode
-from tests.support.http_calls import outputs_of, upload
+from tests.support.http_calls import outputs_of, upload, words_of
 from tests.transformer.formats import drawn
 from tools.local_stack import Service
 
@@ -124,13 +124,7 @@ def test_boxes_lie_on_the_drawn_words(service: Service, page: tuple[Image.Image,
     answer = outputs_of(upload(service.transformer, data, outputs="words"))
     (found,) = json.loads(answer["words"][0])["pages"]
     assert (found["width"], found["height"]) == size
-    read = [
-        (word["text"], word["bbox"])
-        for block in found["blocks"]
-        for paragraph in block["paragraphs"]
-        for line in paragraph["lines"]
-        for word in line["words"]
-    ]
+    read = [(word["text"], word["bbox"]) for word in words_of(found)]
     matcher = SequenceMatcher(None, [text for text, _ in words], [text for text, _ in read], autojunk=False)
     pairs = [(run.a + step, run.b + step) for run in matcher.get_matching_blocks() for step in range(run.size)]
     assert len(pairs) >= 0.95 * len(words)

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from kserve_ocr.protocol.layout import around
 from tests.support.drawn_pages import encode
-from tests.support.http_calls import metric, outputs_of, text_of, upload
+from tests.support.http_calls import metric, outputs_of, text_of, upload, words_of
 from tools.local_stack import Server, Service
 
 ITEMS = ("Hammer", "Copper wire", "Wood screws", "Paint brush", "Ladder", "Work bench", "Drill")
@@ -115,13 +115,7 @@ def test_every_output_has_the_same_order(server: Server) -> None:
     (page,) = json.loads(answer["words"][0])["pages"]
     found = {
         "text": " ".join(answer["text"][0].split()),
-        "words": " ".join(
-            word["text"]
-            for block in page["blocks"]
-            for paragraph in block["paragraphs"]
-            for line in paragraph["lines"]
-            for word in line["words"]
-        ),
+        "words": " ".join(word["text"] for word in words_of(page)),
         "hocr": " ".join(re.findall(r"class='ocrx_word'[^>]*>([^<]*)<", answer["hocr"][0].replace('"', "'"))),
         "alto": " ".join(html.unescape(text) for text in re.findall(r'CONTENT="([^"]*)"', answer["alto"][0])),
         "tsv": " ".join(row.split("\t")[11] for row in answer["tsv"][0].splitlines()[1:] if row.startswith("5\t")),

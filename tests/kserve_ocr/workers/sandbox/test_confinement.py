@@ -22,6 +22,7 @@ from kserve_ocr.workers.forking import launch
 from kserve_ocr.workers.pool import WorkerCrashedError, WorkerPool, WorkerStartError
 from kserve_ocr.workers.sandbox import confinement, landlock, seccomp
 from kserve_ocr.workers.sandbox.confinement import Sandbox
+from tests.support.worker_pools import with_pool
 
 pytestmark = pytest.mark.skipif(
     not (landlock.version() and seccomp.supported()), reason="the kernel has no Landlock or no seccomp"
@@ -114,17 +115,10 @@ def handle(job: tuple[str, str]) -> Any:
 
 
 def run(sandbox: Sandbox, scenario: Callable[[WorkerPool[tuple[str, str], Any]], Any], **more: Any) -> None:
-    async def main() -> None:
-        pool: WorkerPool[tuple[str, str], Any] = WorkerPool(
-            start, result=Any, name="confined", size=1, queue=5, seconds=20, sandbox=sandbox, **more
-        )
-        await pool.start()
-        try:
-            await scenario(pool)
-        finally:
-            await pool.stop(grace=0)
-
-    asyncio.run(main())
+    with_pool(
+        lambda: WorkerPool(start, result=Any, name="confined", size=1, queue=5, seconds=20, sandbox=sandbox, **more),
+        scenario,
+    )
 
 
 def attempts(file: Path) -> list[tuple[str, str]]:

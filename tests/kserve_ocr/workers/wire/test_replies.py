@@ -24,6 +24,7 @@ from kserve_ocr.workers.pool import WorkerCrashedError, WorkerPool
 from kserve_ocr.workers.wire import frames, replies
 from kserve_ocr.workers.wire.frames import Frame, FrameError
 from kserve_ocr.workers.wire.replies import Done, Failed, InvalidReplyError, ReplyDecoder, Started
+from tests.support.worker_pools import with_pool
 
 
 @dataclass(frozen=True)
@@ -197,18 +198,8 @@ def run(job: tuple[str, str]) -> str:
     return "right"
 
 
-def with_pool(scenario: Callable[[WorkerPool[tuple[str, str], str]], Any]) -> None:
-    async def main() -> None:
-        pool: WorkerPool[tuple[str, str], str] = WorkerPool(
-            start, result=str, name="hostile", size=1, queue=5, seconds=20
-        )
-        await pool.start()
-        try:
-            await scenario(pool)
-        finally:
-            await pool.stop(grace=0)
-
-    asyncio.run(main())
+def hostile_pool() -> WorkerPool[tuple[str, str], str]:
+    return WorkerPool(start, result=str, name="hostile", size=1, queue=5, seconds=20)
 
 
 def open_descriptors() -> int:
@@ -227,7 +218,7 @@ def test_hostile_messages_end_their_worker_and_nothing_else(tmp_path: Path) -> N
             assert await pool.run(("good", "")) == "right", name
         assert open_descriptors() <= before
 
-    with_pool(scenario)
+    with_pool(hostile_pool, scenario)
     assert not marker.exists()
 
 
@@ -239,7 +230,7 @@ def test_a_second_reply_never_answers_another_job() -> None:
             await asyncio.sleep(0.01)
         assert await pool.run(("good", "")) == "right"
 
-    with_pool(scenario)
+    with_pool(hostile_pool, scenario)
 
 
 def test_a_frame_of_too_many_parts_is_not_sent() -> None:

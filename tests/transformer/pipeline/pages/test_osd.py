@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.support.drawn_pages import draw_page, encode
-from tests.support.http_calls import outputs_of, text_of, upload
+from tests.support.http_calls import outputs_of, text_of, upload, words_of
 from tools.local_stack import Service
 from transformer.pipeline.pages import osd
 from transformer.preprocess.prepare import prepare
@@ -47,13 +47,7 @@ def test_a_page_in_doubt_is_settled_by_the_predictor(service: Service) -> None:
     outputs = outputs_of(answer)
     assert outputs["text"][0].split() == " ".join(FLAT).split()
     (read,) = json.loads(outputs["words"][0])["pages"]
-    words = [
-        word
-        for block in read["blocks"]
-        for paragraph in block["paragraphs"]
-        for line in paragraph["lines"]
-        for word in line["words"]
-    ]
+    words = words_of(read)
     # On the page as sent the text begins at the bottom right.
     x0, y0, x1, y1 = words[0]["bbox"]
     assert words[0]["text"] == "the"

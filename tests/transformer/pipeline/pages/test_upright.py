@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.support.drawn_pages import draw_line, draw_page, encode
-from tests.support.http_calls import outputs_of, text_of, upload
+from tests.support.http_calls import outputs_of, text_of, upload, words_of
 from tests.support.scripts import SAMPLES, draw_sample
 from tools.local_stack import Service
 
@@ -59,13 +59,7 @@ def test_the_orientation_report_is_that_of_the_page_as_sent(service: Service, ro
 def test_boxes_of_a_rotated_label_are_those_of_the_page_as_sent(service: Service) -> None:
     label = draw_line("Storage room", size=40).rotate(180)
     (page,) = json.loads(outputs_of(upload(service.transformer, encode(label), outputs="words"))["words"][0])["pages"]
-    words = [
-        word
-        for block in page["blocks"]
-        for paragraph in block["paragraphs"]
-        for line in paragraph["lines"]
-        for word in line["words"]
-    ]
+    words = words_of(page)
     assert [word["text"] for word in words] == ["Storage", "room"]
     first, second = (word["bbox"] for word in words)
     assert first[0] > second[2]
