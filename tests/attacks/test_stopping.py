@@ -13,7 +13,7 @@ import pytest
 
 from tests.support import fault_injection
 from tests.support.drawn_pages import v2_body
-from tests.support.fault_injection import LONG_PAGE
+from tests.support.fault_injection import PAGE
 from tests.support.http_calls import GATEWAY, INFER, TIMEOUT, assert_refused, grpc_request, grpc_stub, metric, until
 from tools.local_stack import Server, Service, start_service
 
@@ -30,12 +30,12 @@ def stuck(logs: Path) -> Iterator[Service]:
 def test_unfinished_requests_are_answered_at_the_end(stuck: Service) -> None:
     def send(server: Server, path: str) -> httpx.Response:
         if path == GATEWAY:
-            return httpx.post(server.url + path, content=LONG_PAGE, timeout=TIMEOUT)
-        return httpx.post(server.url + path, json=v2_body(LONG_PAGE), timeout=TIMEOUT)
+            return httpx.post(server.url + path, content=PAGE, timeout=TIMEOUT)
+        return httpx.post(server.url + path, json=v2_body(PAGE), timeout=TIMEOUT)
 
     def call(server: Server) -> str:
         with grpc_stub(server) as stub, pytest.raises(grpc.RpcError) as refused:
-            stub.ModelInfer(grpc_request(LONG_PAGE), timeout=TIMEOUT)
+            stub.ModelInfer(grpc_request(PAGE), timeout=TIMEOUT)
         return str(refused.value.code().name)
 
     with ThreadPoolExecutor(3) as senders:
@@ -52,7 +52,7 @@ def test_unfinished_requests_are_answered_at_the_end(stuck: Service) -> None:
 def test_an_unfinished_page_of_the_predictor(stuck: Service) -> None:
     server = stuck.predictor
     with ThreadPoolExecutor(1) as senders, fault_injection.paused_workers(server):
-        answer = senders.submit(httpx.post, server.url + INFER, json=v2_body(LONG_PAGE), timeout=TIMEOUT)
+        answer = senders.submit(httpx.post, server.url + INFER, json=v2_body(PAGE), timeout=TIMEOUT)
         fault_injection.until_busy(server)
         server.process.send_signal(signal.SIGTERM)
         assert_refused(answer.result(), 503, "stopping")

@@ -61,7 +61,7 @@ def test_a_killed_worker_costs_no_answer(server: Server) -> None:
     crashes = restarts(server, "crash")
     with fault_injection.in_background() as background:
         with fault_injection.paused_workers(server):
-            answer = background.submit(infer, server, fault_injection.LONG_PAGE)
+            answer = background.submit(infer, server, fault_injection.PAGE)
             fault_injection.until_busy(server)
             fault_injection.signal_workers(server, signal.SIGKILL)
 
@@ -150,7 +150,7 @@ def test_a_grpc_client_that_goes_away_frees_the_worker(server: Server) -> None:
 
 
 def test_a_client_that_goes_away_gives_up_its_place(server: Server) -> None:
-    body = json.dumps(v2_body(fault_injection.LONG_PAGE)).encode()
+    body = json.dumps(v2_body(fault_injection.PAGE)).encode()
     with fault_injection.in_background() as background:
         with fault_injection.paused_workers(server):
             answer = background.submit(infer, server, GOOD)
@@ -163,7 +163,7 @@ def test_a_client_that_goes_away_gives_up_its_place(server: Server) -> None:
 
 @pytest.mark.parametrize("sent", [0, 10, 5000], ids=["nothing", "a little", "half"])
 def test_a_body_that_never_ends(server: Server, sent: int) -> None:
-    body = json.dumps(v2_body(fault_injection.LONG_PAGE)).encode()
+    body = json.dumps(v2_body(fault_injection.PAGE)).encode()
 
     with fault_injection.in_background() as background:
         with socket.create_connection(("127.0.0.1", server.port)) as slow:
@@ -199,7 +199,7 @@ def test_sigterm_lets_admitted_requests_finish(logs: Path) -> None:
         fault_injection.in_background(4) as background,
     ):
         with fault_injection.paused_workers(server):
-            answers = [background.submit(infer, server, fault_injection.LONG_PAGE) for _ in range(4)]
+            answers = [background.submit(infer, server, fault_injection.PAGE) for _ in range(4)]
             until(lambda: metric(server, "ocr_requests_in_flight") == 4, "four requests")
             server.process.send_signal(signal.SIGTERM)
 

@@ -33,15 +33,16 @@ from tools.local_stack import Server
 
 _SENTENCE = "the quick brown fox jumps over a lazy dog that does not even look back at its own shadow"
 _WORDS = _SENTENCE.split()
-LINES = tuple(f"Line {number} " + " ".join(_WORDS[number % 7 :][:11]) for number in range(10, 45))
+LINES = tuple(f"Line {number} " + " ".join(_WORDS[number % 7 :][:11]) for number in range(10, 18))
 VISIBLE = {"OCR_SANDBOX": "off"}
 """Settings of a server whose open files another process of the same user may list."""
-LONG_PAGE = encode(draw_page(LINES, size=28, width=1500))
-"""A page that keeps Tesseract busy long enough to be disturbed."""
+PAGE = encode(draw_page(LINES, size=28, width=1500))
+LONG_PAGE = encode(draw_page(5 * LINES, size=28, width=1500))
+"""A page that keeps a worker busy long enough to be killed."""
 
 
 def assert_whole(text: str) -> None:
-    """Every line of the long page was read, in order."""
+    """Every line of the page was read, in order."""
     numbers = [int(line.split()[1]) for line in text.splitlines() if line.startswith("Line ")]
     assert numbers == list(range(10, 10 + len(LINES)))
 

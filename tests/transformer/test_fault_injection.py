@@ -55,9 +55,7 @@ def settle(service: Service) -> None:
 def test_a_predictors_worker_killed_over_a_page(both: Service) -> None:
     with fault_injection.in_background() as background:
         with fault_injection.paused_workers(both.predictor):
-            answer = background.submit(
-                upload, both.transformer, fault_injection.LONG_PAGE, preprocess="none", orient="none"
-            )
+            answer = background.submit(upload, both.transformer, fault_injection.PAGE, preprocess="none", orient="none")
             fault_injection.until_busy(both.predictor)
             fault_injection.signal_workers(both.predictor, signal.SIGKILL)
 
@@ -107,17 +105,17 @@ def test_a_client_that_goes_away_frees_the_predictors_worker(both: Service) -> N
 
 def test_refused_requests_leave_no_page_in_memory(both: Service) -> None:
     """Pages lie in memory files, which the fixture counts; a failure must not keep them until a collection."""
-    documents = (fault_injection.LONG_PAGE, fault_injection.LONG_PAGE, GOOD)
+    documents = (fault_injection.PAGE, fault_injection.PAGE, GOOD)
     for _ in range(3):
         assert_refused(infer(both.transformer, *documents, parameters={"lang": "tlh"}), 400, "invalid_parameter")
-        assert_refused(infer(both.transformer, fault_injection.LONG_PAGE, b"no image"), 415, "unsupported_document")
-        assert_refused(infer(both.predictor, fault_injection.LONG_PAGE, parameters={"budget_ms": 1}), 504, "timed_out")
+        assert_refused(infer(both.transformer, fault_injection.PAGE, b"no image"), 415, "unsupported_document")
+        assert_refused(infer(both.predictor, fault_injection.PAGE, parameters={"budget_ms": 1}), 504, "timed_out")
 
 
 @pytest.mark.parametrize("sent", [0, 100, 5000], ids=["nothing", "a little", "half"])
 def test_an_upload_that_never_ends(both: Service, sent: int) -> None:
     with socket.create_connection(("127.0.0.1", both.transformer.port)) as slow:
-        slow.sendall(fault_injection.head(GATEWAY, len(fault_injection.LONG_PAGE)) + fault_injection.LONG_PAGE[:sent])
+        slow.sendall(fault_injection.head(GATEWAY, len(fault_injection.PAGE)) + fault_injection.PAGE[:sent])
         assert text_of(upload(both.transformer, GOOD)).strip() == LINE
 
     until(lambda: metric(both.transformer, "ocr_requests_in_flight") == 0, "the end of the request")
@@ -152,7 +150,7 @@ def test_a_predictor_killed_and_started_again_under_a_page(logs: Path) -> None:
     with start_predictor(logs=logs) as first, start_transformer(first.port, logs=logs) as transformer:
         with fault_injection.in_background() as background:
             with fault_injection.paused_workers(first):
-                answer = background.submit(infer, transformer, fault_injection.LONG_PAGE)
+                answer = background.submit(infer, transformer, fault_injection.PAGE)
                 fault_injection.until_busy(first)
                 first.process.kill()
                 first.process.wait()
@@ -171,7 +169,7 @@ def test_sigterm_lets_admitted_requests_finish(logs: Path) -> None:
         fault_injection.in_background(2) as background,
     ):
         with fault_injection.paused_workers(service.predictor):
-            uploads = [background.submit(upload, service.transformer, fault_injection.LONG_PAGE) for _ in range(2)]
+            uploads = [background.submit(upload, service.transformer, fault_injection.PAGE) for _ in range(2)]
             until(lambda: metric(service.transformer, "ocr_requests_in_flight") == 2, "two requests")
             fault_injection.until_busy(service.predictor)
             service.transformer.process.send_signal(signal.SIGTERM)

@@ -119,12 +119,13 @@ def test_the_predictors_refusals_pass_through(
 def test_probes_are_answered_while_pages_are_read(service: Service) -> None:
     """A page in a worker must not hold up the loop: the probes' answers come before the page's."""
     with fault_injection.in_background(2) as background:
-        answers = [background.submit(upload, service.transformer, fault_injection.LONG_PAGE) for _ in range(2)]
-        fault_injection.until_busy(service.predictor)
-        for server in (service.transformer, service.predictor):
-            for path in ("/v2/health/live", "/v2/health/ready", "/v2/models/ocr-model/ready", "/metrics"):
-                assert httpx.get(server.url + path, timeout=TIMEOUT).status_code == 200
-        assert not any(answer.done() for answer in answers)
+        with fault_injection.paused_workers(service.predictor):
+            answers = [background.submit(upload, service.transformer, fault_injection.PAGE) for _ in range(2)]
+            fault_injection.until_busy(service.predictor)
+            for server in (service.transformer, service.predictor):
+                for path in ("/v2/health/live", "/v2/health/ready", "/v2/models/ocr-model/ready", "/metrics"):
+                    assert httpx.get(server.url + path, timeout=TIMEOUT).status_code == 200
+            assert not any(answer.done() for answer in answers)
         for answer in answers:
             fault_injection.assert_whole(text_of(fault_injection.answer_of(answer)))
 
