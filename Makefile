@@ -15,14 +15,19 @@ run:  ## Start both servers and read a sample: IMAGE=path ONESHOT=1 TRANSFORMER_
 observe: setup  ## Start both servers under load, scraped by a real Prometheus
 	@exec $(PYTHON) -m tools.observe
 
-test: lint types  ## Lint, types and all tests, on all CPUs
-	@$(PYTHON) -m pytest --numprocesses=auto --dist=loadgroup
+check: lint types test test-long  ## Everything that must pass before a commit
+
+test: setup  ## All tests but the long ones, on all CPUs
+	@$(PYTHON) -m pytest --numprocesses=auto --dist=loadgroup -m "not long"
+
+test-long: setup  ## The tests that send huge requests, compile, or start a test run of their own
+	@$(PYTHON) -m pytest --numprocesses=auto --dist=loadgroup -m long
 
 coverage: setup  ## All tests with branch coverage of what is shipped; fails under the limit in pyproject.toml
 	@scripts/coverage
 
 test-quick: setup  ## The tests that need no servers: units, manifests, rules
-	@$(PYTHON) -m pytest --numprocesses=auto --dist=loadgroup -m "not servers" --ignore=tests/kserve_ocr/workers --ignore=tests/predictor \
+	@$(PYTHON) -m pytest --numprocesses=auto --dist=loadgroup -m "not servers and not long" --ignore=tests/kserve_ocr/workers --ignore=tests/predictor \
 		--ignore=tests/tools --ignore=tests/test_leftovers.py
 
 lint: setup  ## Lint, formatting, import rules and declared dependencies
@@ -123,5 +128,5 @@ docs: setup  ## Build the documentation site into build/site
 lock:  ## Pin all dependencies: UPGRADE=1 for newer versions
 	@scripts/lock
 
-.PHONY: orientation accuracy audit argocd bench bench-acceleration bench-overhead bench-scraping bench-start cluster configuration coverage crds dashboards dashboards-import deploy docs \
-	e2e fuzz fuzz-native help images lint lock manifests models observe pdfa promote rivals rollback run parity setup soak test test-quick types undeploy
+.PHONY: orientation accuracy audit argocd bench bench-acceleration bench-overhead bench-scraping bench-start check cluster configuration coverage crds dashboards dashboards-import deploy docs \
+	e2e fuzz fuzz-native help images lint lock manifests models observe pdfa promote rivals rollback run parity setup soak test test-long test-quick types undeploy

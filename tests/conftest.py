@@ -15,6 +15,8 @@ from tools.local_stack import Service, start_service
 
 _SERVER_FIXTURES = {"service", "watched"}
 _SERVER_FUNCTIONS = {"spawn", "start_predictor", "start_service", "start_transformer"}
+_SHARED = {"tests/deploy", "tests/monitoring"}
+"""Folders whose tests share renderings, or a watched service."""
 _SCRATCH = pytest.StashKey[Path]()
 
 
@@ -45,13 +47,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process of pytest-xdist, and all those that share a watched service.
+    """Keep the tests of a file, and those of a folder that share much, in one process of pytest-xdist.
 
     Tests that need servers are marked, so that ``make test-quick`` can leave them out.
     """
     for item in items:
-        folder, file = item.path.parent, str(item.path)
-        item.add_marker(pytest.mark.xdist_group(str(folder) if folder.name == "monitoring" else file))
+        folder, file = "/".join(item.nodeid.split("/")[:2]), str(item.path)
+        item.add_marker(pytest.mark.xdist_group(folder if folder in _SHARED else file))
         if isinstance(item, pytest.Function) and (
             _SERVER_FIXTURES & set(item.fixturenames) or _SERVER_FUNCTIONS & vars(item.module).keys()
         ):

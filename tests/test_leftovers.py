@@ -28,6 +28,7 @@ def test_temporary_files_plots_and_browsers(tmp_path):
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("arguments", [[], ["--numprocesses=1", "--dist=loadgroup"]])
 def test_a_run_leaves_nothing_behind(arguments: list[str]) -> None:
     # Not under tmp_path: Chromium makes a socket, whose path must be short.

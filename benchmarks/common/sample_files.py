@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import struct
 import zlib
@@ -242,8 +243,9 @@ def with_tag(tiff: bytes, tag: int, value: int) -> bytes:
     return bytes(changed)
 
 
+@functools.cache
 def every_kind() -> dict[str, bytes]:
-    """Small good documents of every kind and form."""
+    """Small good documents of every kind and form. They are drawn once: do not change the dictionary."""
     tagged = TiffImagePlugin.ImageFileDirectory_v2()
     tagged[274] = 6
     exif = Image.Exif()

@@ -175,6 +175,7 @@ def test_requests_whose_responses_are_never_read(limited: Service) -> None:
     assert resident(server) - before < 128 * _MIB
 
 
+@pytest.mark.long
 def test_large_grpc_messages(limited: Service) -> None:
     """Messages of 40 MiB, none of them a document, all at once."""
     server = limited.transformer

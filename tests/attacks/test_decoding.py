@@ -38,6 +38,7 @@ def tiled_page() -> bytes:
     return b"%PDF-1.7\n" + body + b"trailer<</Root 1 0 R>>\n"
 
 
+@pytest.mark.long
 def test_one_client_leaves_a_decoder_to_the_others(impatient: Service) -> None:
     def send(_: int) -> httpx.Response:
         with httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.0.2"), timeout=TIMEOUT) as client:

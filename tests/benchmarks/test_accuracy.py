@@ -61,6 +61,7 @@ def folder(path: Path) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_a_folder_is_read_in_every_way_and_reported(tmp_path: Path) -> None:
     pages = corpus.load(folder(tmp_path))
     ways = [way for way in variants.ways(steps=True) if not way.without or "orient" in way.without]

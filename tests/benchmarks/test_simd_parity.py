@@ -13,6 +13,7 @@ def test_draws_the_same_pages_again() -> None:
     assert len({page.shape for page in one}) == 8
 
 
+@pytest.mark.long
 def test_recognizes_them_equally(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("SECONDS", "3")
     monkeypatch.setenv("OMP_THREAD_LIMIT", "1")

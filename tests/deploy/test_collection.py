@@ -6,9 +6,12 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.deploy.support.rendering import ROOT
 
 
+@pytest.mark.long
 def test_collecting_starts_no_program() -> None:
     finished = subprocess.run(
         [sys.executable, "-m", "pytest", "--collect-only", "--quiet", "tests/deploy", "tests/monitoring"],

@@ -67,7 +67,7 @@ def test_models_of_a_folder(kept: Path, folder: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["zip", "gztar"])
 def test_models_of_an_archive(kept: Path, folder: Path, kind: str) -> None:
-    archive = shutil.make_archive(str(folder.parent / "archive"), kind, folder)
+    archive = shutil.make_archive(str(folder.parent / "archive"), kind, folder, "mine.traineddata")
     built = build(kept, LANGUAGES="mine", MODELS=archive, REGISTRY="registry.example.com/ocr", TAG="1")
     assert built.returncode == 0, built.stderr
     assert packed(kept) == {"mine.traineddata"}

@@ -104,6 +104,7 @@ def test_file_is_read_and_shown_with_its_words(web: Page) -> None:
     expect(_row(web, "scan.png")).to_contain_text(re.compile(r"1 page, 19 words, \d+ % sure, [\d.]+ s"))
 
 
+@pytest.mark.long
 def test_boxes_lie_on_the_words_of_a_turned_photo(web: Page) -> None:
     """The browser shows the photo upright, as its EXIF data says, and so are the boxes."""
     upright, words = drawn.draw()
@@ -133,6 +134,7 @@ def test_pages_of_a_document_the_browser_cannot_show(web: Page) -> None:
     expect(web.locator("#overlay .letters text")).to_have_text(["The", "first", "page"])
 
 
+@pytest.mark.long
 def test_single_page_that_the_browser_cannot_show_is_drawn(web: Page) -> None:
     page, words = drawn.draw()
     _give(web, _file("scan.tif", _encoded(page, kind="TIFF")))
@@ -146,6 +148,7 @@ def test_single_page_that_the_browser_cannot_show_is_drawn(web: Page) -> None:
         assert shown["width"] / scale == pytest.approx(ink[2] - ink[0], abs=6)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", ["drop", "paste"])
 def test_files_come_in_by_drop_and_by_paste(web: Page, way: str) -> None:
     data = list(_encoded(drawn.draw(("Dropped here",), size=(600, 200))[0]))
@@ -205,6 +208,7 @@ def test_choices_come_from_the_model_and_go_with_the_request(web: Page, service:
     _wait_read(web, "scan.png")
 
 
+@pytest.mark.long
 def test_page_works_when_the_model_does_not_describe_itself(web: Page) -> None:
     web.route("**/v2/models/*", lambda route: route.fulfill(status=404, body="{}"))
     web.reload()
@@ -216,6 +220,7 @@ def test_page_works_when_the_model_does_not_describe_itself(web: Page) -> None:
     assert parse_qs(urlsplit(sent.value.url).query)["lang"] == ["eng+osd"]
 
 
+@pytest.mark.long
 def test_busy_service_is_asked_again(web: Page) -> None:
     answers = itertools.count()
 
@@ -248,6 +253,7 @@ def test_answers_of_others_than_the_service(web: Page, answer: dict[str, Any] | 
     expect(web.get_by_role("status")).to_have_text(f"scan.png: {message}")
 
 
+@pytest.mark.long
 def test_reading_can_be_cancelled(web: Page) -> None:
     web.route("**/gateway/ocr*", lambda route: None)  # never answered
     with web.expect_request("**/gateway/ocr*") as sent:
@@ -306,6 +312,7 @@ def test_downloads(read: Page) -> None:
     assert (name, json.loads(words)["pages"][0]["width"]) == ("scan.json", 1000)
 
 
+@pytest.mark.long
 def test_copy_gives_the_text_as_it_was_read(read: Page) -> None:
     read.context.grant_permissions(["clipboard-read", "clipboard-write"])
     read.get_by_role("button", name="Copy").click()
@@ -313,12 +320,14 @@ def test_copy_gives_the_text_as_it_was_read(read: Page) -> None:
     assert read.evaluate("() => navigator.clipboard.readText()").split() == " ".join(drawn.TEXT).split()
 
 
+@pytest.mark.long
 def test_text_can_be_selected(read: Page) -> None:
     read.locator("#reading").focus()
     read.evaluate("() => getSelection().selectAllChildren(document.getElementById('reading'))")
     assert read.evaluate("() => getSelection().toString()").split() == " ".join(drawn.TEXT).split()
 
 
+@pytest.mark.long
 def test_word_is_marked_in_both_panes(read: Page) -> None:
     read.locator("#reading .word", has_text="transformer").hover()
     expect(read.locator("#overlay rect.pointed")).to_have_attribute("data-word", "1")
@@ -327,6 +336,7 @@ def test_word_is_marked_in_both_panes(read: Page) -> None:
     expect(read.locator("#reading .pointed")).to_have_text("The")
 
 
+@pytest.mark.long
 def test_zoom(read: Page) -> None:
     def width() -> float:
         box = read.locator("#sheet").bounding_box()
@@ -366,6 +376,7 @@ def uncertain(web: Page) -> Page:
     return web
 
 
+@pytest.mark.long
 def test_confidence_is_told_by_colour_and_by_line(uncertain: Page) -> None:
     styles = uncertain.locator("#overlay .boxes rect").evaluate_all(
         "boxes => boxes.map((box) => [getComputedStyle(box).stroke, getComputedStyle(box).strokeDasharray])"
@@ -381,6 +392,7 @@ def test_confidence_is_told_by_colour_and_by_line(uncertain: Page) -> None:
     expect(uncertain.locator("#overlay .boxes rect.sure:visible")).to_have_count(2)
 
 
+@pytest.mark.long
 def test_uncertain_words_can_be_visited_by_keyboard(uncertain: Page) -> None:
     button = uncertain.get_by_role("button", name="Next word to check")
     button.focus()
@@ -392,6 +404,7 @@ def test_uncertain_words_can_be_visited_by_keyboard(uncertain: Page) -> None:
     expect(button).to_be_focused()
 
 
+@pytest.mark.long
 def test_everything_can_be_reached_and_worked_by_keyboard(web: Page) -> None:
     # Choosers are caught only some time after the first listener: the key below would be faster, and open a real one.
     web.on("filechooser", lambda _: None)
@@ -416,6 +429,7 @@ def test_everything_can_be_reached_and_worked_by_keyboard(web: Page) -> None:
     assert web.evaluate("() => getComputedStyle(document.activeElement).outlineWidth") == "3px"
 
 
+@pytest.mark.long
 def test_sample_page_needs_no_file(web: Page) -> None:
     web.get_by_role("button", name="Try a sample page").press("Enter")
     _wait_read(web, "sample.png")
@@ -452,6 +466,7 @@ _CONTRAST = """() => {
 }"""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_contrast(read: Page, scheme: Any) -> None:
     """WCAG 2.2, 1.4.3: 4.5 to 1 for text."""
@@ -463,12 +478,14 @@ def test_contrast(read: Page, scheme: Any) -> None:
     assert [found for found in measured if found[1] < 4.5] == []
 
 
+@pytest.mark.long
 def test_motion_stops_for_those_who_ask(web: Page) -> None:
     assert web.evaluate("() => getComputedStyle(document.getElementById('drop')).transitionDuration") != "0s"
     web.emulate_media(reduced_motion="reduce")
     assert web.evaluate("() => getComputedStyle(document.getElementById('drop')).transitionDuration") == "0s"
 
 
+@pytest.mark.long
 def test_small_screens_need_no_sideways_scrolling(read: Page) -> None:
     read.set_viewport_size({"width": 360, "height": 740})
     assert read.evaluate("() => document.documentElement.scrollWidth") <= 360

@@ -11,6 +11,7 @@ from tests.support.http_calls import assert_reads
 from tools.local_stack import Service
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["transformer", "predictor"])
 def test_the_server_does_what_its_document_says(service: Service, name: str, tmp_path: Path) -> None:
     server = getattr(service, name)

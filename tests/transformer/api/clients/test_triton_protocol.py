@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from typing import Any
+from pathlib import Path
 
 import grpc
 import httpx
@@ -15,7 +15,7 @@ from kserve_ocr.serving.connection.content_encoding import decode, encode
 from tests.support.drawn_pages import LINE, draw_line, draw_page, v2_body
 from tests.support.drawn_pages import encode as encode_image
 from tests.support.http_calls import GATEWAY, INFER, grpc_request, grpc_stub, grpc_text
-from tools.local_stack import Service, start_service
+from tools.local_stack import Service, start_transformer
 
 MODEL = "/v2/models/ocr-model"
 PNG = encode_image(draw_line())
@@ -120,10 +120,10 @@ def test_encodings_that_cannot_be_read(service: Service, encoding: str, content:
     assert (response.status_code, response.json()["code"]) == (status, code)
 
 
-def test_a_small_body_that_decodes_to_a_huge_one(logs: Any) -> None:
+def test_a_small_body_that_decodes_to_a_huge_one(service: Service, logs: Path) -> None:
     bomb = gzip.compress(bytes(1 << 26), 9)
     twice = gzip.compress(gzip.compress(bytes(1 << 26), 9), 9)
-    with start_service(logs=logs, transformer={"OCR_MAX_BYTES": "1048576"}) as small:
+    with start_transformer(service.predictor.port, logs=logs, settings={"OCR_MAX_BYTES": "1048576"}) as small:
         for content, encoding in ((bomb, "gzip"), (twice, "gzip, gzip")):
             response = httpx.post(
                 small.url + GATEWAY, content=content, headers={"Content-Encoding": encoding}, timeout=60

@@ -28,7 +28,14 @@ def digits(rows: int = 12) -> str:
 
 
 @pytest.mark.parametrize("rotation", ROTATIONS)
-@pytest.mark.parametrize("lang", ["eng", "pol", "rus", "ukr", "srp", "ell", "heb", "ara", "hin", "tha", "jpn"])
+@pytest.mark.parametrize(
+    "lang",
+    [
+        *("pol", "ukr", "srp", "jpn"),
+        # Drawn in other layouts by test_turned_pages.py too.
+        *(pytest.param(lang, marks=pytest.mark.long) for lang in ("eng", "rus", "ell", "heb", "ara", "hin", "tha")),
+    ],
+)
 def test_pages_of_every_script_are_read_at_every_turn(service: Service, lang: str, rotation: int) -> None:
     page = draw_sample(lang, size=34, repeat=4).rotate(rotation, expand=True)
     text = text_of(upload(service.transformer, encode(page), lang=lang))
