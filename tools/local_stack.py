@@ -36,17 +36,23 @@ class LaunchError(Exception):
 
 
 @dataclass
-class Server:
-    """One running server."""
+class Endpoint:
+    """Where a server listens on this machine."""
 
-    process: subprocess.Popen[bytes]
     port: int
     grpc_port: int
-    log: Path
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+
+@dataclass
+class Server(Endpoint):
+    """One running server."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
 
     def stop(self, *, seconds: float = 30.0) -> int:
         """SIGTERM and wait; the exit status. Raises LaunchError if any child outlives the server."""
@@ -140,7 +146,7 @@ def spawn(package: str, *arguments: str, **options: Unpack[ServerOptions]) -> Se
         *(f"--http_port={port}", f"--grpc_port={grpc_port}", *arguments),
     ]
     process = start_process(command, log=log, environment={**clean, **(options.get("settings") or {})})
-    return Server(process, port, grpc_port, log)
+    return Server(port, grpc_port, process, log)
 
 
 def spawn_transformer(predictor_port: int, **options: Unpack[ServerOptions]) -> Server:

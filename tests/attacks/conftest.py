@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tools.local_stack import Service, start_service
+from tests.attacks.target import Target, attack_target
 
 
 @pytest.fixture(scope="package")
-def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """Both servers with default settings."""
-    with start_service(logs=Path(tmp_path_factory.mktemp("attacked"))) as running:
-        yield running
+    with attack_target(logs=Path(tmp_path_factory.mktemp("attacked"))) as target:
+        yield target

@@ -12,19 +12,19 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
-import psutil
 import pytest
 
+from tests.attacks.target import Target, attack_target
 from tests.support.http_calls import INFER, TIMEOUT, assert_reads, grpc_request, grpc_stub, metric, until
 from tests.support.second_client import always_served
-from tools.local_stack import Server, Service, start_service
+from tools.local_stack import Endpoint
 
 ATTACKER = "127.0.0.2"
 _MIB = 1 << 20
 
 
 @pytest.fixture(scope="module")
-def limited(logs: Path) -> Iterator[Service]:
+def limited(logs: Path) -> Iterator[Target]:
     """Servers that give up on slow clients after a second, and hold few connections."""
     settings = {
         "OCR_HEADER_SECONDS": "1",
@@ -33,18 +33,18 @@ def limited(logs: Path) -> Iterator[Service]:
         "OCR_MAX_CONNECTIONS": "64",
         "OCR_MAX_BYTES_IN_FLIGHT": str(134_217_728),
     }
-    with start_service(logs=logs, transformer=settings, predictor=settings) as running:
-        yield running
+    with attack_target(logs=logs, transformer=settings, predictor=settings) as target:
+        yield target
 
 
-def connect(server: Server) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", server.port), timeout=TIMEOUT, source_address=(ATTACKER, 0))
+def connect(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT, source_address=(ATTACKER, 0))
 
 
 @contextlib.contextmanager
-def connections(server: Server, number: int) -> Iterator[list[socket.socket]]:
+def connections(server: Endpoint, number: int) -> Iterator[list[socket.socket]]:
     with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(connect(server)) for _ in range(number)]
+        yield [stack.enter_context(connect(server.port)) for _ in range(number)]
 
 
 def head(**headers: str) -> bytes:
@@ -71,11 +71,15 @@ def flood(client: socket.socket, piece: bytes, times: int) -> int:
     return times
 
 
-def resident(server: Server) -> int:
-    return int(psutil.Process(server.process.pid).memory_info().rss)
+def resident(server: Endpoint) -> float:
+    return metric(server, "process_resident_memory_bytes")
 
 
-def test_bodies_that_are_declared_and_never_sent(limited: Service) -> None:
+def descriptors(server: Endpoint) -> float:
+    return metric(server, "process_max_fds")
+
+
+def test_bodies_that_are_declared_and_never_sent(limited: Target) -> None:
     with always_served(limited.transformer, limited.predictor), connections(limited.transformer, 16) as clients:
         for client in clients:
             client.sendall(head(Content_Length="67108864"))
@@ -83,8 +87,8 @@ def test_bodies_that_are_declared_and_never_sent(limited: Service) -> None:
             assert b"HTTP/1.1 400 " in read_to_end(client)
 
 
-def test_a_body_that_trickles(limited: Service) -> None:
-    with connect(limited.transformer) as client:
+def test_a_body_that_trickles(limited: Target) -> None:
+    with connect(limited.transformer.port) as client:
         client.sendall(head(Content_Length="67108864"))
         client.settimeout(0.2)
         answer = b""
@@ -100,7 +104,7 @@ def test_a_body_that_trickles(limited: Service) -> None:
 
 
 @pytest.mark.parametrize("start", [b"", b"GET / HTTP/1.1\r\nX-A: ", b"POST / HTT"])
-def test_connections_that_never_complete_their_headers(limited: Service, start: bytes) -> None:
+def test_connections_that_never_complete_their_headers(limited: Target, start: bytes) -> None:
     server = limited.transformer
     with always_served(server, limited.predictor), connections(server, 48) as clients:
         for client in clients:
@@ -119,12 +123,12 @@ def many_descriptors() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("many_descriptors")
-def test_more_connections_than_there_are_descriptors_for(limited: Service) -> None:
+def test_more_connections_than_there_are_descriptors_for(limited: Target) -> None:
     server = limited.transformer
     with always_served(server, limited.predictor), contextlib.ExitStack() as stack:
         for _ in range(1100):
-            stack.enter_context(connect(server))
-        until(lambda: metric(server, "process_open_fds") < 300, "connections to be closed")
+            stack.enter_context(connect(server.port))
+        until(lambda: metric(server, "process_open_fds") < descriptors(server) - 64, "connections to be closed")
 
 
 @pytest.mark.parametrize(
@@ -137,17 +141,17 @@ def test_more_connections_than_there_are_descriptors_for(limited: Service) -> No
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;x=", b"a" * _MIB),
     ],
 )
-def test_headers_without_end(limited: Service, start: bytes, piece: bytes) -> None:
+def test_headers_without_end(limited: Target, start: bytes, piece: bytes) -> None:
     server = limited.transformer
     before = resident(server)
-    with always_served(server, limited.predictor), connect(server) as client:
+    with always_served(server, limited.predictor), connect(server.port) as client:
         client.sendall(start)
         assert flood(client, piece, 200) < 200
     assert resident(server) - before < 64 * _MIB
 
 
-def test_headers_over_the_limit_are_told(limited: Service) -> None:
-    with connect(limited.transformer) as client:
+def test_headers_over_the_limit_are_told(limited: Target) -> None:
+    with connect(limited.transformer.port) as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-A: " + b"a" * 100_000 + b"\r\n\r\n")
         answer = read_to_end(client)
     headers, _, body = answer.partition(b"\r\n\r\n")
@@ -156,8 +160,8 @@ def test_headers_over_the_limit_are_told(limited: Service) -> None:
     assert json.loads(body)["code"] == "headers_too_large"
 
 
-def test_what_is_not_http_is_refused_in_json(limited: Service) -> None:
-    with connect(limited.transformer) as client:
+def test_what_is_not_http_is_refused_in_json(limited: Target) -> None:
+    with connect(limited.transformer.port) as client:
         client.sendall(b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n")
         headers, _, body = read_to_end(client).partition(b"\r\n\r\n")
     assert headers.startswith(b"HTTP/1.1 400 ")
@@ -165,18 +169,18 @@ def test_what_is_not_http_is_refused_in_json(limited: Service) -> None:
     assert json.loads(body)["code"] == "malformed_request"
 
 
-def test_requests_whose_responses_are_never_read(limited: Service) -> None:
+def test_requests_whose_responses_are_never_read(limited: Target) -> None:
     server = limited.transformer
     before = resident(server)
     piece = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 1000
-    with always_served(server, limited.predictor), connect(server) as client:
+    with always_served(server, limited.predictor), connect(server.port) as client:
         client.settimeout(5)
         assert flood(client, piece, 600) < 600
     assert resident(server) - before < 128 * _MIB
 
 
 @pytest.mark.long
-def test_large_grpc_messages(limited: Service) -> None:
+def test_large_grpc_messages(limited: Target) -> None:
     """Messages of 40 MiB, none of them a document, all at once."""
     server = limited.transformer
     request = grpc_request(bytes(40 * _MIB))
@@ -202,7 +206,7 @@ def test_large_grpc_messages(limited: Service) -> None:
     assert_reads(server)
 
 
-def test_grpc_messages_of_many_values(limited: Service) -> None:
+def test_grpc_messages_of_many_values(limited: Target) -> None:
     server = limited.transformer
     with always_served(server, limited.predictor), grpc_stub(server) as stub:
         request = grpc_request(*[b""] * 5_000_000, typed=True)

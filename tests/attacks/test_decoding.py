@@ -9,18 +9,18 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.attacks.target import Target, attack_target
 from tests.support.fault_injection import busy
 from tests.support.http_calls import GATEWAY, TIMEOUT, assert_refused, until
 from tests.support.second_client import always_served
-from tools.local_stack import Service, start_service
 
 
 @pytest.fixture(scope="module")
-def impatient(logs: Path) -> Iterator[Service]:
+def impatient(logs: Path) -> Iterator[Target]:
     """Two decoders that give up on a page after two seconds."""
     settings = {"OCR_DECODE_SECONDS": "2", "OCR_DECODE_WORKERS": "2"}
-    with start_service(logs=logs, transformer=settings) as running:
-        yield running
+    with attack_target(logs=logs, transformer=settings) as target:
+        yield target
 
 
 def tiled_page() -> bytes:
@@ -39,7 +39,7 @@ def tiled_page() -> bytes:
 
 
 @pytest.mark.long
-def test_one_client_leaves_a_decoder_to_the_others(impatient: Service) -> None:
+def test_one_client_leaves_a_decoder_to_the_others(impatient: Target) -> None:
     def send(_: int) -> httpx.Response:
         with httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.0.2"), timeout=TIMEOUT) as client:
             return client.post(impatient.url + GATEWAY, content=tiled_page())

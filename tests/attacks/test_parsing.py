@@ -9,10 +9,10 @@ import httpx
 import orjson
 import pytest
 
+from tests.attacks.target import Target
 from tests.support.drawn_pages import draw_page, encode
 from tests.support.http_calls import GATEWAY, INFER, TIMEOUT, assert_refused
 from tests.support.second_client import always_served
-from tools.local_stack import Service
 
 _REPEATS = 3
 
@@ -33,7 +33,7 @@ def binary_body(elements: int) -> tuple[bytes, dict[str, str]]:
 
 @pytest.mark.parametrize("elements", [150_000, 1_000_000])
 @pytest.mark.parametrize("role", ["transformer", "predictor"])
-def test_empty_elements_in_json(attacked: Service, role: str, elements: int) -> None:
+def test_empty_elements_in_json(attacked: Target, role: str, elements: int) -> None:
     server = attacked.transformer if role == "transformer" else attacked.predictor
     body = json_body([elements], b"[" + b",".join([b'""'] * elements) + b"]")
 
@@ -46,7 +46,7 @@ def test_empty_elements_in_json(attacked: Service, role: str, elements: int) -> 
 
 
 @pytest.mark.parametrize("role", ["transformer", "predictor"])
-def test_empty_elements_in_a_binary_tensor(attacked: Service, role: str) -> None:
+def test_empty_elements_in_a_binary_tensor(attacked: Target, role: str) -> None:
     server = attacked.transformer if role == "transformer" else attacked.predictor
     body, headers = binary_body(10_000_000)
 
@@ -58,7 +58,7 @@ def test_empty_elements_in_a_binary_tensor(attacked: Service, role: str) -> None
 
 @pytest.mark.parametrize("sides", [2, 8, 300, 120_000])
 @pytest.mark.parametrize("role", ["transformer", "predictor"])
-def test_a_shape_of_many_long_sides(attacked: Service, role: str, sides: int) -> None:
+def test_a_shape_of_many_long_sides(attacked: Target, role: str, sides: int) -> None:
     server = attacked.transformer if role == "transformer" else attacked.predictor
     body = json_body([1 << 62] * sides, b'["QUJD"]')
 
@@ -77,7 +77,7 @@ def test_a_shape_of_many_long_sides(attacked: Service, role: str, sides: int) ->
     ],
 )
 @pytest.mark.parametrize("role", ["transformer", "predictor"])
-def test_millions_of_numbers_in_json(attacked: Service, role: str, numbers: int, code: str) -> None:
+def test_millions_of_numbers_in_json(attacked: Target, role: str, numbers: int, code: str) -> None:
     server = attacked.transformer if role == "transformer" else attacked.predictor
     tensor = orjson.dumps({"name": "input-0", "datatype": "UINT8", "shape": [3, numbers]})
     body = b'{"inputs":[' + tensor[:-1] + b',"data":[' + b",".join([b"255"] * numbers) + b"]}]}"
@@ -89,7 +89,7 @@ def test_millions_of_numbers_in_json(attacked: Service, role: str, numbers: int,
     assert_refused(answer, 413 if code == "too_many_bytes" else 400, code)
 
 
-def test_a_document_of_forty_mebibytes_in_base64(attacked: Service) -> None:
+def test_a_document_of_forty_mebibytes_in_base64(attacked: Target) -> None:
     body = orjson.dumps({"image": base64.b64encode(bytes(40 << 20)).decode()})
 
     with always_served(attacked.transformer, attacked.predictor):
@@ -100,7 +100,7 @@ def test_a_document_of_forty_mebibytes_in_base64(attacked: Service) -> None:
     assert_refused(answer, 415, "unsupported_document")
 
 
-def test_a_form_of_tiny_parts(attacked: Service) -> None:
+def test_a_form_of_tiny_parts(attacked: Target) -> None:
     part = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n'
     body = part * (60_000_000 // len(part)) + b"--x--\r\n"
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
@@ -111,7 +111,7 @@ def test_a_form_of_tiny_parts(attacked: Service) -> None:
     assert "1000 parts" in assert_refused(answer, 400, "malformed_request")
 
 
-def test_a_part_with_endless_headers(attacked: Service) -> None:
+def test_a_part_with_endless_headers(attacked: Target) -> None:
     body = b"--x\r\n" + b"A: b\r\n" * 8_000_000 + b"\r\n--x--\r\n"
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
 
@@ -121,7 +121,7 @@ def test_a_part_with_endless_headers(attacked: Service) -> None:
     assert "8192 bytes" in assert_refused(answer, 400, "malformed_request")
 
 
-def test_outputs_are_made_once_however_often_they_are_named(attacked: Service) -> None:
+def test_outputs_are_made_once_however_often_they_are_named(attacked: Target) -> None:
     page = encode(draw_page())
     names = ",".join(["words", "alto"] * 450)
 
@@ -137,7 +137,7 @@ def test_outputs_are_made_once_however_often_they_are_named(attacked: Service) -
     assert [output["name"] for output in answer.json()["outputs"]] == ["words", "alto"]
 
 
-def test_an_output_named_300000_times(attacked: Service) -> None:
+def test_an_output_named_300000_times(attacked: Target) -> None:
     def send(_: int) -> httpx.Response:
         files = {"image_file": ("page.png", encode(draw_page()))}
         return httpx.post(attacked.url + GATEWAY, files=files, data={"outputs": "pdf," * 300_000}, timeout=TIMEOUT)

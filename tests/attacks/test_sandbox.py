@@ -23,8 +23,8 @@ def status(process: psutil.Process) -> dict[str, str]:
 
 @pytest.mark.skipif(not (landlock.version() and seccomp.supported()), reason="the kernel has no Landlock or no seccomp")
 @pytest.mark.parametrize("role", ["transformer", "predictor"])
-def test_every_worker_has_a_filter_and_no_way_to_privileges(attacked: Service, role: str) -> None:
-    server: Server = getattr(attacked, role)
+def test_every_worker_has_a_filter_and_no_way_to_privileges(service: Service, role: str) -> None:
+    server: Server = getattr(service, role)
     found = [status(worker) for worker in workers(server)]
     assert found
     for fields in found:
@@ -34,17 +34,17 @@ def test_every_worker_has_a_filter_and_no_way_to_privileges(attacked: Service, r
 
 
 @pytest.mark.parametrize("role", ["transformer", "predictor"])
-def test_the_memory_of_a_server_belongs_to_root(attacked: Service, role: str) -> None:
-    pid = getattr(attacked, role).process.pid
+def test_the_memory_of_a_server_belongs_to_root(service: Service, role: str) -> None:
+    pid = getattr(service, role).process.pid
     assert Path(f"/proc/{pid}/environ").stat().st_uid == 0
 
 
-def test_messages_of_libraries_are_no_lines_of_their_own(attacked: Service) -> None:
+def test_messages_of_libraries_are_no_lines_of_their_own(service: Service) -> None:
     page = encode(draw_page(), "TIFF", compression="tiff_lzw")
     damaged = page[: len(page) // 2] + bytes(200) + page[len(page) // 2 + 200 :]
-    for server, body in ((attacked.transformer, damaged), (attacked.transformer, encode(draw_page(), dpi=(1, 1)))):
+    for server, body in ((service.transformer, damaged), (service.transformer, encode(draw_page(), dpi=(1, 1)))):
         httpx.post(server.url + GATEWAY, content=body, timeout=TIMEOUT)
-    assert_reads(attacked.transformer)
-    for server in (attacked.transformer, attacked.predictor):
+    assert_reads(service.transformer)
+    for server in (service.transformer, service.predictor):
         for line in server.log_text().splitlines():
             assert isinstance(json.loads(line), dict), line

@@ -29,7 +29,7 @@ from tests.support.http_calls import (
     text_of,
     until,
 )
-from tools.local_stack import Server
+from tools.local_stack import Endpoint, Server
 
 _SENTENCE = "the quick brown fox jumps over a lazy dog that does not even look back at its own shadow"
 _WORDS = _SENTENCE.split()
@@ -54,7 +54,7 @@ def workers(server: Server) -> list[psutil.Process]:
     ]
 
 
-def busy(server: Server, pool: str = "recognize") -> int:
+def busy(server: Endpoint, pool: str = "recognize") -> int:
     """How many workers are at work."""
     return int(metric(server, "ocr_workers", pool=pool, state="busy"))
 

@@ -19,7 +19,7 @@ from kserve.protocol.grpc.grpc_predict_v2_pb2_grpc import GRPCInferenceServiceSt
 
 from kserve_ocr.protocol import names
 from tests.support.drawn_pages import LINE, draw_line, encode, v2_body
-from tools.local_stack import ROOT, Server
+from tools.local_stack import ROOT, Endpoint
 
 INFER = "/v2/models/ocr-model/infer"
 PREDICT = "/v1/models/ocr-model:predict"
@@ -31,7 +31,7 @@ GOOD = encode(draw_line())
 
 
 @contextmanager
-def one_connection(server: Server) -> Iterator[httpx.Client]:
+def one_connection(server: Endpoint) -> Iterator[httpx.Client]:
     """A client that keeps a single connection alive."""
     limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
     with httpx.Client(base_url=server.url, timeout=TIMEOUT, limits=limits) as client:
@@ -43,13 +43,13 @@ def connection_of(response: httpx.Response) -> Any:
     return response.extensions["network_stream"].get_extra_info("client_addr")
 
 
-def infer(server: Server, *documents: bytes, **more: Any) -> httpx.Response:
+def infer(server: Endpoint, *documents: bytes, **more: Any) -> httpx.Response:
     """A V2 JSON request, as the older gateway sends it."""
     return httpx.post(server.url + INFER, json=v2_body(*documents, **more), timeout=TIMEOUT)
 
 
 def upload(
-    server: Server, *documents: bytes, headers: Mapping[str, str] | None = None, **options: str
+    server: Endpoint, *documents: bytes, headers: Mapping[str, str] | None = None, **options: str
 ) -> httpx.Response:
     """Multipart files with options in the query."""
     files = [("image_file", (f"page-{number}", data)) for number, data in enumerate(documents)]
@@ -84,7 +84,7 @@ def text_of(response: httpx.Response) -> str:
     return text
 
 
-def assert_reads(server: Server) -> None:
+def assert_reads(server: Endpoint) -> None:
     """The next good request works."""
     assert text_of(infer(server, GOOD)).strip() == LINE
 
@@ -107,7 +107,7 @@ def assert_refused(response: httpx.Response, status: int, code: str) -> str:
 
 
 @contextmanager
-def grpc_stub(server: Server, *, max_bytes: int = 1 << 28) -> Iterator[GRPCInferenceServiceStub]:
+def grpc_stub(server: Endpoint, *, max_bytes: int = 1 << 28) -> Iterator[GRPCInferenceServiceStub]:
     """KServe's gRPC service on one channel."""
     options = [("grpc.max_send_message_length", max_bytes), ("grpc.max_receive_message_length", max_bytes)]
     with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}", options=options) as channel:
@@ -189,7 +189,7 @@ def until(condition: Callable[[], bool], what: str, *, seconds: float = TIMEOUT)
         time.sleep(0.01)
 
 
-def metric(server: Server, name: str, **labels: str) -> float:
+def metric(server: Endpoint, name: str, **labels: str) -> float:
     """The sum of a metric's series that carry these labels."""
     return sum(
         float(line.rpartition(" ")[2])

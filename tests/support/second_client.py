@@ -13,7 +13,7 @@ import httpx
 
 from tests.support.drawn_pages import LINE
 from tests.support.http_calls import GATEWAY, GOOD
-from tools.local_stack import Server
+from tools.local_stack import Endpoint
 
 _ALLOWANCE = 3.0 if "PYTEST_XDIST_WORKER" in os.environ else 1.0
 """Other tests that run on the same CPUs are not what is measured."""
@@ -42,12 +42,12 @@ class SecondClient:
                 self.failures.append(f"after {time.monotonic() - began:.1f} s: {error!r}")
             time.sleep(_PAUSE_SECONDS)
 
-    def probe(self, server: Server) -> None:
+    def probe(self, server: Endpoint) -> None:
         answer = httpx.get(f"{server.url}/v2/health/live", timeout=PROBE_SECONDS)
         assert answer.status_code == 200, answer.text
         self.probes += 1
 
-    def line(self, server: Server) -> None:
+    def line(self, server: Endpoint) -> None:
         answer = httpx.post(
             server.url + GATEWAY, content=GOOD, headers={"Accept": "text/plain"}, timeout=httpx.Timeout(LINE_SECONDS)
         )
@@ -56,7 +56,7 @@ class SecondClient:
 
 
 @contextmanager
-def always_served(server: Server, *others: Server) -> Iterator[SecondClient]:
+def always_served(server: Endpoint, *others: Endpoint) -> Iterator[SecondClient]:
     """Fails at the end of the block if a probe of any server, or a line sent to ``server``, was not answered."""
     client = SecondClient()
     calls = [lambda: client.line(server), *[lambda probed=probed: client.probe(probed) for probed in (server, *others)]]
