@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from weakref import WeakValueDictionary
 
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from grpc import aio
+from kserve import InferRequest
+from kserve.errors import InvalidInput
 from kserve.protocol.grpc.grpc_predict_v2_pb2 import ModelInferRequest
 
 from kserve_ocr.protocol.bounded_json import MAX_NUMBERS
@@ -18,6 +21,8 @@ from kserve_ocr.workers.fair_queue import CLIENT
 
 _INPUTS, _CONTENTS = 5, 5
 """Numbers of the fields of a request that hold tensors, and of a tensor that hold its typed values."""
+_RAW_CONTENTS: Final = 7
+"""Number of the field of a request that holds the raw data of a tensor."""
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 _BYTES: Final = 8
 """Number of the field of typed values that holds documents."""
@@ -37,43 +42,63 @@ class GrpcMessageLimiter:
         self._clients: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     @asynccontextmanager
-    async def receive(self, messages: AsyncIterator[bytes], *, peer: str) -> AsyncIterator[bytes]:
-        """The message of a call; its bytes count as held until the block ends.
+    async def receive(self, context: aio.ServicerContext[Any, Any]) -> AsyncIterator[bytes]:
+        """The next message of a call; its bytes count as held until the block ends.
 
-        ``peer`` is gRPC's ``ipv4:address:port``. Raises TooManyBytesError, OverloadedError, MalformedRequestError and
-        ClientGoneError.
+        It is read from the context: the iterator that handlers get keeps each message until the next one is asked for,
+        and an error that passes through the handler keeps the iterator.
+
+        Raises TooManyBytesError, OverloadedError, MalformedRequestError and ClientGoneError.
         """
-        client = peer.partition(":")[2].rpartition(":")[0]
+        client = context.peer().partition(":")[2].rpartition(":")[0]  # of ipv4:address:port
         CLIENT.set(client)
         reservation = self._bodies.reserve(client)
         message = b""
         try:
-            message = await self._next(messages, client)
+            message = await self._next(context, client)
             reservation.grow_to(len(message))
             yield message
         finally:
             message = b""  # an error that passes through would keep this frame, and it the message
             reservation.release()
 
-    async def _next(self, messages: AsyncIterator[bytes], client: str) -> bytes:
+    async def _next(self, context: aio.ServicerContext[Any, Any], client: str) -> bytes:
         """Large messages arrive a few at a time: their size is known only when they are here."""
         share = self._clients.setdefault(client, asyncio.Semaphore(self._share))
         try:
             async with asyncio.timeout(self._seconds), share, self._receiving:
-                return await anext(messages)
+                message = await context.read()
         except TimeoutError:
             raise MalformedRequestError(f"the message did not arrive within {self._seconds:.0f} s") from None
-        except StopAsyncIteration:
-            raise ClientGoneError("the call ended without a message") from None
+        if not isinstance(message, bytes):
+            raise ClientGoneError("the call ended without a message")
+        return message
 
 
-def parse_infer_request(message: bytes) -> Any:
-    """The request in a message. Raises TooManyBytesError for one with too many values, and MalformedRequestError."""
+def parse_infer_request(message: bytes) -> InferRequest:
+    """The request in a message; raw tensors are views of it, which the generated parser would copy twice.
+
+    Raises TooManyBytesError for one with too many values, and MalformedRequestError.
+    """
     try:
-        _check_count(memoryview(message))
-        return ModelInferRequest.FromString(message)
+        view = memoryview(message)
+        _check_count(view)
+        raw = [field.content for field in _fields(view) if field.is_raw]
+        parsed = ModelInferRequest.FromString(b"".join(field.encoded for field in _fields(view) if not field.is_raw))
     except (DecodeError, IndexError):
         raise MalformedRequestError("the message is not a ModelInferRequest; send it by the V2 protocol") from None
+    if raw and len(raw) != len(parsed.inputs):
+        raise MalformedRequestError(f"{len(parsed.inputs)} inputs do not match {len(raw)} raw_input_contents")
+    if raw and any(tensor.HasField("contents") for tensor in parsed.inputs):
+        raise MalformedRequestError("an input has 'contents' besides raw_input_contents; send one of them")
+    try:
+        request = InferRequest.from_grpc(parsed)
+    except InvalidInput:
+        raise MalformedRequestError("an input has a datatype that the V2 protocol does not know") from None
+    request._use_raw_outputs = bool(raw)  # as it does for raw contents; there is no public setter for either
+    for tensor, content in zip(request.inputs, raw, strict=False):
+        tensor._raw_data = content
+    return request
 
 
 def _check_count(message: memoryview) -> None:
@@ -90,22 +115,39 @@ def _check_count(message: memoryview) -> None:
 
 def _leaves(message: memoryview) -> Iterator[tuple[int | None, memoryview]]:
     """Every field down to the typed values of tensors; with the number of a typed value's field, None for others."""
-    for number, content in _fields(message):
-        yield None, content
-        if number == _INPUTS:
-            for inner, typed in _fields(content):
-                yield None, typed
-                if inner == _CONTENTS:
-                    yield from _fields(typed)
+    for field in _fields(message):
+        yield None, field.content
+        if field.number == _INPUTS:
+            for inner in _fields(field.content):
+                yield None, inner.content
+                if inner.number == _CONTENTS:
+                    yield from ((typed.number, typed.content) for typed in _fields(inner.content))
 
 
-def _fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """Number and content of each field of a message (Protocol Buffers' wire format); no content unless it has a length.
+class _Field(NamedTuple):
+    """One field of a message."""
 
-    Raises IndexError for a message that ends inside a field, DecodeError for one that has other fields.
+    number: int
+    kind: int
+    content: memoryview
+    """Empty unless the field has a length."""
+    encoded: memoryview
+    """The whole field."""
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether it holds the raw data of a tensor, if it is a field of a request."""
+        return self.number == _RAW_CONTENTS and self.kind == _LENGTH
+
+
+def _fields(message: memoryview) -> Iterator[_Field]:
+    """The fields of a message in Protocol Buffers' wire format.
+
+    Raises IndexError or DecodeError for a message that ends inside a field, DecodeError for one that has other fields.
     """
     at = 0
     while at < len(message):
+        start = at
         key, at = _varint(message, at)
         size = 0
         kind = key & 7
@@ -117,8 +159,11 @@ def _fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
             at += 8 if kind == _FIXED64 else 4
         else:
             raise DecodeError
-        yield key >> 3, message[at : at + size]
+        content = message[at : at + size]
         at += size
+        if at > len(message):
+            raise DecodeError
+        yield _Field(key >> 3, kind, content, message[start:at])
 
 
 def _varint(message: memoryview, at: int) -> tuple[int, int]:

@@ -32,6 +32,8 @@ from kserve_ocr.tasks import release_frames
 
 _METADATA_BYTES = 16_384
 _LOOKAHEAD_BYTES = 1 << 20
+_MAX_CONNECTIONS = 128
+_HANDSHAKE_SECONDS = 10
 _STATUS = {status.value[0]: status for status in StatusCode}
 
 
@@ -59,7 +61,7 @@ class _Servicer(InferenceServicer):
         self._messages = messages
 
     async def ModelInfer(self, request: Any, context: Any) -> Any:  # noqa: N802  # the service's name for it
-        """``request`` iterates over the one message, as bytes: it is not received before there is room for it."""
+        """The one message is read from the context, as bytes: it is not received before there is room for it."""
         metadata = dict(context.invocation_metadata())
         identity = valid_or_new_request_id(str(metadata.get(names.REQUEST_ID, "")))
         parent = str(metadata.get(names.TRACEPARENT, ""))
@@ -69,13 +71,18 @@ class _Servicer(InferenceServicer):
             metrics.request("infer", "grpc"),
         ):
             try:
-                with map_exceptions():
-                    async with self._messages.receive(request, peer=context.peer()) as message:
-                        return await self._infer(parse_infer_request(message), context)
+                return await self._infer(context)
             except OcrError as error:
                 notes["code"] = error.code
-                release_frames(error)  # they hold the message, and would until the next collection
+                release_frames(error)  # they hold the message, and would until the next collection; this one does not
                 raise
+
+    async def _infer(self, context: Any) -> ModelInferResponse:
+        with map_exceptions():
+            async with self._messages.receive(context) as message:
+                request = parse_infer_request(message)
+                result, _ = await self._checked_model(request)(request, headers=to_headers(context))
+                return encode_grpc(result, request=request)
 
     async def ModelReady(self, request: Any, context: Any) -> Any:  # noqa: N802
         _check_version(request.version)
@@ -93,7 +100,7 @@ class _Servicer(InferenceServicer):
         with tracing.serve("ModelStreamInfer", traceparent="", request_id=valid_or_new_request_id("")):
             while True:
                 try:
-                    async with self._messages.receive(request, peer=context.peer()) as message:
+                    async with self._messages.receive(context) as message:
                         with access_log.log_request(method="ModelStreamInfer") as notes:
                             async with aclosing(self._pages(message, context, notes)) as responses:
                                 async for response in responses:
@@ -105,9 +112,8 @@ class _Servicer(InferenceServicer):
         """The responses to one request of a stream; the last one may be an error."""
         try:
             with map_exceptions(), metrics.request("infer", "grpc"):
-                request = parse_infer_request(message)
-                inference = InferRequest.from_grpc(request)
-                model = self._checked_model(request)
+                inference = parse_infer_request(message)
+                model = self._checked_model(inference)
                 async with aclosing(model.stream(inference, headers=to_headers(context))) as results:
                     async for result in results:
                         yield triton_messages.stream_response(encode_grpc(result, request=inference))
@@ -126,17 +132,10 @@ class _Servicer(InferenceServicer):
         self._data_plane.get_model_from_registry(name)
         return triton_messages.statistics(triton.statistics(name))
 
-    def _checked_model(self, request: Any) -> OcrModel:
-        self.validate_grpc_request(request)
+    def _checked_model(self, request: InferRequest) -> OcrModel:
         _check_version(request.model_version)
         model: OcrModel = self._data_plane.ocr_model(request.model_name)
         return model
-
-    async def _infer(self, request: Any, context: Any) -> ModelInferResponse:
-        model = self._checked_model(request)
-        inference = InferRequest.from_grpc(request)
-        result, _ = await model(inference, headers=to_headers(context))
-        return encode_grpc(result, request=inference)
 
 
 def _check_version(version: str) -> None:
@@ -199,6 +198,9 @@ class GrpcServer:
                 ("grpc.http2.lookahead_bytes", _LOOKAHEAD_BYTES),
                 ("grpc.http2.bdp_probe", 0),
                 ("grpc.max_concurrent_streams", max_calls),
+                # Each takes a descriptor, of which HTTP leaves 256.
+                ("grpc.max_allowed_incoming_connections", _MAX_CONNECTIONS),
+                ("grpc.server_handshake_timeout_ms", 1000 * _HANDSHAKE_SECONDS),
                 ("grpc.so_reuseport", 0),  # else a second server silently shares the port
             ],
         )
