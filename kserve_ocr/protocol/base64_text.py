@@ -33,7 +33,7 @@ def _strict_base64(text: str) -> bytes:
     """Decoded piece by piece, as a piece holds the interpreter. Raises ValueError, binascii.Error being one."""
     if len(text) <= _PIECE:
         return binascii.a2b_base64(text, strict_mode=True)
-    if "=" in text[:-2]:
+    if text.find("=", 0, -2) >= 0:  # not `in`, which would copy
         raise ValueError
     starts = range(0, len(text), _PIECE)
     return b"".join(binascii.a2b_base64(text[start : start + _PIECE], strict_mode=True) for start in starts)
