@@ -49,39 +49,54 @@ class Choice:
 def chosen(symbols: Sequence[Sequence[Choice]], options: RecognitionOptions, *, bbox: Box, confidence: float) -> Word:
     """The word of these symbols, for each of which the choices come in order, the recognized one first.
 
-    Its text is empty if none of its characters is allowed.
+    Its text is empty if none of its characters is allowed. Where characters are replaced, the confidence is lower by
+    what their choices are less certain than what was recognized.
     """
-    kept = _allowed_only(symbols, options) if options.whitelist or options.blacklist else symbols
-    text = "".join(choices[0].text for choices in kept)
-    if text != "".join(choices[0].text for choices in symbols):
-        confidence = min(confidence, _mean(kept))
-    return Word(text, bbox, confidence, _alternatives(kept, options))
+    if not options.whitelist and not options.blacklist:
+        return Word(_text(symbols), bbox, confidence, _alternatives(symbols, options))
+    replaced = _allowed_only(symbols, options)
+    pairs = [(choices, source) for choices, source in zip(replaced, symbols, strict=True) if choices]
+    kept = [choices for choices, _ in pairs]
+    recognized = sum(source[0].confidence for _, source in pairs)
+    if recognized > 0:
+        confidence *= min(1.0, sum(choices[0].confidence for choices in kept) / recognized)
+    return Word(_text(kept), bbox, confidence, _alternatives(kept, options))
+
+
+def _text(symbols: Sequence[Sequence[Choice]]) -> str:
+    return "".join(choices[0].text for choices in symbols)
 
 
 def _allowed_only(symbols: Sequence[Sequence[Choice]], options: RecognitionOptions) -> list[list[Choice]]:
-    """The symbols with allowed choices only.
+    """The allowed choices of each symbol, none where it is left out.
 
     What merely resembles an allowed character counts in words that can be read with allowed characters throughout: in
     others it is a letter of a word that is not wanted.
     """
     replaced = [_replaced(choices, options, least=0.0) for choices in symbols]
-    if not all(replaced):
-        replaced = [_replaced(choices, options, least=_LEAST) for choices in symbols]
-    return [choices for choices in replaced if choices]
+    if all(replaced):
+        return replaced
+    return [_replaced(choices, options, least=_LEAST) for choices in symbols]
 
 
 def _replaced(choices: Sequence[Choice], options: RecognitionOptions, *, least: float) -> list[Choice]:
-    """The allowed choices of a confidence of ``least`` or more; with 0, what looks alike goes before the unlikely."""
+    """The allowed choices of a confidence of ``least`` or more; with 0, what looks alike goes before the unlikely.
+
+    Where what was recognized is not allowed, its confidence is shared among the likely choices that are: one of them
+    must be right. What looks alike takes all of it, and an unlikely choice keeps the little that it has.
+    """
     allowed = [choice for choice in choices if _is_allowed(choice.text, options)]
     if _is_allowed(choices[0].text, options):
         return allowed
-    likely = [choice for choice in allowed if choice.confidence >= _LEAST]
-    if likely or least > 0:
-        return likely
-    recognized = choices[0].text
-    group = next((group for group in _LOOK_ALIKES if recognized in group), "")
-    similar = [Choice(text, 0.0) for text in group if text != recognized and _is_allowed(text, options)]
-    return [*similar, *allowed]
+    recognized = choices[0]
+    if likely := [choice for choice in allowed if choice.confidence >= _LEAST]:
+        scale = recognized.confidence / sum(choice.confidence for choice in likely)
+        return [Choice(choice.text, choice.confidence * scale) for choice in likely]
+    if least > 0:
+        return []
+    group = next((group for group in _LOOK_ALIKES if recognized.text in group), "")
+    similar = [text for text in group if text != recognized.text and _is_allowed(text, options)]
+    return [*(Choice(text, recognized.confidence) for text in similar[:1]), *allowed]
 
 
 def _is_allowed(text: str, options: RecognitionOptions) -> bool:
@@ -89,10 +104,6 @@ def _is_allowed(text: str, options: RecognitionOptions) -> bool:
         (not options.whitelist or character in options.whitelist) and character not in options.blacklist
         for character in text
     )
-
-
-def _mean(symbols: Sequence[Sequence[Choice]]) -> float:
-    return sum(choices[0].confidence for choices in symbols) / len(symbols) if symbols else 0.0
 
 
 def _alternatives(symbols: Sequence[Sequence[Choice]], options: RecognitionOptions) -> tuple[tuple[str, float], ...]:

@@ -57,11 +57,21 @@ def test_a_blacklist() -> None:
     assert text_of(symbols, whitelist="0K", blacklist="0") == "K"
 
 
-def test_a_replaced_character_lowers_the_confidence() -> None:
+@pytest.mark.parametrize(
+    ("symbols", "expected"),
+    [
+        (plain("47"), 0.95),
+        (plain("4S"), 0.95),  # S can only be a 5
+        (word((("4", 0.9),), (("S", 0.9), ("5", 0.06))), 0.95),
+        (word((("S", 0.9), ("5", 0.3), ("8", 0.1))), 0.95 * 0.75),
+        (word((("W", 0.9), ("4", 0.009))), 0.95 * 0.01),
+        (word((("4", 0.9),), (("W", 0.9),)), 0.95),  # W is left out
+    ],
+)
+def test_the_confidence_of_replaced_characters(symbols: list[list[Choice]], expected: float) -> None:
     options = RecognitionOptions(whitelist="0123456789")
 
-    assert chosen(plain("47"), options, bbox=BOX, confidence=0.95).confidence == 0.95
-    assert chosen(plain("4S"), options, bbox=BOX, confidence=0.95).confidence == pytest.approx(0.45)
+    assert chosen(symbols, options, bbox=BOX, confidence=0.95).confidence == pytest.approx(expected)
 
 
 def test_other_readings_by_their_confidence() -> None:

@@ -54,6 +54,13 @@ def test_a_whitelist(service: Service, psm: dict[str, int]) -> None:
     assert read(service, MIXED, whitelist=DIGITS, **psm) == NUMBERS
 
 
+def test_a_whitelist_with_a_high_confidence(service: Service) -> None:
+    """Replaced characters are as sure as those that were recognized, if nothing else is allowed in their place."""
+    least = min(word["confidence"] for word in found_words(service, MIXED))
+
+    assert read(service, MIXED, whitelist=DIGITS, min_confidence=least - 0.05) == NUMBERS
+
+
 def test_a_whitelist_over_v2_and_grpc(service: Service) -> None:
     parameters = {"whitelist": DIGITS}
     v2 = httpx.post(service.url + INFER, json=v2_body(MIXED, parameters=parameters), timeout=TIMEOUT)
@@ -106,8 +113,7 @@ def test_divided_words(service: Service) -> None:
 
 
 def test_words_that_are_not_sure_enough(service: Service) -> None:
-    words = json.loads(outputs(service, MIXED, outputs="words")["words"])["pages"][0]["blocks"]
-    confidences = [word["confidence"] for block in words for word in words_of(block)]
+    confidences = [word["confidence"] for word in found_words(service, MIXED)]
     least = sorted(confidences)[1]
     kept = outputs(service, MIXED, outputs="text,words", min_confidence=least - 0.001)
 
@@ -158,6 +164,11 @@ def outputs(service: Service, document: bytes, **options: Any) -> dict[str, Any]
     answer = httpx.post(service.url + GATEWAY, content=document, params=options, timeout=TIMEOUT)
     assert answer.status_code == 200, answer.text
     return {output["name"]: output["data"][0] for output in answer.json()["outputs"]}
+
+
+def found_words(service: Service, document: bytes) -> list[dict[str, Any]]:
+    blocks = json.loads(outputs(service, document, outputs="words")["words"])["pages"][0]["blocks"]
+    return [word for block in blocks for word in words_of(block)]
 
 
 def words_of(block: dict[str, Any]) -> list[dict[str, Any]]:
