@@ -35,5 +35,7 @@ class DecodeOptions:
     existing: Existing = "force"
     """``force`` reads every page from its pixels; else text that a page of a PDF has is taken, with ``redo`` only if it
     is visible."""
+    from_pixels: bool = False
+    """Whether the pixels show all of a page, the text included that it has of its own: regions are read from them."""
     password: str = field(default="", repr=False)
     """Opens an encrypted PDF."""

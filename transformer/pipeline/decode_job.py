@@ -61,7 +61,7 @@ class DocumentPage:
     """Resolution of the original page; None if unknown."""
     embedded: PageLayout | None
     """Text that the original page has of its own, in its pixels; ``pixels`` then shows the rest, and is empty if there
-    is none."""
+    is none, unless the page is read from pixels."""
     label: str
     """What viewers of a PDF show as the page's number; empty if it names none."""
     decode_seconds: float

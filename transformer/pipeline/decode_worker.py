@@ -81,7 +81,9 @@ class Decoder:
             label = document.label(number) if isinstance(document, PdfDocument) else ""
             decoded = time.perf_counter()
             dpi = job.options.dpi if job.options.dpi and job.kind != "pdf" else page.dpi
-            ready = _prepare(page, dpi, job, orient=job.options.orient and embedded is None)
+            ready = _prepare(
+                page, dpi, job, orient=job.options.orient and (embedded is None or job.options.from_pixels)
+            )
             keep = len(numbers) != 1
         except (MemoryError, cv2.error) as error:
             if isinstance(error, cv2.error) and error.code != _OPENCV_NO_MEMORY:
@@ -135,18 +137,23 @@ class Decoder:
 
 
 def _read(document: Document, number: int, job: DecodeJob) -> tuple[Page, PageLayout | None]:
-    """A page, with the text that it has of its own: then its pixels show the rest, and are none if there is no rest."""
+    """A page, with the text that it has of its own.
+
+    Its pixels then show the rest, and are none if there is no rest; all of the page if it is read from pixels.
+    """
     page_pixels = job.limits.page_pixels
     found = None
     if job.options.existing != "force" and isinstance(document, PdfDocument):
         found = document.embedded(number, page_pixels=page_pixels, only_visible=job.options.existing == "redo")
     if found is None:
         return document.decode(number, page_pixels=page_pixels), None
-    if not found.unread_images:
+    if not found.unread_images and not job.options.from_pixels:
         return Page(np.empty((0, 0), np.uint8), found.dpi), found.layout
     page = document.decode(number, page_pixels=page_pixels)
     if page.pixels.shape[:2] != (found.layout.height, found.layout.width):
         return page, None
+    if job.options.from_pixels:
+        return page, found.layout
     rest = np.full_like(page.pixels, 255)
     for x0, y0, x1, y1 in found.unread_images:
         rest[y0:y1, x0:x1] = page.pixels[y0:y1, x0:x1]

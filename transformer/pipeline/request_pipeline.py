@@ -35,6 +35,7 @@ from transformer.pipeline.results import (
     in_form,
     mixed_page,
     recognized_page,
+    region_page,
     text_to_add,
 )
 from transformer.settings import TransformerSettings
@@ -115,7 +116,8 @@ class RequestPipeline:
             separators=document.order != "engine" or self._request.wants_structure,
             selection=document.selection,
             dpi=document.reading.dpi,
-            existing="force" if document.regions else document.existing,  # regions are read from pixels
+            existing=document.existing,
+            from_pixels=bool(document.regions),
             password=document.password,
         )
         tasks: list[asyncio.Task[PageResult]] = []
@@ -211,7 +213,9 @@ class RequestPipeline:
         self._seconds["predictor"] += time.perf_counter() - began
         metrics.record_page(confidence=reading.confidence, characters=len(reading.text))
         found = recognized_page(page, reading, language, keeps_layout=self._keeps_layout(page, document))
-        if page.embedded is not None:
+        if page.embedded is not None and document.regions:
+            found = region_page(found, page.embedded)
+        elif page.embedded is not None:
             found = await self._with_structure(mixed_page(found, page.embedded))
         return in_form(found, document.text_form)
 

@@ -13,6 +13,7 @@ from transformer.pipeline.ocr_request import Document
 from transformer.pipeline.pages.auto_language import LanguageChoice
 from transformer.pipeline.pages.page_recognizer import RecognizedPage
 from transformer.structure.content.page_structure import PageStructure
+from transformer.structure.remainder import without_known_words
 from transformer.structure.text import page_text
 
 Source = Literal["ocr", "embedded", "mixed"]
@@ -186,6 +187,11 @@ def mixed_page(page: PageResult, embedded: PageLayout) -> PageResult:
     confidence = mean_confidence(layout.iter_words())
     source: Source = "mixed" if blocks else "embedded"
     return replace(page, text=page_text(layout), confidence=confidence, layout=layout, source=source)
+
+
+def region_page(page: PageResult, embedded: PageLayout) -> PageResult:
+    """A page of which regions were read from pixels, in spite of the text that it has of its own."""
+    return page if page.layout is None else replace(page, recognized=without_known_words(page.layout, embedded))
 
 
 def in_form(page: PageResult, form: TextForm) -> PageResult:

@@ -109,6 +109,15 @@ def merged(first: PageLayout, second: PageLayout) -> PageLayout:
     return PageLayout(first.width, first.height, kept + added)
 
 
+def without_known_words(layout: PageLayout, known: PageLayout) -> PageLayout:
+    """The layout without the words whose place a word of ``known`` takes; both are of one page."""
+    words = list(known.iter_words())
+    taken = _Occupied([word.bbox for word in words], cell=2 * usual_height(words))
+    return PageLayout(
+        layout.width, layout.height, _filtered(layout.blocks, lambda word, _: not taken.overlaps(word.bbox))
+    )
+
+
 def _usual_letter(letters: Boxes) -> float:
     """Height of a word whose letters are usual for the page, without any word to go by."""
     return float(np.median(letters[:, 3] - letters[:, 1])) * 1.3 if len(letters) else 1.0

@@ -11,7 +11,7 @@ import httpx
 import numpy as np
 import pikepdf
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks.common.sample_files import drawn_pdf, encrypted_pdf
 from tests.support.drawn_pages import encode
@@ -89,6 +89,19 @@ def test_text_that_is_there_can_be_read_again(service: Service) -> None:
     with pikepdf.open(io.BytesIO(made)) as pdf:
         assert "/XObject" in pdf.pages[0].Resources
     assert _words(poppler(_pdf(service, document, existing="redo").content)) == ["Drawn", "words"]
+
+
+@pytest.mark.parametrize("regions", ["0,0,100%,100%", "0,35%,100%,100%"])
+def test_regions_add_no_text_that_is_there(service: Service, regions: str) -> None:
+    picture = Image.new("L", (1200, 600), 255)
+    ImageDraw.Draw(picture).text((80, 60), "Words of a picture", font=ImageFont.load_default(size=60), fill=0)
+    document = drawn_pdf(texts=["Drawn words"], background=picture)
+    added = ["Words", "of", "a", "picture"] if regions.startswith("0,0,") else []
+
+    assert sorted(_words(poppler(_pdf(service, document, regions=regions).content))) == sorted(
+        [*added, "Drawn", "words"]
+    )
+    assert _words(_outputs(service, document, regions=regions)["output-0"]) == [*added, "Drawn", "words"]
 
 
 def test_an_invisible_layer_is_kept_replaced_or_removed(
