@@ -60,6 +60,9 @@ HYPHENS: Final = "hyphens"
 MIN_CONFIDENCE: Final = "min_confidence"
 BUDGET_MS: Final = "budget_ms"
 
+ALIASES: Final = {"language": LANG}
+"""Other names under which a parameter may be sent."""
+
 # Ignored: legacy clients send content_type, Triton's clients scheduling hints; the others belong to the binary tensor
 # extension.
 PASSED_PARAMETERS: Final = frozenset(

@@ -190,7 +190,7 @@ class Languages:
 LANG: Final = Languages(
     name=names.LANG,
     description="Languages of the text, by code or name, several joined by `+`, `,` or a space or given repeatedly; "
-    "`auto` finds the language of each page.",
+    "`auto` finds the language of each page. It may also be called `language`.",
 )
 PSM: Final = Integer(name=names.PSM, description="Page segmentation mode of Tesseract; 3 if not given.", low=0, high=13)
 OEM: Final = Integer(

@@ -131,16 +131,17 @@ def _attach_raw(inputs: Sequence[InferInput], raw: memoryview) -> None:
 
 
 def elements(tensor: InferInput, *, limit: int, taken: int = 0) -> list[Buffer]:
-    """The elements of a BYTES tensor, one-dimensional: views of the raw data, or JSON strings decoded from base64.
+    """The elements of a BYTES tensor: views of the raw data, or JSON strings decoded from base64.
 
     Raises MalformedRequestError if the data does not match the shape or is not base64, and TooManyDocumentsError at
     the first element beyond ``limit``, ``taken`` by other tensors included.
     """
-    if len(tensor.shape) != 1:
+    _check_sides(tensor)
+    if not tensor.shape or sum(side != 1 for side in tensor.shape) > 1:
         raise MalformedRequestError(
-            f"input '{tensor.name}' has {len(tensor.shape)} dimensions; send BYTES with the shape [number of documents]"
+            f"input '{tensor.name}' has the shape {list(tensor.shape)}; send BYTES with the shape [number of documents]"
         )
-    (expected,) = tensor.shape
+    expected = math.prod(tensor.shape)
     if tensor._raw_data is not None:
         values: Iterator[Buffer] = _raw_elements(tensor.name, memoryview(tensor._raw_data))
     else:
@@ -150,7 +151,7 @@ def elements(tensor: InferInput, *, limit: int, taken: int = 0) -> list[Buffer]:
         raise TooManyDocumentsError(f"the request has more than {limit} documents; send the rest in another one")
     if len(found) != expected:
         raise MalformedRequestError(
-            f"input '{tensor.name}': shape [{expected}] says {expected} elements, the data has {len(found)}"
+            f"input '{tensor.name}': shape {list(tensor.shape)} says {expected} elements, the data has {len(found)}"
         )
     return found
 
@@ -262,8 +263,21 @@ def texts(tensor: InferInput) -> list[str]:
 
 
 def parameters(request: InferRequest, tensor: InferInput) -> dict[str, Any]:
-    """Request parameters overridden by the tensor's own, as plain values for REST and gRPC alike."""
-    return {**to_http_parameters(request.parameters or {}), **to_http_parameters(tensor.parameters or {})}
+    """Request parameters overridden by the tensor's own, as plain values for REST and gRPC alike.
+
+    Raises InvalidParameterError for a parameter that is sent under two names.
+    """
+    return {**_by_name(request.parameters), **_by_name(tensor.parameters)}
+
+
+def _by_name(sent: dict[str, Any] | None) -> dict[str, Any]:
+    found = dict(to_http_parameters(sent or {}))
+    for alias, name in names.ALIASES.items():
+        if alias in found:
+            value = found.pop(alias)
+            if found.setdefault(name, value) != value:
+                raise InvalidParameterError(f"'{alias}' is another name of '{name}'; send one of them")
+    return found
 
 
 def json_length(headers: Mapping[str, str]) -> int | None:

@@ -108,7 +108,7 @@ def _protocol(request: Request) -> str:
 def to_inference(upload: Upload, *, model_name: str, form: Form) -> InferRequest:
     """The V2 request of an upload. Raises InvalidParameterError or NotAcceptableError."""
     options: Mapping[str, Any] = upload.options
-    unknown = [name for name in options if name not in _OPTIONS]
+    unknown = [name for name in options if names.ALIASES.get(name, name) not in _OPTIONS]
     if unknown:
         raise InvalidParameterError(f"unknown option '{unknown[0]}'; use one of {', '.join(sorted(_OPTIONS))}")
     if form.single and form.outputs != (names.TEXT,) and len(upload.documents) > 1:

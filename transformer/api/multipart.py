@@ -24,8 +24,10 @@ MAX_FIELD_BYTES: Final = 65_536
 """Bytes of a part that is an option and not a file."""
 
 _MAX_BOUNDARY_BYTES: Final = 200  # RFC 2046 allows 70
-_HEADERS_END: Final = b"\r\n\r\n"
-_DELIMITER_END: Final = re.compile(rb"(--)?[ \t]{0,100}(?:\r\n|\Z)|(--)")
+_DELIMITER_ENDS: Final = {
+    newline: re.compile(rb"(--)?[ \t]{0,100}(?:" + newline + rb"|\Z)|(--)") for newline in (b"\r\n", b"\n")
+}
+"""What follows a boundary, by how lines end: programs that write a form themselves often send a line feed alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,41 +54,47 @@ def parts_of(body: bytes, content_type: str) -> list[Part]:
     if not boundary or len(boundary) > _MAX_BOUNDARY_BYTES:
         raise MalformedRequestError("the multipart body has no boundary; let the client set the content type")
     parts: list[Part] = []
-    for start, end in _extents(body, b"--" + boundary):
+    first, newline = _first_delimiter(body, b"--" + boundary)
+    for start, end in _extents(body, first, newline + b"--" + boundary, newline):
         if len(parts) == MAX_PARTS:
             raise MalformedRequestError(f"the form has more than {MAX_PARTS} parts; send several requests")
-        parts.append(_part(body, start, end))
+        parts.append(_part(body, start, end, newline))
     return parts
 
 
-def _extents(body: bytes, delimiter: bytes) -> Iterator[tuple[int, int]]:
-    """Start and end of each part with its headers (RFC 2046, 5.1.1); what stands before the first is skipped."""
-    line = b"\r\n" + delimiter
-    first = -2 if body.startswith(delimiter) else body.find(line)
-    if first == -1:
+def _first_delimiter(body: bytes, delimiter: bytes) -> tuple[int, bytes]:
+    """Where the first delimiter ends, and how lines end after it; what stands before it is skipped."""
+    first = 0 if body.startswith(delimiter) else body.find(b"\n" + delimiter) + 1
+    if not body.startswith(delimiter, first):
         raise MalformedRequestError("the multipart body cannot be read: its boundary is not in it")
-    start = first + len(line)
+    end = first + len(delimiter)
+    return end, b"\n" if _DELIMITER_ENDS[b"\n"].match(body, end) else b"\r\n"
+
+
+def _extents(body: bytes, start: int, line: bytes, newline: bytes) -> Iterator[tuple[int, int]]:
+    """Start and end of each part with its headers (RFC 2046, 5.1.1); ``start`` is where the first delimiter ends."""
     while True:
-        match = _DELIMITER_END.match(body, start)
+        match = _DELIMITER_ENDS[newline].match(body, start)
         if match is None:
             raise MalformedRequestError("the multipart body cannot be read: no line ends after a boundary")
         if match[1] or match[2]:
             return
-        end = body.find(line, match.end() - 2)
+        end = body.find(line, match.end() - len(newline))
         if end < 0:
             raise MalformedRequestError("the multipart body ends before its last boundary; upload it again")
         yield match.end(), max(end, match.end())
         start = end + len(line)
 
 
-def _part(body: bytes, start: int, end: int) -> Part:
-    headers_end = body.find(_HEADERS_END, start - 2, min(end, start + MAX_PART_HEADER_BYTES) + len(_HEADERS_END))
+def _part(body: bytes, start: int, end: int, newline: bytes) -> Part:
+    blank = 2 * newline
+    headers_end = body.find(blank, start - len(newline), min(end, start + MAX_PART_HEADER_BYTES) + len(blank))
     if headers_end < 0:
         raise MalformedRequestError(
             f"the multipart body cannot be read: a part has no headers, or more than {MAX_PART_HEADER_BYTES} bytes"
         )
     disposition = encoding = b""
-    for header in body[start:headers_end].split(b"\r\n"):
+    for header in body[start:headers_end].split(newline):
         name, colon, value = header.partition(b":")
         if header and (not colon or not name.strip()):
             raise MalformedRequestError("the multipart body cannot be read: a header of a part has no name")
@@ -99,7 +107,7 @@ def _part(body: bytes, start: int, end: int) -> Part:
     return Part(
         name=options.get(b"name", b"").decode("utf-8", "replace"),
         filename=None if filename is None else _file_name(filename),
-        content=_decoded(memoryview(body)[min(end, headers_end + len(_HEADERS_END)) : end], encoding),
+        content=_decoded(memoryview(body)[min(end, headers_end + len(blank)) : end], encoding),
     )
 
 

@@ -22,6 +22,9 @@ _BASE64: Final = re.compile(
     rb"\s*(?:data:[\w.+-]+/[\w.+-]+;base64,|iVBORw0KGgo|/9j/4|JVBERi0|SUkqA|TU0AK|R0lGODl|UklGR)"
 )
 """How base64 of a file that is read here begins."""
+_JSON_OBJECT: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s{0,100}\{\s{0,100}"')
+_PROTOCOLS: Final = {"inputs": "/v2/models/ocr-model/infer", "instances": "/v1/models/ocr-model:predict"}
+"""Keys of the requests of other routes."""
 OUTPUTS_FIELD: Final = "outputs"
 _LISTS: Final = {names.LANG: ",", OUTPUTS_FIELD: ",", names.REGIONS: ";", names.USER_WORDS: ","}
 """Options that may be given repeatedly, and what joins them."""
@@ -50,7 +53,8 @@ def media_type(content_type: str) -> str:
 def options_of(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """Options by name; lists may come repeatedly. Raises InvalidParameterError for any other."""
     found: dict[str, Any] = {}
-    for name, value in pairs:
+    for alias, value in pairs:
+        name = names.ALIASES.get(alias, alias)
         if name not in found:
             found[name] = value
         elif name in _LISTS:
@@ -66,7 +70,7 @@ def parse(body: bytes, content_type: str, *, filename: str = "") -> Upload:
     Raises MalformedRequestError or InvalidParameterError.
     """
     kind = media_type(content_type)
-    if kind == "multipart/form-data":
+    if kind.startswith("multipart/"):
         return _multipart(parts_of(body, content_type))
     if kind in {"application/json", "text/json"} or kind.endswith("+json"):
         return _json(body)
@@ -74,9 +78,10 @@ def parse(body: bytes, content_type: str, *, filename: str = "") -> Upload:
         raise MalformedRequestError(f"the body is empty; send a file, {_EXAMPLE}")
     if _BASE64.match(body) and body.isascii():
         return _from_base64([body.decode()], {})
+    if _JSON_OBJECT.match(body):  # a browser's fetch names a string text/plain, curl --data a form
+        return _json(body)
     if kind == "application/x-www-form-urlencoded" and not is_document(body):
-        # curl --data sends every body with this type: it is a form only if it is not a file.
-        return _json(body) if body.lstrip()[:1] == b"{" else _form(body)
+        return _form(body)  # curl --data sends every body with this type: it is a form only if it is not a file
     return Upload([memoryview(body)], filenames=[filename])
 
 
@@ -116,6 +121,9 @@ def _form(body: bytes) -> Upload:
 def _json(body: bytes) -> Upload:
     value = bounded_json.parse(body)
     keys = [key for key in _JSON_FIELDS if isinstance(value, dict) and key in value]
+    for key, route in _PROTOCOLS.items():
+        if not keys and isinstance(value, dict) and key in value:
+            raise MalformedRequestError(f"a request with '{key}' is one for {route}; send it there")
     if len(keys) != 1:
         raise MalformedRequestError('send {"image": "<base64 of the file>"}, or a list of such strings')
     images = value.pop(keys[0])

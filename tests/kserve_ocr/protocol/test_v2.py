@@ -13,7 +13,7 @@ from kserve.protocol.infer_type import RequestedOutput
 
 from kserve_ocr.protocol import v2_request, v2_response
 from kserve_ocr.protocol.base64_text import from_base64
-from kserve_ocr.protocol.errors import MalformedRequestError
+from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestError
 
 
 def encode(header: dict[str, Any], raw: bytes = b"") -> tuple[bytes, int]:
@@ -47,6 +47,29 @@ def test_base64_elements_are_what_was_sent(elements: list[bytes]) -> None:
     )
 
     assert [bytes(found) for found in v2_request.elements(tensor, limit=9)] == elements
+
+
+@pytest.mark.parametrize("shape", [[2], [2, 1], [1, 2], [1, 2, 1]])
+def test_shapes_of_a_batch(shape: list[int]) -> None:
+    tensor = InferInput("a", shape, "BYTES", data=[["eHl6"], ["YQ=="]])
+
+    assert v2_request.elements(tensor, limit=9) == [b"xyz", b"a"]
+
+
+@pytest.mark.parametrize("shape", [[], [2, 2], [1, 3], [1] * 9])
+def test_other_shapes_are_rejected(shape: list[int]) -> None:
+    with pytest.raises(MalformedRequestError, match="shape"):
+        v2_request.elements(InferInput("a", shape, "BYTES", data=["eHl6", "YQ=="]), limit=9)
+
+
+def test_another_name_of_a_parameter() -> None:
+    tensor = InferInput("a", [1], "BYTES", parameters={"language": "deu"})
+    request = InferRequest("m", [tensor], parameters={"lang": "eng", "psm": 6})
+
+    assert v2_request.parameters(request, tensor) == {"lang": "deu", "psm": 6}
+    tensor.parameters["lang"] = "eng"
+    with pytest.raises(InvalidParameterError, match="'language' is another name of 'lang'"):
+        v2_request.parameters(request, tensor)
 
 
 @given(st.binary(max_size=200), st.integers(0, 200))

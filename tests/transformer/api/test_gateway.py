@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from kserve import InferOutput, InferResponse
 
 from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestError, NotAcceptableError
-from tests.support.drawn_pages import b64
 from transformer.api import gateway
 from transformer.api.negotiation import Form, form_of
 from transformer.api.upload import Upload, parse
@@ -76,12 +75,6 @@ def test_json(image: Any) -> None:
     upload = parse(orjson.dumps({"image": image, "psm": 6, "outputs": ["text"]}), "application/json; charset=utf-8")
 
     assert upload == Upload([b"xyz"], {"psm": 6, "outputs": ["text"]}, [""])
-
-
-def test_json_is_told_by_its_type_alone() -> None:
-    body = b'{"image": "' + b64(b"xyz").encode() + b'"}'
-
-    assert parse(body, "text/plain").documents == [memoryview(body)]
 
 
 @pytest.mark.parametrize(

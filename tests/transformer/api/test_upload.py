@@ -67,6 +67,46 @@ def test_text_before_and_after_the_parts() -> None:
     assert documents(parse(body, FORM)) == [b"abc"]
 
 
+@pytest.mark.parametrize("before", [b"", b"A message.\n"], ids=["none", "preamble"])
+@pytest.mark.parametrize("content", [b"abc", b"", b"a\r\n\r\nb\n"], ids=["text", "empty", "with line ends"])
+def test_lines_that_end_with_a_line_feed_alone(before: bytes, content: bytes) -> None:
+    lines = form(('name="file"; filename="a"', b"<"), ('name="psm"', b"6")).replace(b"\r\n", b"\n")
+
+    assert parse(before + lines.replace(b"<", content), FORM) == Upload([memoryview(content)], {"psm": "6"}, ["a"])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"--fence",
+        b"--fence\n",
+        b"--fence\nname: file\nabc\n--fence--",
+        b"--fence\n\nabc\r\n",
+        b"--fencex\n\n\n--fence--",
+    ],
+)
+def test_lines_that_end_with_a_line_feed_in_a_damaged_form(body: bytes) -> None:
+    with pytest.raises(MalformedRequestError, match="multipart body"):
+        parse(body, FORM)
+
+
+def test_other_multipart_types() -> None:
+    body = form(('name="file"; filename="a"', b"abc"))
+
+    assert documents(parse(body, FORM.replace("form-data", "mixed"))) == [b"abc"]
+
+
+@pytest.mark.parametrize("content_type", ["", "text/plain;charset=UTF-8", "application/octet-stream"])
+def test_json_that_is_not_called_so(content_type: str) -> None:
+    assert parse(b'\xef\xbb\xbf\n{"image": "eHl6"}', content_type).documents == [b"xyz"]
+
+
+@pytest.mark.parametrize(("key", "route"), [("inputs", "ocr-model/infer"), ("instances", "ocr-model:predict")])
+def test_requests_of_other_routes(key: str, route: str) -> None:
+    with pytest.raises(MalformedRequestError, match=f"{route}; send it there"):
+        parse(orjson.dumps({key: []}), "application/json")
+
+
 @pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte-order mark"])
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "text/json", "application/x+json"])
 @pytest.mark.parametrize("key", FILE_FIELDS)
@@ -125,6 +165,10 @@ def test_languages_and_outputs_may_be_repeated() -> None:
     pairs = [("lang", "eng"), ("outputs", "text"), ("lang", "deu"), ("outputs", "pdf"), ("psm", "3"), ("psm", "3")]
 
     assert options_of(pairs) == {"lang": "eng,deu", "outputs": "text,pdf", "psm": "3"}
+
+
+def test_another_name_of_a_parameter() -> None:
+    assert options_of([("language", "eng"), ("lang", "deu")]) == {"lang": "eng,deu"}
 
 
 def test_other_options_may_not_contradict_themselves() -> None:

@@ -42,6 +42,17 @@ def test_languages_in_a_form_and_in_json(service: Service) -> None:
     assert read(service, json={"image": b64(GERMAN_PNG), "lang": ["en", "de"]}) == GERMAN
 
 
+def test_the_parameter_may_be_called_language(service: Service) -> None:
+    with grpc_stub(service.predictor) as stub:
+        request = grpc_request(GERMAN_PNG, parameters={"language": "deu"})
+        over_grpc = grpc_text(stub.ModelInfer(request, timeout=60))
+
+    assert read(service, query="?language=de", files={"file": GERMAN_PNG}) == GERMAN
+    assert read(service, files={"file": GERMAN_PNG}, data={"language": "de"}) == GERMAN
+    assert read(service, json={"image": b64(GERMAN_PNG), "language": "de"}) == GERMAN
+    assert over_grpc.strip() == GERMAN
+
+
 def test_languages_over_v2_v1_and_grpc(service: Service) -> None:
     v2 = httpx.post(service.url + INFER, json=v2_body(GERMAN_PNG, parameters={"lang": "Deutsch"}), timeout=60)
     v1 = httpx.post(
