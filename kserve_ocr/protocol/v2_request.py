@@ -33,10 +33,12 @@ _LENGTH = struct.Struct("<I")
 def decode_request(body: Buffer, *, json_length: int | None, model_name: str) -> InferRequest:
     """The request in ``body``; raw tensors become memoryviews of it.
 
-    ``json_length`` is the length of the JSON part in bytes, None if the whole body is JSON.
-    Raises MalformedRequestError.
+    ``json_length`` is the length of the JSON part in bytes, None if the whole body is JSON, and 0 if the whole body is
+    the one element of the one input, as in Triton's raw binary requests. Raises MalformedRequestError.
     """
     view = memoryview(body)
+    if json_length == 0:
+        return _raw_request(view, model_name=model_name)
     if json_length is not None and not 0 <= json_length <= len(view):
         raise MalformedRequestError(
             f"Inference-Header-Content-Length is {json_length}, but the body has {len(view)} bytes"
@@ -53,6 +55,14 @@ def decode_request(body: Buffer, *, json_length: int | None, model_name: str) ->
         raise MalformedRequestError("the request has no inputs; send at least one tensor in 'inputs'")
     _attach_raw(request.inputs, view[json_length:] if json_length is not None else memoryview(b""))
     return request
+
+
+def _raw_request(body: memoryview, *, model_name: str) -> InferRequest:
+    """The request of a body that is one document; its outputs are binary too, as Triton's are."""
+    if not body:
+        raise MalformedRequestError("the body is empty; send a document, or JSON and its length")
+    document = InferInput(name=names.INPUT, shape=[1], datatype="BYTES", data=[body], parameters={})
+    return InferRequest(model_name, [document], parameters={"binary_data_output": True})
 
 
 def _json_object(part: memoryview) -> dict[str, Any]:
