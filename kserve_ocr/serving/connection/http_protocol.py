@@ -72,6 +72,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._head, self._received, self._content = True, 0, 0
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Trailers are left out: uvicorn adds them to the headers, past every proxy that checks those."""
+        if self._head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._stop_header_timer()
         self._head, self._received = False, 0
