@@ -25,6 +25,10 @@ from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestEr
 from kserve_ocr.protocol.types import Buffer, Page
 
 _MAX_SIDES: Final = 8
+_MAX_PARAMETERS: Final = 100
+"""Names in each object of parameters."""
+_MAX_PARAMETER_LENGTH: Final = 65_536
+"""Characters and elements of one parameter, as many as a field of a form may have."""
 MAX_TENSORS: Final = 1000
 """Inputs, and requested outputs, of one request."""
 _LENGTH = struct.Struct("<I")
@@ -275,9 +279,16 @@ def texts(tensor: InferInput) -> list[str]:
 def parameters(request: InferRequest, tensor: InferInput) -> dict[str, Any]:
     """Request parameters overridden by the tensor's own, as plain values for REST and gRPC alike.
 
-    Raises InvalidParameterError for a parameter that is sent under two names.
+    Raises MalformedRequestError for too many of them, InvalidParameterError for one that is too long or that is sent
+    under two names.
     """
-    return {**_by_name(request.parameters), **_by_name(tensor.parameters)}
+    if max(len(request.parameters or ()), len(tensor.parameters or ())) > _MAX_PARAMETERS:
+        raise MalformedRequestError(f"'parameters' must have at most {_MAX_PARAMETERS} names")
+    found = {**_by_name(request.parameters), **_by_name(tensor.parameters)}
+    for name, value in found.items():
+        if _length(value) > _MAX_PARAMETER_LENGTH:
+            raise InvalidParameterError(f"{name:.40} is longer than {_MAX_PARAMETER_LENGTH} characters; shorten it")
+    return found
 
 
 def _by_name(sent: dict[str, Any] | None) -> dict[str, Any]:
@@ -288,6 +299,21 @@ def _by_name(sent: dict[str, Any] | None) -> dict[str, Any]:
             if found.setdefault(name, value) != value:
                 raise InvalidParameterError(f"'{alias}' is another name of '{name}'; send one of them")
     return found
+
+
+def _length(value: Any) -> int:
+    """Characters and elements of a parameter, counted until they are too many."""
+    length = 0
+    waiting = [value]
+    while waiting and length <= _MAX_PARAMETER_LENGTH:
+        part = waiting.pop()
+        if isinstance(part, str | list | dict):
+            length += len(part)
+        if isinstance(part, dict):
+            waiting += [*part.keys(), *part.values()]
+        elif isinstance(part, list):
+            waiting += part
+    return length
 
 
 def json_length(headers: Mapping[str, str]) -> int | None:

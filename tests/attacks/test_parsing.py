@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import base64
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import orjson
 import pytest
 
 from tests.attacks.target import Target
-from tests.support.drawn_pages import draw_page, encode
-from tests.support.http_calls import GATEWAY, INFER, TIMEOUT, assert_refused
+from tests.support.drawn_pages import draw_page, encode, v2_body
+from tests.support.http_calls import GATEWAY, GOOD, INFER, TIMEOUT, assert_refused
 from tests.support.second_client import always_served
+from tools.local_stack import Endpoint
 
 _REPEATS = 3
 
@@ -147,3 +149,35 @@ def test_an_output_named_300000_times(attacked: Target) -> None:
 
     for answer in answers:
         assert answer.status_code == 400, answer.text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("regions", "1;" * 20_000_000),
+        ("whitelist", "a b" * 15_000_000),
+        ("lang", "eng+" * 10_000_000),
+        ("skip_steps", "deskew," * 6_000_000),
+        ("user_words", ["word"] * 190_000),
+        ("regions", [[[0]]] * 60_000),
+    ],
+)
+def test_a_parameter_without_end(attacked: Target, name: str, value: str | list[Any]) -> None:
+    body = v2_body(GOOD, parameters={name: value})
+
+    with always_served(attacked.transformer, attacked.predictor):
+        answer = httpx.post(attacked.url + INFER, content=orjson.dumps(body), timeout=TIMEOUT)
+
+    assert "is longer than" in assert_refused(answer, 400, "invalid_parameter")
+
+
+@pytest.mark.parametrize("role", ["transformer", "predictor"])
+def test_many_parameters_for_many_tensors(attacked: Target, role: str) -> None:
+    server: Endpoint = getattr(attacked, role)
+    tensor = {"name": "input-0", "datatype": "BYTES", "shape": [0], "data": []}
+    body = {"inputs": [tensor] * 1000, "parameters": {f"name {number}": 1 for number in range(150_000)}}
+
+    with always_served(attacked.transformer, attacked.predictor):
+        answer = httpx.post(server.url + INFER, content=orjson.dumps(body), timeout=TIMEOUT)
+
+    assert "at most 100 names" in assert_refused(answer, 400, "malformed_request")
