@@ -6,6 +6,7 @@ import contextlib
 import json
 import resource
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,9 +14,21 @@ from pathlib import Path
 
 import grpc
 import pytest
+from kserve.protocol.grpc.grpc_predict_v2_pb2_grpc import GRPCInferenceServiceStub
 
 from tests.attacks.target import Target, attack_target
-from tests.support.http_calls import INFER, TIMEOUT, assert_reads, grpc_request, grpc_stub, metric, until
+from tests.support.drawn_pages import LINE
+from tests.support.http_calls import (
+    GOOD,
+    INFER,
+    TIMEOUT,
+    assert_reads,
+    grpc_request,
+    grpc_stub,
+    grpc_text,
+    metric,
+    until,
+)
 from tests.support.second_client import always_served
 from tools.local_stack import Endpoint
 
@@ -215,6 +228,27 @@ def test_more_grpc_connections_than_there_are_descriptors_for(limited: Target) -
         for _ in range(3):
             assert_reads(server)
         assert metric(server, "process_open_fds") < descriptors(server) - 64
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("role", ["transformer", "predictor"])
+def test_a_grpc_stream_that_sends_nothing(limited: Target, role: str) -> None:
+    """It holds the one turn to send that there is, and has to give it to the next call."""
+    server: Endpoint = getattr(limited, role)
+    over = threading.Event()
+
+    def silence() -> Iterator[bytes]:
+        over.wait(TIMEOUT)
+        yield from ()
+
+    with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel:
+        grpc.channel_ready_future(channel).result(TIMEOUT)
+        stream = channel.stream_stream("/inference.GRPCInferenceService/ModelStreamInfer")
+        silent = stream(silence(), timeout=TIMEOUT)
+        answer = GRPCInferenceServiceStub(channel).ModelInfer(grpc_request(GOOD), timeout=TIMEOUT / 2)
+        over.set()
+        silent.cancel()
+    assert grpc_text(answer).strip() == LINE
 
 
 def test_grpc_messages_of_many_values(limited: Target) -> None:

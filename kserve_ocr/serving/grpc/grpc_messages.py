@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
@@ -15,7 +16,7 @@ from kserve.errors import InvalidInput
 from kserve.protocol.grpc.grpc_predict_v2_pb2 import ModelInferRequest
 
 from kserve_ocr.protocol.bounded_json import MAX_NUMBERS
-from kserve_ocr.protocol.errors import ClientGoneError, MalformedRequestError, TooManyBytesError
+from kserve_ocr.protocol.errors import ClientGoneError, MalformedRequestError, OverloadedError, TooManyBytesError
 from kserve_ocr.serving.request_body import RequestBodyLimiter
 from kserve_ocr.workers.fair_queue import CLIENT
 
@@ -26,6 +27,8 @@ _RAW_CONTENTS: Final = 7
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 _BYTES: Final = 8
 """Number of the field of typed values that holds documents."""
+_SILENT_SECONDS: Final = 5.0
+"""For which a call may keep others from sending."""
 _MAX_FIELDS: Final = 50_000
 """Fields of one message that may have to be walked through, at a microsecond each."""
 
@@ -33,13 +36,16 @@ _MAX_FIELDS: Final = 50_000
 class GrpcMessageLimiter:
     """Receives messages. A message that nobody asked for stays with its sender, by HTTP/2's flow control."""
 
-    def __init__(self, bodies: RequestBodyLimiter, *, seconds: float) -> None:
+    def __init__(self, bodies: RequestBodyLimiter, *, seconds: float, max_calls: int) -> None:
         self._bodies = bodies
         self._seconds = seconds
+        self._max_waiting = max(1, max_calls // 2)
         slots = bodies.largest_at_once // 2
         self._receiving = asyncio.Semaphore(max(1, slots))
         self._share = max(1, slots // 2)
         self._clients: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._waiting: Counter[str] = Counter()
+        """Calls of each client whose next message may not be received yet."""
 
     @asynccontextmanager
     async def receive(self, context: aio.ServicerContext[Any, Any]) -> AsyncIterator[bytes]:
@@ -64,15 +70,50 @@ class GrpcMessageLimiter:
 
     async def _next(self, context: aio.ServicerContext[Any, Any], client: str) -> bytes:
         """Large messages arrive a few at a time: their size is known only when they are here."""
+        if self._waiting[client] >= self._max_waiting:
+            raise OverloadedError("too many of your calls wait to send a message; try again", retry_after=2)
         share = self._clients.setdefault(client, asyncio.Semaphore(self._share))
         try:
-            async with asyncio.timeout(self._seconds), share, self._receiving:
-                message = await context.read()
+            async with asyncio.timeout(self._seconds), self._turn(client, share):
+                message = await self._read_unless_wanted(context, client)
         except TimeoutError:
             raise MalformedRequestError(f"the message did not arrive within {self._seconds:.0f} s") from None
         if not isinstance(message, bytes):
             raise ClientGoneError("the call ended without a message")
         return message
+
+    @asynccontextmanager
+    async def _turn(self, client: str, share: asyncio.Semaphore) -> AsyncIterator[None]:
+        self._waiting[client] += 1
+        waiting = True
+        try:
+            async with share, self._receiving:
+                self._waiting[client] -= 1
+                waiting = False
+                yield
+        finally:
+            self._waiting[client] -= waiting
+            if not self._waiting[client]:
+                del self._waiting[client]
+
+    async def _read_unless_wanted(self, context: aio.ServicerContext[Any, Any], client: str) -> Any:
+        """The next message. A stream may be silent, but not while another call waits for its turn.
+
+        Raises OverloadedError then.
+        """
+        reading = asyncio.ensure_future(context.read())
+        try:
+            while True:
+                done, _ = await asyncio.wait({reading}, timeout=_SILENT_SECONDS)
+                if done:
+                    return reading.result()
+                if self._waiting[client] or (self._waiting.total() and self._receiving.locked()):
+                    raise OverloadedError(
+                        f"no message came for {_SILENT_SECONDS:.0f} s while other calls waited; call again to send",
+                        retry_after=1,
+                    )
+        finally:
+            reading.cancel()
 
 
 def parse_infer_request(message: bytes) -> InferRequest:

@@ -204,7 +204,7 @@ class GrpcServer:
                 ("grpc.so_reuseport", 0),  # else a second server silently shares the port
             ],
         )
-        servicer = _Servicer(dataplane, repository, GrpcMessageLimiter(bodies, seconds=seconds))
+        servicer = _Servicer(dataplane, repository, GrpcMessageLimiter(bodies, seconds=seconds, max_calls=max_calls))
         grpc_predict_v2_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(
             servicer, _Registrar(self._server, servicer)
         )
