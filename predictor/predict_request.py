@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 from kserve import InferRequest, InferResponse
 
-from kserve_ocr.protocol import layout, names, types, v2_request
+from kserve_ocr.protocol import layout, names, request_parameters, types, v2_request
 from kserve_ocr.protocol.errors import MalformedRequestError, TooManyPagesError, TooManyPixelsError
 from kserve_ocr.protocol.layout import RecognitionResult
 from kserve_ocr.protocol.parameters import (
@@ -62,7 +62,7 @@ def parse(inference: InferRequest, *, defaults: RecognitionOptions, max_pixels: 
     outputs = v2_request.requested_outputs(inference, OUTPUTS, default=names.TEXT)
     pages: list[PageRequest] = []
     for tensor in inference.inputs:
-        parameters = v2_request.parameters(inference, tensor)
+        parameters = request_parameters.parameters(inference, tensor)
         check_known(parameters, _PARAMETERS)
         options = recognition_options(parameters, defaults=defaults)
         budget = given(parameters, _BUDGET, None)

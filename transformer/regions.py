@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from kserve_ocr.protocol import bounded_json
+from kserve_ocr.protocol.encoding import bounded_json
 from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestError
 from kserve_ocr.protocol.layout import Block, Box, Line, PageLayout, Paragraph
 from kserve_ocr.protocol.parameters import BLACKLIST, PSM, WHITELIST, RecognitionOptions, given

@@ -8,7 +8,8 @@ import orjson
 from kserve import InferInput, InferRequest, InferResponse
 from kserve.protocol.infer_type import RequestedOutput
 
-from kserve_ocr.protocol import bounded_json, names, v2_response
+from kserve_ocr.protocol import names, v2_response
+from kserve_ocr.protocol.encoding import bounded_json
 from kserve_ocr.protocol.errors import MalformedRequestError
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from kserve_ocr.protocol import bounded_json, names, types
-from kserve_ocr.protocol.base64_text import from_base64
+from kserve_ocr.protocol import names, types
+from kserve_ocr.protocol.encoding import bounded_json
+from kserve_ocr.protocol.encoding.base64_text import from_base64
 from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestError
 from transformer.api.multipart import Part, parts_of
 from transformer.decoding.sniff import is_document

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from kserve import InferInput, InferRequest
 
-from kserve_ocr.protocol import names, types, v2_request
+from kserve_ocr.protocol import names, request_parameters, types, v2_request
 from kserve_ocr.protocol.errors import (
     InvalidParameterError,
     MalformedRequestError,
@@ -136,7 +136,7 @@ def parse(inference: InferRequest, settings: TransformerSettings) -> OcrRequest:
     for tensor in inference.inputs:
         if tensor.name == names.LANG_TYPE:
             continue
-        parameters = {**lang, **v2_request.parameters(inference, tensor)}
+        parameters = {**lang, **request_parameters.parameters(inference, tensor)}
         contents = _contents(tensor, limit=settings.max_documents, taken=len(documents))
         documents += [document(data, parameters, settings) for data in contents]
     if not documents:

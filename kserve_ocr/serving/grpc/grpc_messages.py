@@ -15,7 +15,7 @@ from kserve import InferRequest
 from kserve.errors import InvalidInput
 from kserve.protocol.grpc.grpc_predict_v2_pb2 import ModelInferRequest
 
-from kserve_ocr.protocol.bounded_json import MAX_NUMBERS
+from kserve_ocr.protocol.encoding.bounded_json import MAX_NUMBERS
 from kserve_ocr.protocol.errors import ClientGoneError, MalformedRequestError, OverloadedError, TooManyBytesError
 from kserve_ocr.serving.request_body import RequestBodyLimiter
 from kserve_ocr.workers.fair_queue import CLIENT

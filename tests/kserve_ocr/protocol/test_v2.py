@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from kserve import InferInput, InferOutput, InferRequest, InferResponse
 from kserve.protocol.infer_type import RequestedOutput
 
-from kserve_ocr.protocol import v2_request, v2_response
-from kserve_ocr.protocol.base64_text import from_base64
+from kserve_ocr.protocol import request_parameters, v2_request, v2_response
+from kserve_ocr.protocol.encoding.base64_text import from_base64
 from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestError
 
 
@@ -66,10 +66,10 @@ def test_another_name_of_a_parameter() -> None:
     tensor = InferInput("a", [1], "BYTES", parameters={"language": "deu"})
     request = InferRequest("m", [tensor], parameters={"lang": "eng", "psm": 6})
 
-    assert v2_request.parameters(request, tensor) == {"lang": "deu", "psm": 6}
+    assert request_parameters.parameters(request, tensor) == {"lang": "deu", "psm": 6}
     tensor.parameters["lang"] = "eng"
     with pytest.raises(InvalidParameterError, match="'language' is another name of 'lang'"):
-        v2_request.parameters(request, tensor)
+        request_parameters.parameters(request, tensor)
 
 
 @given(st.binary(max_size=200), st.integers(0, 200))
@@ -164,7 +164,7 @@ def test_parameters_of_the_tensor_go_over_those_of_the_request() -> None:
     tensor = InferInput("a", [1], "BYTES", data=["eHl6"], parameters={"psm": 7})
     request = InferRequest(model_name="m", infer_inputs=[tensor], parameters={"psm": 3, "lang": "deu"})
 
-    assert v2_request.parameters(request, tensor) == {"psm": 7, "lang": "deu"}
+    assert request_parameters.parameters(request, tensor) == {"psm": 7, "lang": "deu"}
 
 
 def answer(**values: tuple[str, list[Any]]) -> InferResponse:

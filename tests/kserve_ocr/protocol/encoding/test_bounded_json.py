@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 import pytest
 
-from kserve_ocr.protocol import bounded_json
+from kserve_ocr.protocol.encoding import bounded_json
+from kserve_ocr.protocol.encoding.json_pieces import PIECE, cut_strings
 from kserve_ocr.protocol.errors import MalformedRequestError, TooManyBytesError
-from kserve_ocr.protocol.json_pieces import PIECE, cut_strings
 
 LONG = "QUJD" * (PIECE // 4 + 1)
 NUMBERS = list(range(PIECE))

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import orjson
 
+from kserve_ocr.protocol.encoding.json_pieces import PIECE, cut_numbers, cut_strings, put_back, quotes
 from kserve_ocr.protocol.errors import MalformedRequestError, TooManyBytesError
-from kserve_ocr.protocol.json_pieces import PIECE, cut_numbers, cut_strings, put_back, quotes
 from kserve_ocr.protocol.types import Buffer
 
 MAX_VALUES: Final = 2_000_000
