@@ -37,5 +37,7 @@ class DecodeOptions:
     is visible."""
     from_pixels: bool = False
     """Whether the pixels show all of a page, the text included that it has of its own: regions are read from them."""
+    embedded_words: bool = True
+    """Whether the words of text that is taken are wanted; a searchable PDF needs only to know that there is text."""
     password: str = field(default="", repr=False)
     """Opens an encrypted PDF."""

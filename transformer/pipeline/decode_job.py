@@ -21,7 +21,10 @@ from transformer.structure.separators import Separators
 
 @dataclass(frozen=True)
 class DecodeJob:
-    """One page of a document; without a number, the first of those selected."""
+    """One page of a document; without a number, the first of those selected.
+
+    Pages after it are decoded with it as long as they have nothing but text of their own, which takes a millisecond.
+    """
 
     document: int
     """A number that no other document of this pool has."""
@@ -29,6 +32,10 @@ class DecodeJob:
     """The document's bytes if they are few; otherwise None, and they are in the file that comes with the job."""
     kind: FileType
     number: int | None
+    following: tuple[int, ...]
+    """Numbers of the pages after it, with a number."""
+    most_pages: int
+    """To be decoded in this job."""
     selection: PageRange
     options: DecodeOptions
     limits: Limits
@@ -78,7 +85,8 @@ class DocumentPage:
 class DecodeResult:
     """The result of a job."""
 
-    page: DocumentPage
+    pages: tuple[DocumentPage, ...]
+    """One or more; all but the last have no pixels."""
     numbers: tuple[int, ...]
     """All pages selected, in reading order; empty for a job that named its page."""
 

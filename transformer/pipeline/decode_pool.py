@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
-import os
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
 
 from kserve_ocr.protocol.errors import DamagedDocumentError, TimedOutError
 from kserve_ocr.workers.cpus import granted_cpus
+from kserve_ocr.workers.memory_file import reopened, stored
 from kserve_ocr.workers.observer import PoolObserver
 from kserve_ocr.workers.pool import WorkerCrashedError, WorkerPool
 from kserve_ocr.workers.sandbox.confinement import Sandbox
@@ -41,14 +40,12 @@ _FONTS = ("/usr/share/fonts", "/usr/share/X11/fonts", "/usr/local/share/fonts")
 _MEBIBYTE = 1 << 20
 _GROWTH_BYTES = 256 * _MEBIBYTE
 """Growth of a worker's memory in bytes after which it is replaced."""
-_IN_THE_JOB = 1 << 16
-"""Documents up to this size in bytes are cheaper to send with each job than to write to a file."""
-_ON_THE_LOOP = 1 * _MEBIBYTE
-"""Larger documents are copied off the event loop."""
 DECODING_FAILED = "decoding crashed or timed out on"
 """Start of the message for a document whose workers died."""
 _AHEAD_PIXELS = 60_000_000
 """Maximum number of pixels of prefetched pages, over all documents."""
+_PAGES_OF_TEXT = 16
+"""The most pages of a job if none of them has to be drawn."""
 _LARGER = 4
 """How much larger than its original a preprocessed page may be: preparation enlarges small pages."""
 _ATTEMPTS = 2
@@ -58,6 +55,17 @@ _ATTEMPTS = 2
 def _start() -> Callable[..., DecodeReply]:
     """Start a decode worker. The decoders are imported there only: they are half of what the server would import."""
     return import_module(DECODER.modules[0]).start()  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """Pages that are being decoded before they are asked for."""
+
+    task: asyncio.Task[Sequence[DocumentPage]]
+    numbers: tuple[int, ...]
+    """Those that may come; the task decodes the first or more of them."""
+    weight: int
+    """Pixels that they are expected to have."""
 
 
 def has_spare(size: int) -> bool:
@@ -143,40 +151,46 @@ class DecodePool:
             source=None,
             kind=detect_file_type(document),
             number=None,
+            following=(),
+            most_pages=_PAGES_OF_TEXT,
             selection=EVERY_PAGE if options.selection is None else parse(options.selection),
             options=options,
             limits=Limits(page_pixels=self._settings.max_page_pixels, pages=quota.pages, pixels=quota.pixels),
         )
         metrics.record_document(kind=job.kind, size=len(document))
-        async with _stored(document) as (source, file):
+        async with stored(document) as (source, file):
             del document
-            job = replace(job, source=source)
-            first = await self._decode(job, file, deadline)
-            page, numbers = first.page, deque(first.numbers[1:])
+            first = await self._decode(job := replace(job, source=source), file, deadline)
+            ready, numbers = deque(first.pages), deque(first.numbers[len(first.pages) :])
             del first
-            weight = page.pixels.size
-            tasks: deque[asyncio.Task[DocumentPage]] = deque()
+            tasks: deque[_Ahead] = deque()
             try:
                 while True:
+                    page = ready.popleft()
                     quota.take((page.width, page.height))
-                    while numbers and len(tasks) < ahead and self._ahead + weight <= _AHEAD_PIXELS:
-                        tasks.append(self._begin(replace(job, number=numbers.popleft()), file, deadline))
-                        self._ahead += weight
+                    if weight := page.pixels.size:  # the last that is ready
+                        while numbers and len(tasks) < ahead and self._ahead + weight <= _AHEAD_PIXELS:
+                            tasks.append(self._begin(job, numbers, file, deadline, weight=weight))
+                    elif numbers and not tasks and not ready:
+                        tasks.append(self._begin(job, numbers, file, deadline, most_pages=_PAGES_OF_TEXT))
                     yield page
                     del page
-                    if tasks:
-                        page = await tasks[0]
-                        tasks.popleft()
-                        self._ahead -= weight
-                    elif numbers:
-                        page = await self._begin(replace(job, number=numbers.popleft()), file, deadline)
-                    else:
+                    if ready:
+                        continue
+                    if not numbers and not tasks:
                         return
+                    if not tasks:
+                        tasks.append(self._begin(job, numbers, file, deadline))
+                    ready.extend(await tasks[0].task)
+                    done = tasks.popleft()
+                    self._ahead -= done.weight
+                    # Several pages are asked for only where no other task is under way: the rest comes next.
+                    numbers.extendleft(reversed(done.numbers[len(ready) :]))
             finally:
-                self._ahead -= weight * len(tasks)
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                for begun in tasks:
+                    self._ahead -= begun.weight
+                    begun.task.cancel()
+                await asyncio.gather(*(begun.task for begun in tasks), return_exceptions=True)
 
     async def searchable_pdf(
         self,
@@ -190,7 +204,7 @@ class DecodePool:
 
         Raises the errors of :meth:`pages`, and SignedDocumentError.
         """
-        async with _stored(document) as (source, file):
+        async with stored(document) as (source, file):
             job = PdfJob(
                 source=source,
                 kind=detect_file_type(document),
@@ -206,16 +220,29 @@ class DecodePool:
             raise _no_result(location)
         return pdf
 
-    def _begin(self, job: DecodeJob, file: int | None, deadline: float | None) -> asyncio.Task[DocumentPage]:
-        return asyncio.create_task(self._run_further(job, file, deadline))
+    def _begin(  # noqa: PLR0913 - a job, and what it may use
+        self,
+        job: DecodeJob,
+        numbers: deque[int],
+        file: int | None,
+        deadline: float | None,
+        *,
+        weight: int = 0,
+        most_pages: int = 1,
+    ) -> _Ahead:
+        """Take the next ``most_pages`` of ``numbers`` and begin to decode them."""
+        taken = tuple(numbers.popleft() for _ in range(min(most_pages, len(numbers))))
+        job = replace(job, number=taken[0], following=taken[1:], most_pages=most_pages)
+        self._ahead += weight
+        return _Ahead(asyncio.create_task(self._run_further(job, file, deadline)), taken, weight)
 
-    async def _run_further(self, job: DecodeJob, file: int | None, deadline: float | None) -> DocumentPage:
-        """Decode a page after the first, when a worker is free for it."""
+    async def _run_further(self, job: DecodeJob, file: int | None, deadline: float | None) -> Sequence[DocumentPage]:
+        """Decode pages after the first, when a worker is free for them."""
         async with self._further:
-            return (await self._decode(job, file, deadline)).page
+            return (await self._decode(job, file, deadline)).pages
 
     async def _decode(self, job: DecodeJob, file: int | None, deadline: float | None) -> DecodeResult:
-        location = f"page {job.number}" if job.number else "the document"
+        location = _location(job)
         decoded = (await self._run(job, file, deadline, location=location)).decoded
         if decoded is None or not _is_possible(decoded, job):
             raise _no_result(location)
@@ -231,7 +258,7 @@ class DecodePool:
         seconds: float | None = None,
     ) -> DecodeReply:
         try:
-            with _reopened(file) as own:
+            with reopened(file) as own:
                 return await self._pool.run(job, file=own, seconds=seconds, deadline=deadline, attempts=_ATTEMPTS)
         except TimedOutError as error:
             raise error.within(location) from None
@@ -241,16 +268,30 @@ class DecodePool:
             ) from None
 
 
+def _location(job: DecodeJob) -> str:
+    """What a job decodes, as messages name it."""
+    if job.number is None:
+        return "the document"
+    return f"pages {job.number} to {job.following[-1]}" if job.following else f"page {job.number}"
+
+
 def _is_possible(decoded: DecodeResult, job: DecodeJob) -> bool:
     """Whether a worker that is what it should be could have sent this: the server allots memory by it."""
-    page = decoded.page
+    return (
+        1 <= len(decoded.pages) <= job.most_pages
+        and all(_is_possible_page(page, job) for page in decoded.pages)
+        and not any(page.pixels.size for page in decoded.pages[:-1])
+        and len(decoded.numbers) <= job.limits.pages
+        and (job.number is not None or bool(decoded.numbers))
+    )
+
+
+def _is_possible_page(page: DocumentPage, job: DecodeJob) -> bool:
     return (
         page.pixels.ndim == 2
         and page.letters.ndim == 2
         and page.pixels.size <= _LARGER * job.limits.page_pixels
         and 0 < page.width * page.height <= job.limits.page_pixels
-        and len(decoded.numbers) <= job.limits.pages
-        and (job.number is not None or bool(decoded.numbers))
     )
 
 
@@ -258,42 +299,3 @@ def _no_result(location: str) -> DamagedDocumentError:
     return DamagedDocumentError(
         f"{DECODING_FAILED} {location} (its worker sent something else); export the document again"
     )
-
-
-@contextlib.asynccontextmanager
-async def _stored(document: bytes | memoryview) -> AsyncIterator[tuple[bytes | None, int | None]]:
-    """The document for a job, during the block: its bytes if they are few, otherwise the descriptor of a file."""
-    if len(document) <= _IN_THE_JOB:
-        yield bytes(document), None
-        return
-    descriptor = os.memfd_create("document", os.MFD_CLOEXEC)
-    try:
-        if len(document) > _ON_THE_LOOP:
-            await asyncio.to_thread(_write, descriptor, document)
-        else:
-            _write(descriptor, document)
-        del document
-        yield None, descriptor
-    finally:
-        # A worker may still hold the file open; truncate it to free its memory.
-        os.ftruncate(descriptor, 0)
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _reopened(descriptor: int | None) -> Iterator[int | None]:
-    """The file opened once more for one worker, read-only and with a position of its own."""
-    if descriptor is None:
-        yield None
-        return
-    own = os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        yield own
-    finally:
-        os.close(own)
-
-
-def _write(descriptor: int, document: bytes | memoryview) -> None:
-    remaining = memoryview(document)
-    while remaining:
-        remaining = remaining[os.write(descriptor, remaining) :]

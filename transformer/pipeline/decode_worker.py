@@ -14,6 +14,7 @@ from typing import BinaryIO
 import cv2
 import numpy as np
 
+from kserve_ocr.protocol.errors import OcrError
 from kserve_ocr.protocol.layout import PageLayout
 from transformer.decoding.image_file import ImageDocument
 from transformer.decoding.limits import choose
@@ -30,6 +31,8 @@ from transformer.structure.separators import Separators
 STRETCH = "stretch"
 """Step that scales a fax to square pixels."""
 _OPENCV_NO_MEMORY = -4
+_MANY_SECONDS = 0.2
+"""After which a job begins no further page."""
 _PREPARED_SIDE = 16
 """Smallest side in pixels that is preprocessed; below it there is nothing to measure."""
 
@@ -69,51 +72,31 @@ class Decoder:
 
     def _decode(self, job: DecodeJob, file: BinaryIO) -> DecodeResult:
         began = time.perf_counter()
-        number = job.number or 1
         numbers: tuple[int, ...] = ()
         keep = False
         try:
             document = self._open(job, file)
             if job.number is None:
                 numbers = choose(document.sizes(), job.selection, job.limits)
-                number = numbers[0]
-            page, embedded = _read(document, number, job)
-            label = document.label(number) if isinstance(document, PdfDocument) else ""
-            decoded = time.perf_counter()
-            dpi = job.options.dpi if job.options.dpi and job.kind != "pdf" else page.dpi
-            ready = _prepare(
-                page, dpi, job, orient=job.options.orient and (embedded is None or job.options.from_pixels)
-            )
+                first, *following = numbers
+            else:
+                first, following = job.number, [*job.following]
+            pages = [_page(document, first, job, began=began)]
+            for number in following[: job.most_pages - 1]:
+                began_page = time.perf_counter()
+                if pages[-1].pixels.size or began_page - began > _MANY_SECONDS:
+                    break
+                try:
+                    pages.append(_page(document, number, job, began=began_page))
+                except OcrError:
+                    break  # a job of its own reports it, after the pages before it
             keep = len(numbers) != 1
-        except (MemoryError, cv2.error) as error:
-            if isinstance(error, cv2.error) and error.code != _OPENCV_NO_MEMORY:
-                raise
-            raise no_memory(number) from None
         finally:
             if not keep:
                 self._close()
-        height, width = (embedded.height, embedded.width) if embedded else page.pixels.shape[:2]
-        prepared = DocumentPage(
-            number=number,
-            pixels=ready.pixels,
-            geometry=ready.geometry if ready.pixels.size else Geometry.identity(width, height),
-            width=width,
-            height=height,
-            steps=ready.steps,
-            orientation_uncertain=ready.orientation_uncertain,
-            letters=ready.letters,
-            separators=_separators(ready, job),
-            dpi=ready.dpi,
-            original_dpi=dpi,
-            embedded=embedded,
-            label=label,
-            decode_seconds=decoded - began,
-            preprocess_seconds=time.perf_counter() - decoded,
-            single_page=len(numbers) == 1,
-            blank=ready.blank,
-            warning=document.warning if isinstance(document, ImageDocument) else "",
-        )
-        return DecodeResult(prepared, numbers)
+        if len(numbers) == 1:
+            pages = [replace(pages[0], single_page=True)]
+        return DecodeResult(tuple(pages), numbers)
 
     def _open(self, job: DecodeJob, file: BinaryIO) -> Document:
         if self._document is not None and self._number == job.document:
@@ -136,6 +119,42 @@ class Decoder:
             file.close()
 
 
+def _page(document: Document, number: int, job: DecodeJob, *, began: float) -> DocumentPage:
+    """One page of a document, decoded and prepared; ``began`` is when work on it did."""
+    try:
+        page, embedded = _read(document, number, job)
+        label = document.label(number) if isinstance(document, PdfDocument) else ""
+        decoded = time.perf_counter()
+        dpi = job.options.dpi if job.options.dpi and job.kind != "pdf" else page.dpi
+        orient = job.options.orient and (embedded is None or job.options.from_pixels)
+        ready = _prepare(page, dpi, job, orient=orient)
+    except (MemoryError, cv2.error) as error:
+        if isinstance(error, cv2.error) and error.code != _OPENCV_NO_MEMORY:
+            raise
+        raise no_memory(number) from None
+    height, width = (embedded.height, embedded.width) if embedded else page.pixels.shape[:2]
+    return DocumentPage(
+        number=number,
+        pixels=ready.pixels,
+        geometry=ready.geometry if ready.pixels.size else Geometry.identity(width, height),
+        width=width,
+        height=height,
+        steps=ready.steps,
+        orientation_uncertain=ready.orientation_uncertain,
+        letters=ready.letters,
+        separators=_separators(ready, job),
+        dpi=ready.dpi,
+        original_dpi=dpi,
+        embedded=embedded,
+        label=label,
+        decode_seconds=decoded - began,
+        preprocess_seconds=time.perf_counter() - decoded,
+        single_page=False,
+        blank=ready.blank,
+        warning=document.warning if isinstance(document, ImageDocument) else "",
+    )
+
+
 def _read(document: Document, number: int, job: DecodeJob) -> tuple[Page, PageLayout | None]:
     """A page, with the text that it has of its own.
 
@@ -144,7 +163,12 @@ def _read(document: Document, number: int, job: DecodeJob) -> tuple[Page, PageLa
     page_pixels = job.limits.page_pixels
     found = None
     if job.options.existing != "force" and isinstance(document, PdfDocument):
-        found = document.embedded(number, page_pixels=page_pixels, only_visible=job.options.existing == "redo")
+        found = document.embedded(
+            number,
+            page_pixels=page_pixels,
+            only_visible=job.options.existing == "redo",
+            wants_layout=job.options.embedded_words,
+        )
     if found is None:
         return document.decode(number, page_pixels=page_pixels), None
     if not found.unread_images and not job.options.from_pixels:

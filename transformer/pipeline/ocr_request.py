@@ -120,6 +120,11 @@ class OcrRequest:
         return not LAYOUT_OUTPUTS.isdisjoint(self.outputs)
 
     @property
+    def wants_text(self) -> bool:
+        """Whether any output is more than the document itself with text."""
+        return any(output != names.PDF for output in self.outputs)
+
+    @property
     def wants_structure(self) -> bool:
         return not STRUCTURE_OUTPUTS.isdisjoint(self.outputs)
 

@@ -118,6 +118,7 @@ class RequestPipeline:
             dpi=document.reading.dpi,
             existing=document.existing,
             from_pixels=bool(document.regions),
+            embedded_words=self._request.wants_text or self._on_page is not None or bool(document.regions),
             password=document.password,
         )
         tasks: list[asyncio.Task[PageResult]] = []

@@ -185,6 +185,17 @@ def test_text_that_a_page_has_is_taken_instead_of_its_pixels(decoders: Running) 
     assert page.geometry.original == (page.width, page.height)
 
 
+def test_pages_of_text_come_together_and_in_order_with_those_to_be_drawn(decoders: Running) -> None:
+    texts = [*["words"] * 20, "", "words", "", "", *["words"] * 3]
+    document = drawn_pdf(size=(30, 20), texts=texts)
+    pages = decoders.read(document, DecodeOptions(preprocess=False, existing="skip"))
+    assert [page.number for page in pages] == list(range(1, len(texts) + 1))
+    assert [page.embedded is not None for page in pages] == [bool(text) for text in texts]
+    chosen = decoders.read(document, DecodeOptions(preprocess=False, existing="skip", selection="2-5,21,24"))
+    assert [page.number for page in chosen] == [2, 3, 4, 5, 21, 24]
+    assert not any(page.single_page for page in (*pages, *chosen))
+
+
 def test_a_picture_beside_text_is_read_without_the_text(decoders: Running) -> None:
     document = drawn_pdf(texts=["Drawn words"], background=drawing("L", (300, 150)))
     (page,) = decoders.read(document, DecodeOptions(existing="skip", preprocess=False))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -26,14 +28,16 @@ _SAME_LINE: Final = 0.5
 """Line heights by which a character may leave the baseline of its line."""
 _COLUMN_GAP: Final = 2.5
 """Line heights between words that belong to different lines."""
-_LINE_FEED: Final = 0x0A
-_SPACES: Final = frozenset({0x20, 0x09, 0xA0, 0x3000})
-_BREAKS: Final = frozenset({0x0D, _LINE_FEED})
+_WORD: Final = re.compile("[^ \t\xa0\u3000\r\n]+")
+_BREAKS: Final = frozenset("\r\n")
 """How PDFium marks the end of a line."""
-_HYPHEN: Final = 0x02
+_SPACES: Final = frozenset(" \t\xa0\u3000")
+_HYPHEN: Final = "\x02"
 """What PDFium makes of a hyphen at the end of a line."""
-_REPLACEMENT: Final = 0xFFFD
-_SAMPLE: Final = 300
+_HYPHEN_IN_TEXT: Final = "\ufffe"
+"""What it makes of the same in a text as a whole."""
+_REPLACEMENT: Final = "\ufffd"
+_SAMPLE: Final = 100
 """Characters that are looked at to judge all."""
 
 _Transform = Callable[[float, float, float, float], tuple[float, float, float, float]]
@@ -52,84 +56,101 @@ class _PlacedWord:
     """Whether PDFium found a line to end after it."""
 
 
-def extract(page: Any, size: tuple[int, int]) -> PageLayout | None:
-    """The text of a PDFium page as a layout in pixels of a view of ``size``.
+@dataclass(frozen=True, slots=True)
+class Characters:
+    """The characters of a PDFium page, while both are open."""
+
+    page: Any
+    text_page: Any
+    text: str
+    """A UTF-16 unit for each of PDFium's, in the order of the content."""
+
+    @property
+    def are_invisible(self) -> bool:
+        """Whether most of them are the invisible layer of an earlier recognition."""
+        modes = [
+            raw.FPDFTextObj_GetTextRenderMode(found)
+            for index in range(0, len(self.text), max(1, len(self.text) // _SAMPLE))
+            if (found := raw.FPDFText_GetTextObject(self.text_page, index))
+        ]
+        return 2 * modes.count(raw.FPDF_TEXTRENDERMODE_INVISIBLE) > len(modes)
+
+    def layout(self, size: tuple[int, int]) -> PageLayout:
+        """Their words, lines, paragraphs and blocks in pixels of a view of ``size``."""
+        words = _words(self.text_page, self.text, _view_transform(self.page, size))
+        return PageLayout(*size, blocks=tuple(_blocks([_line(members) for members in _lines(words)])))
+
+
+@contextmanager
+def characters(page: Any) -> Iterator[Characters | None]:
+    """The characters of a PDFium page, during the block.
 
     None for a page without text, or whose text is garbage: characters that lead to no Unicode value.
     """
     text_page = raw.FPDFText_LoadPage(page)
     if not text_page:
-        return None
+        yield None
+        return
     try:
-        count = raw.FPDFText_CountChars(text_page)
-        if not 0 < count <= _MAX_CHARACTERS:
-            return None
-        codes = [raw.FPDFText_GetUnicode(text_page, index) for index in range(count)]
-        if sum(chr(code).isalnum() for code in codes) < _LEAST_LETTERS or _is_garbage(text_page, codes):
-            return None
-        lines = [_line(words) for words in _lines(_words(text_page, codes, _view_transform(page, size)))]
+        text = _text(text_page)
+        useful = sum(map(str.isalnum, text)) >= _LEAST_LETTERS and not _is_garbage(text_page, text)
+        yield Characters(page, text_page, text) if useful else None
     finally:
         raw.FPDFText_ClosePage(text_page)
-    return PageLayout(*size, blocks=tuple(_blocks(lines))) if lines else None
 
 
-def _is_garbage(text_page: Any, codes: Sequence[int]) -> bool:
+def _text(text_page: Any) -> str:
+    """A UTF-16 unit for each of the page's characters; empty for a page without any, or with too many."""
+    count = raw.FPDFText_CountChars(text_page)
+    if not 0 < count <= _MAX_CHARACTERS:
+        return ""
+    # In one call, unless that leaves characters out.
+    units = (ctypes.c_ushort * (2 * count + 1))()
+    if raw.FPDFText_GetText(text_page, 0, count, units) == count + 1:
+        return "".join(map(chr, units[:count])).replace(_HYPHEN_IN_TEXT, _HYPHEN)
+    return "".join(chr(raw.FPDFText_GetUnicode(text_page, index)) for index in range(count))
+
+
+def _is_garbage(text_page: Any, text: str) -> bool:
     """Whether too few of the characters have a meaning, as with fonts that have no map to Unicode."""
-    shown = [index for index, code in enumerate(codes) if code not in _SPACES]
+    shown = [index for index, char in enumerate(text) if char not in _SPACES]
     sample = shown[:: max(1, len(shown) // _SAMPLE)]
     bad = sum(
-        _is_meaningless(codes[index]) or raw.FPDFText_HasUnicodeMapError(text_page, index) == 1 for index in sample
+        _is_meaningless(text[index]) or raw.FPDFText_HasUnicodeMapError(text_page, index) == 1 for index in sample
     )
     return bool(bad > _MOST_GARBAGE * len(sample))
 
 
-def _is_meaningless(code: int) -> bool:
-    return code == _REPLACEMENT or (code != _HYPHEN and unicodedata.category(chr(code)) in ("Co", "Cn", "Cc", "Cs"))
+def _is_meaningless(char: str) -> bool:
+    return char == _REPLACEMENT or (char != _HYPHEN and unicodedata.category(char) in ("Co", "Cn", "Cc"))
 
 
-def is_invisible(page: Any) -> bool:
-    """Whether most of a PDFium page's text is the invisible layer of an earlier recognition."""
-    text_page = raw.FPDFText_LoadPage(page)
-    try:
-        count = raw.FPDFText_CountChars(text_page)
-        modes = [
-            raw.FPDFTextObj_GetTextRenderMode(found)
-            for index in range(0, count, max(1, count // _SAMPLE))
-            if (found := raw.FPDFText_GetTextObject(text_page, index))
-        ]
-    finally:
-        raw.FPDFText_ClosePage(text_page)
-    return 2 * modes.count(raw.FPDF_TEXTRENDERMODE_INVISIBLE) > len(modes)
-
-
-def _words(text_page: Any, codes: Sequence[int], to_view: _Transform) -> Iterator[_PlacedWord]:
+def _words(text_page: Any, text: str, to_view: _Transform) -> Iterator[_PlacedWord]:
     """The words in the order of the content."""
-    start = None
-    for index, code in enumerate([*codes, _LINE_FEED]):
-        ends = code in _SPACES or code in _BREAKS
-        if not ends and start is None:
-            start = index
-        elif ends and start is not None:
-            text = "".join("-" if value == _HYPHEN else chr(value) for value in codes[start:index])
-            yield _placed(text_page, text, start, index - start, to_view, ends_line=code in _BREAKS)
-            start = None
+    left, top, right, bottom, x, y = (ctypes.c_double() for _ in range(6))
+    loose = raw.FS_RECTF()
+    for match in _WORD.finditer(text):
+        start, end = match.span()
+        raw.FPDFText_GetLooseCharBox(text_page, start, loose)
+        raw.FPDFText_GetCharOrigin(text_page, start, x, y)
+        _, over, _, under = to_view(loose.left, loose.bottom, loose.right, loose.top)
+        boxes = []
+        for index in range(raw.FPDFText_CountRects(text_page, start, end - start)):
+            raw.FPDFText_GetRect(text_page, index, left, top, right, bottom)
+            boxes.append(to_view(left.value, bottom.value, right.value, top.value))
+        if len(boxes) == 1:
+            box = boxes[0]
+        else:
+            x0, y0, x1, y1 = zip(*(boxes or [to_view(loose.left, loose.bottom, loose.right, loose.top)]), strict=True)
+            box = (min(x0), min(y0), max(x1), max(y1))
+        _, baseline, _, _ = to_view(x.value, y.value, x.value, y.value)
+        ends_line = end == len(text) or text[end] in _BREAKS
+        yield _PlacedWord(_whole(match[0]).replace(_HYPHEN, "-"), box, baseline, under - over, ends_line)
 
 
-def _placed(  # noqa: PLR0913 - a range of characters of a page, and how to see it
-    text_page: Any, text: str, start: int, count: int, to_view: _Transform, *, ends_line: bool
-) -> _PlacedWord:
-    left, top, right, bottom = (ctypes.c_double() for _ in range(4))
-    boxes = []
-    for index in range(raw.FPDFText_CountRects(text_page, start, count)):
-        raw.FPDFText_GetRect(text_page, index, left, top, right, bottom)
-        boxes.append(to_view(left.value, bottom.value, right.value, top.value))
-    loose, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
-    raw.FPDFText_GetLooseCharBox(text_page, start, loose)
-    raw.FPDFText_GetCharOrigin(text_page, start, x, y)
-    font = to_view(loose.left, loose.bottom, loose.right, loose.top)
-    _, baseline, _, _ = to_view(x.value, y.value, x.value, y.value)
-    x0, y0, x1, y1 = zip(*(boxes or [font]), strict=True)
-    return _PlacedWord(text, (min(x0), min(y0), max(x1), max(y1)), baseline, font[3] - font[1], ends_line)
+def _whole(units: str) -> str:
+    """The text of UTF-16 units."""
+    return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _view_transform(page: Any, size: tuple[int, int]) -> _Transform:
@@ -144,11 +165,13 @@ def _view_transform(page: Any, size: tuple[int, int]) -> _Transform:
     a, b, c, d = ax - ox, bx - ox, ay - oy, by - oy
     determinant = a * d - b * c
     width, height = size[0] / determinant, size[1] / determinant
+    a, b, c, d = a * height, b * width, c * height, d * width
 
     def to_view(x0: float, y0: float, x1: float, y1: float) -> tuple[float, float, float, float]:
-        u0, v0 = (d * (x0 - ox) - b * (y0 - oy)) * width, (a * (y0 - oy) - c * (x0 - ox)) * height
-        u1, v1 = (d * (x1 - ox) - b * (y1 - oy)) * width, (a * (y1 - oy) - c * (x1 - ox)) * height
-        return min(u0, u1), min(v0, v1), max(u0, u1), max(v0, v1)
+        x0, y0, x1, y1 = x0 - ox, y0 - oy, x1 - ox, y1 - oy
+        u0, v0 = d * x0 - b * y0, a * y0 - c * x0
+        u1, v1 = d * x1 - b * y1, a * y1 - c * x1
+        return (min(u1, u0)), (min(v1, v0)), (max(u0, u1)), (max(v0, v1))
 
     return to_view
 

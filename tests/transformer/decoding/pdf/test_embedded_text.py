@@ -13,7 +13,7 @@ from PIL import Image
 
 from benchmarks.common.sample_files import drawing, drawn_pdf
 from kserve_ocr.protocol.layout import PageLayout
-from transformer.decoding.pdf.embedded_text import extract, is_invisible
+from transformer.decoding.pdf.embedded_text import characters
 from transformer.decoding.pdf.pdf_file import PdfDocument
 
 LIMIT = 100_000_000
@@ -116,8 +116,11 @@ def test_invisible_layers_are_told_from_visible_text() -> None:
     for invisible in (False, True):
         document = drawn_pdf(size=(288, 144), texts=["Drawn words"], background=background, invisible=invisible)
         with pypdfium2.PdfDocument(document) as pdf:
-            assert is_invisible(pdf[0].raw) is invisible
-            assert extract(pdf[0].raw, (1200, 600)) is not None
+            page = pdf[0]
+            with characters(page.raw) as found:
+                assert found is not None
+                assert found.are_invisible is invisible
+                assert [word.text for word in found.layout((1200, 600)).iter_words()] == ["Drawn", "words"]
         opened = PdfDocument(io.BytesIO(document), page_pixels=LIMIT)
         assert (opened.embedded(1, page_pixels=LIMIT, only_visible=True) is None) is invisible
 
@@ -131,3 +134,40 @@ def test_large_pictures_without_text_remain_to_be_read() -> None:
     plain = PdfDocument(io.BytesIO(_document(TWO_PARAGRAPHS)), page_pixels=LIMIT).embedded(1, page_pixels=LIMIT)
     assert plain is not None
     assert plain.unread_images == ()
+
+
+def test_without_words_only_whether_there_is_text_is_found() -> None:
+    opened = PdfDocument(io.BytesIO(_document(TWO_PARAGRAPHS)), page_pixels=LIMIT)
+    whole = opened.embedded(1, page_pixels=LIMIT)
+    brief = opened.embedded(1, page_pixels=LIMIT, wants_layout=False)
+    assert whole is not None
+    assert brief is not None
+    assert brief.layout.blocks == ()
+    assert (brief.layout.width, brief.layout.height, brief.dpi) == (whole.layout.width, whole.layout.height, whole.dpi)
+    picture = drawn_pdf(size=(288, 144), texts=["A stamp"], background=Image.new("L", (400, 200), 128))
+    found = PdfDocument(io.BytesIO(picture), page_pixels=LIMIT).embedded(1, page_pixels=LIMIT, wants_layout=False)
+    assert found is not None
+    assert [word.text for word in found.layout.iter_words()] == ["A", "stamp"]
+
+
+def test_characters_beyond_the_basic_plane_keep_their_places() -> None:
+    pdf = Pdf.new()
+    mapping = b"1 beginbfchar <41> <d835dc00> endbfchar"
+    font = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica)
+    font.ToUnicode = pdf.make_stream(
+        b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /M def /CMapType 2 def "
+        b"1 begincodespacerange <00> <ff> endcodespacerange " + mapping + b" endcmap end end"
+    )
+    page = Dictionary(
+        Type=Name.Page,
+        MediaBox=Array([0, 0, 400, 200]),
+        Contents=pdf.make_stream(b"BT /F 12 Tf 20 100 Td (A-A) Tj 60 0 Td (word) Tj ET"),
+        Resources=Dictionary(Font=Dictionary(F=font)),
+    )
+    pdf.pages.append(pikepdf.Page(page))
+    out = io.BytesIO()
+    pdf.save(out)
+    first, second = _layout(out.getvalue()).iter_words()
+    assert second.text == "word"
+    assert first.bbox[2] < second.bbox[0]
+    assert first.text == "\U0001d400-\U0001d400"
