@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
-from kserve_ocr.protocol.layout import Box, Line, PageLayout, Word
+from kserve_ocr.protocol.layout import Box, Line, PageLayout, Word, around
 from tests.transformer.formats import drawn
 from tests.transformer.formats.conftest import DrawnPage
 from tests.transformer.formats.drawn import layout, line
@@ -37,6 +37,35 @@ def test_words_stand_on_the_drawn_words(read_page: DrawnPage, dpi: int) -> None:
     assert [text for text, _ in found] == [text for text, _ in words]
     for (_, box), (_, ink) in zip(found, words, strict=True):
         assert np.abs(np.subtract(box, np.multiply(ink, 72 / dpi))).max() <= 1.5
+
+
+def test_a_page_of_print_takes_few_bytes_and_words_stay_where_they_are() -> None:
+    texts = " ".join(drawn.TEXT).split()
+    lines = tuple(" ".join(texts[(7 * row + at) % len(texts)] for at in range(9)) for row in range(8))
+    _, words = drawn.draw(lines, size=(1500, 800), height=36)
+    rows = [words[at : at + 9] for at in range(0, len(words), 9)]
+    page = layout(
+        *(
+            Line(
+                around(box for _, box in row),
+                tuple(Word(text, box, 0.9) for text, box in row),
+                (row[0][1][0], 60 + 72 * at + 36, row[-1][1][2], 60 + 72 * at + 36),
+                50.0,
+            )
+            for at, row in enumerate(rows)
+        ),
+        width=1500,
+        height=800,
+    )
+    made = _made(page)
+    with pikepdf.open(io.BytesIO(made)) as pdf:
+        contents = pdf.pages[0].obj.Contents
+        assert isinstance(contents, pikepdf.Array)
+        assert sum(len(part.read_raw_bytes()) for part in contents) < 8 * len(words)
+    found = word_boxes(made)
+    assert [text for text, _ in found] == [text for text, _ in words]
+    for (_, box), (_, ink) in zip(found, words, strict=True):
+        assert np.abs(np.subtract(box, np.multiply(ink, 72 / 300))).max() <= 1.5
 
 
 def _tilted(text: str, degrees: float, start: tuple[float, float]) -> tuple[Line, list[Box]]:

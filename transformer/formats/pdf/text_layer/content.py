@@ -1,22 +1,25 @@
 """One page's content stream of invisible text: the words of a layout where they stand on the page.
 
 The layout is in pixels with y downwards; the stream works in whole units of about half a point with y upwards, which
-keeps it small. What a word would cost to stand exactly is spent only where it would be more than about a point off.
+keeps it small. Every word may stand about a point off, and that is spent on the text state: font, size and horizontal
+scaling change only where no value suits the next word as well, which is known before anything is written.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
 from kserve_ocr.protocol.layout import PageLayout, Paragraph
 from transformer.formats.common import number
-from transformer.formats.pdf.text_layer.glyphless_font import STEP, UNITS_PER_EM, GlyphlessFont, width
+from transformer.formats.pdf.text_layer.faces import faces
+from transformer.formats.pdf.text_layer.glyphless_font import UNITS_PER_EM, GlyphlessFont, width
 from transformer.formats.pdf.text_layer.page_geometry import Matrix
-from transformer.formats.pdf.text_layer.placement import Axes, PlacedLine, PlacedWord, place_line
+from transformer.formats.pdf.text_layer.placement import Axes, PlacedLine, place_line
+from transformer.formats.pdf.text_layer.runs import Interval, around, shared
 
 # Readers clip a font's descent here; a word that reaches further down is lowered instead.
 _DEEPEST: Final = 0.4
@@ -27,20 +30,16 @@ _UNITS_PER_LINE: Final = 24
 _TOLERANCE: Final = 2.9
 """Units by which an edge of a word may be off, about 1.5 points, of which a pixel is left to recognition."""
 _LEAST_TOLERANCE: Final = 1.0
-_BASE_TOLERANCE: Final = 0.75
-"""Units by which a word may leave the baseline of those before it."""
+_BASE_TOLERANCE: Final = 2.0
+"""Units by which a word may leave the baseline of those before it; its face makes up for it."""
 _MARGIN: Final = 1
 """Units by which lines of one margin may differ."""
-_LARGE: Final = 40
-"""Units; above this size faces of single words differ by single steps, below by two."""
-_SMALL: Final = 25
-"""Units; up to this size they differ by four steps."""
-_SAME_FACE: Final = 0.03
-"""Em by which the faces of paragraphs differ at least."""
-_OUTLIERS: Final = 20
-"""One word in this many does not count for the face that a paragraph shares."""
-_ADJUSTMENT: Final = 50
-"""Thousandths of an em; adjustments are multiples of it, so that few different ones occur."""
+_STRETCHES: Final = (10, 5, 1)
+"""Per cent; horizontal scaling is a multiple of the first of them that is near enough, so that values repeat."""
+_ADJUSTMENTS: Final = (100, 50, 20, 10, 1)
+"""Thousandths of an em; the same for adjustments between words."""
+_SLACK: Final = 1.7
+"""Tolerances by which the length of a word may be off; the rest is left to its position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +54,25 @@ class TextLayer:
         return bool(self.data)
 
 
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A word to be shown, and what it needs; lengths in units, from the start of its line matrix."""
+
+    text: str
+    shown: str
+    """With the space after it."""
+    move: bytes
+    """The operator that starts a line matrix at it; empty if it stands on that of the word before it."""
+    pen: float
+    """Where the line matrix starts, along the line; only with ``move``."""
+    start: float
+    end: float
+    rise: int
+    size: int
+    ascent: float
+    descent: float
+
+
 def text_layer(
     layout: PageLayout, font: GlyphlessFont, *, to_page: Matrix, pixels_per_unit: float, skew: float = 0.0
 ) -> TextLayer:
@@ -65,204 +83,155 @@ def text_layer(
     """
     heights = [line.height for line in layout.iter_lines() if line.height > 0]
     unit = min(pixels_per_unit, median(heights) / _UNITS_PER_LINE) if heights else pixels_per_unit
-    writer = _Writer(font, unit=unit, page_height=layout.height, skew=skew)
-    for block in layout.blocks:
-        for paragraph in block.paragraphs:
-            writer.add(paragraph)
-    if not writer.operators:
+    tolerance = max(_LEAST_TOLERANCE, _TOLERANCE - 1 / unit)
+    lines = _Lines(unit=unit, page_height=layout.height, skew=skew, tolerance=tolerance)
+    words = [word for block in layout.blocks for paragraph in block.paragraphs for word in lines.words_of(paragraph)]
+    if not words:
         return TextLayer(b"", frozenset())
     # Units with y upwards from the bottom left corner of the layout.
     matrix = Matrix(unit, 0, 0, -unit, 0, layout.height).then(to_page)
     numbers = " ".join(number(value, 6) for value in matrix)
-    operators = [f"q {numbers} cm BT 3 Tr".encode(), *writer.operators, b"ET Q"]
-    return TextLayer(b"\n".join(operators), frozenset(writer.faces))
+    extents, sizes = [(word.ascent, word.descent) for word in words], [word.size for word in words]
+    names = list(faces(extents, sizes, font, tolerance=tolerance))
+    operators = _shown(words, names, font, tolerance=tolerance)
+    data = b"\n".join([f"q {numbers} cm BT 3 Tr".encode(), *operators, b"ET Q"])
+    return TextLayer(data, frozenset(names))
 
 
-class _Writer:
-    """Operators between ``BT`` and ``ET``, and the text state that they have led to."""
+class _Lines:
+    """Where lines start: the moves from one to the next."""
 
-    def __init__(self, font: GlyphlessFont, *, unit: float, page_height: int, skew: float) -> None:
-        self.operators: list[bytes] = []
-        self.faces: set[str] = set()
-        self._font = font
+    def __init__(self, *, unit: float, page_height: int, skew: float, tolerance: float) -> None:
         self._unit = unit
-        self._tolerance = max(_LEAST_TOLERANCE, _TOLERANCE - 1 / unit)
-        """Units by which an edge may be off before it costs bytes to put it right."""
         self._page_height = page_height
         self._skew = skew
+        self._tolerance = tolerance
         self._direction = (1.0, 0.0)
         """Cosine and sine of the reading direction."""
         self._origin = (0.0, 0.0)
         """Start of the current line matrix, units of the page."""
-        self._size = 0
-        """Font size of the line, units."""
-        self._line_stretch = 100
-        """What the line's words need on average, per cent."""
-        self._shown_size = 0
-        self._face = ""
-        self._extent = (0.0, 0.0)
-        """Ascent and descent of the current face, em."""
-        self._shared_extent = (0.0, 0.0)
-        """Ascent and descent that suit most words of the paragraph, em."""
-        self._stretch = 100
-        self._rise = 0
-        self._strings: list[bytes | int] = []
-        """Strings and adjustments that are not shown yet."""
-        self._pen = 0.0
-        """Where the next string would start, units along the line."""
 
-    def add(self, paragraph: Paragraph) -> None:
-        """Show all lines of a paragraph.
+    def words_of(self, paragraph: Paragraph) -> Iterator[_Word]:
+        """The words of a paragraph.
 
         Readers part text where its size changes, so lines of nearly the same height share the largest of these.
         """
         heights = [line.height for line in paragraph.lines]
-        lines = [
-            placed
-            for line in paragraph.lines
-            if (
-                placed := place_line(
-                    line,
-                    largest=max((height for height in heights if height <= _SIMILAR * line.height), default=0.0),
-                    page_height=self._page_height,
-                    unit=self._unit,
-                    skew=self._skew,
-                )
-            )
-        ]
-        if lines:
-            middle = _middle_extent(lines)
-            self._shared_extent = self._font.nearest(*middle, within=_SAME_FACE) or middle
-        for line in lines:
-            self._add_line(line)
+        for line in paragraph.lines:
+            largest = max((height for height in heights if height <= _SIMILAR * line.height), default=0.0)
+            placed = place_line(line, largest=largest, page_height=self._page_height, unit=self._unit, skew=self._skew)
+            if placed:
+                yield from self._words(placed)
 
-    def _add_line(self, line: PlacedLine) -> None:
-        words, self._size = line.words, line.size
-        self._line_stretch = _stretch(
-            sum(word.end - word.start for word in words), sum(width(word.text) for word in words), self._size
-        )
-        base = math.inf
-        for index, word in enumerate(words):
-            last = index == len(words) - 1
+    def _words(self, line: PlacedLine) -> Iterator[_Word]:
+        base, size = math.inf, line.size
+        for index, word in enumerate(line.words):
+            move, pen = b"", 0.0
             if abs(word.base - base) > _BASE_TOLERANCE:
-                base = self._move(line.axes, word.start, word.base)
-            self._set_face(replace(word, bottom=word.bottom + word.base - base, top=word.top + word.base - base))
-            self._show(word, text=word.text if last else word.text + " ")
-        self._flush()
+                move, pen, base = self._move(line.axes, word.start, word.base)
+            bottom, top = word.bottom + word.base - base, word.top + word.base - base
+            rise = round(bottom - min(0.0, max(-_DEEPEST * size, bottom)))
+            rise = 0 if abs(rise) <= self._tolerance / 2 else rise
+            last = index == len(line.words) - 1
+            yield _Word(
+                text=word.text,
+                shown=word.text if last else word.text + " ",
+                move=move,
+                pen=pen,
+                start=word.start,
+                end=word.end,
+                rise=rise,
+                size=size,
+                ascent=top - rise,
+                descent=rise - bottom,
+            )
 
-    def _move(self, axes: Axes, along: float, up: float) -> float:
-        """Start a line matrix near a position on the text's own axes; returns the height of its baseline there."""
-        self._flush()
+    def _move(self, axes: Axes, along: float, up: float) -> tuple[bytes, float, float]:
+        """Start a line matrix near a position on the text's own axes; its operator, and where it then is on them."""
         cos, sin = axes.cos, axes.sin
         x, y = axes.x + along * cos - up * sin, axes.y + along * sin + up * cos
         if (cos, sin) != self._direction:
             x, y = round(x), round(y)
             c, s = number(cos, 5), number(sin, 5)
-            self.operators.append(f"{c} {s} {number(-sin, 5)} {c} {x} {y} Tm".encode())
+            operator = f"{c} {s} {number(-sin, 5)} {c} {x} {y} Tm"
             self._direction, self._origin = (cos, sin), (x, y)
         else:
             dx, dy = x - self._origin[0], y - self._origin[1]
             right, upwards = round(dx * cos + dy * sin), round(dy * cos - dx * sin)
             right = 0 if abs(right) <= _MARGIN else right
-            self.operators.append(f"{right} {upwards} Td".encode())
+            operator = f"{right} {upwards} Td"
             x = self._origin[0] + right * cos - upwards * sin
             y = self._origin[1] + right * sin + upwards * cos
             self._origin = (x, y)
-        self._pen = (x - axes.x) * cos + (y - axes.y) * sin
-        return (y - axes.y) * cos - (x - axes.x) * sin
-
-    def _show(self, word: PlacedWord, *, text: str) -> None:
-        stretch = self._fitting_stretch(word)
-        if stretch != self._stretch:
-            self._flush()
-            self.operators.append(b"%d Tz" % stretch)
-            self._stretch = stretch
-        em = self._size * stretch / 100
-        length = width(word.text) * em
-        if max(abs(self._pen - word.start), abs(self._pen + length - word.end)) > self._tolerance:
-            shift = (word.start + word.end - length) / 2 - self._pen
-            adjustment = -_ADJUSTMENT * round(shift / em * UNITS_PER_EM / _ADJUSTMENT)
-            self._strings.append(adjustment)
-            self._pen -= adjustment * em / UNITS_PER_EM
-        self._strings.append(self._font.encode(text))
-        self._pen += width(text) * em
-
-    def _fitting_stretch(self, word: PlacedWord) -> int:
-        """The current stretch or that of the line if the word gets about its length by it, else one of its own."""
-        natural, length = width(word.text) * self._size, word.end - word.start
-        for stretch in (self._stretch, self._line_stretch):
-            if abs(natural * stretch / 100 - length) <= 1.5 * self._tolerance:
-                return stretch
-        return _stretch(length, width(word.text), self._size)
-
-    def _set_face(self, word: PlacedWord) -> None:
-        """Choose font, size and rise unless the current ones suit the word."""
-        size = self._size
-        rise = round(word.bottom - min(0.0, max(-_DEEPEST * size, word.bottom)))
-        if abs(rise) <= 1:
-            rise = 0
-        if rise != self._rise:
-            self._flush()
-            self.operators.append(b"%d Ts" % rise)
-            self._rise = rise
-        wanted = (word.top - rise, rise - word.bottom)
-        if self._shown_size == size and self._fits(wanted, self._extent):
-            return
-        extent = self._shared_extent
-        if not self._fits(wanted, extent):
-            exact = (wanted[0] / size, wanted[1] / size)
-            extent = self._font.nearest(*exact, within=self._tolerance / size) or _single_extent(*exact, size)
-        name = self._font.face(*extent)
-        if (name, size) != (self._face, self._shown_size):
-            self._flush()
-            self.operators.append(f"/{name} {size} Tf".encode())
-            self.faces.add(name)
-            self._face, self._shown_size, self._extent = name, size, extent
-
-    def _fits(self, wanted: tuple[float, float], extent: tuple[float, float]) -> bool:
-        """Whether an ascent and a descent, units, are near enough to those of a face, em."""
-        return all(
-            abs(value - self._size * part) <= self._tolerance for value, part in zip(wanted, extent, strict=True)
-        )
-
-    def _flush(self) -> None:
-        """Show the strings, with the adjustments between them."""
-        parts: list[bytes] = []
-        joined = b""
-        for part in self._strings:
-            if isinstance(part, bytes):
-                joined += part
-            elif part:
-                parts += [b"(" + joined + b")"] if joined else []
-                parts.append(b"%d" % part)
-                joined = b""
-        if joined:
-            parts.append(b"(" + joined + b")")
-        if len(parts) == 1:
-            self.operators.append(parts[0] + b"Tj")
-        elif parts:
-            self.operators.append(b"[" + b"".join(parts) + b"]TJ")
-        self._strings = []
+        dx, dy = x - axes.x, y - axes.y
+        return operator.encode(), dx * cos + dy * sin, dy * cos - dx * sin
 
 
-def _middle_extent(lines: Sequence[PlacedLine]) -> tuple[float, float]:
-    """Ascent and descent, em, between those of nearly all words of a paragraph."""
-    words = [(word.top / line.size, -word.bottom / line.size) for line in lines for word in line.words]
-    cut = len(words) // _OUTLIERS
-    ascent, descent = ((ordered[cut] + ordered[-1 - cut]) / 2 for ordered in map(sorted, zip(*words, strict=True)))
-    return max(STEP, _nearest(ascent, STEP)), max(0.0, _nearest(descent, STEP))
+def _shown(words: Sequence[_Word], names: Sequence[str], font: GlyphlessFont, *, tolerance: float) -> list[bytes]:
+    """The operators that show the words, each in the face of that name."""
+    operators: list[bytes] = []
+    strings: list[bytes | int] = []
+    face, stretch, rise, pen = ("", 0), 100, 0, 0.0
+    for word, name, wanted in zip(words, names, _stretches(words, tolerance=tolerance), strict=True):
+        changes = [word.move] if word.move else []
+        if word.rise != rise:
+            rise = word.rise
+            changes.append(b"%d Ts" % rise)
+        if wanted != stretch:
+            stretch = wanted
+            changes.append(b"%d Tz" % stretch)
+        if (name, word.size) != face:
+            face = (name, word.size)
+            changes.append(f"/{name} {word.size} Tf".encode())
+        if changes:
+            operators += _text(strings)
+            operators += changes
+            strings = []
+        em = word.size * stretch / 100
+        pen = word.pen if word.move else pen
+        if adjustment := _adjustment(word, pen, em, tolerance=tolerance):
+            strings.append(adjustment)
+            pen -= adjustment * em / UNITS_PER_EM
+        strings.append(font.encode(word.shown))
+        pen += width(word.shown) * em
+    return [*operators, *_text(strings)]
 
 
-def _single_extent(ascent: float, descent: float, size: int) -> tuple[float, float]:
-    """Ascent and descent of a face, em, for one word among others: of few different ones."""
-    step = STEP * (3 if size > _LARGE else 5 if size > _SMALL else 10)
-    return max(step, _nearest(ascent, step)), max(0.0, _nearest(descent, step))
+def _stretches(words: Sequence[_Word], *, tolerance: float) -> Iterator[int]:
+    """The horizontal scaling of each word, per cent."""
+    accepted = []
+    for word in words:
+        natural = width(word.text) * word.size / 100
+        accepted.append(around((word.end - word.start) / natural, _SLACK * tolerance / natural, least=1.0))
+    for stretches in shared(accepted):
+        yield max(1, round(stretches.roundest(_STRETCHES)))
 
 
-def _nearest(value: float, step: float) -> float:
-    return round(value / step) * step
+def _adjustment(word: _Word, pen: float, em: float, *, tolerance: float) -> int:
+    """Thousandths of an em by which the pen goes back before a word; 0 if it stands near enough."""
+    before, after = pen - word.start, pen + width(word.text) * em - word.end
+    if max(abs(before), abs(after)) <= tolerance:
+        return 0
+    shifts = Interval(max(before, after) - tolerance, min(before, after) + tolerance)
+    if shifts.is_empty:
+        shifts = Interval(shifts.middle, shifts.middle)
+    thousandths = Interval(*(shift / em * UNITS_PER_EM for shift in shifts))
+    return round(thousandths.roundest(_ADJUSTMENTS))
 
 
-def _stretch(length: float, natural: float, size: float) -> int:
-    """Horizontal scaling, per cent, that makes ``natural`` em as long as ``length`` units."""
-    return max(1, round(100 * length / (natural * size)))
+def _text(strings: Sequence[bytes | int]) -> list[bytes]:
+    """The operator that shows strings with the adjustments between them; none for none."""
+    parts: list[bytes] = []
+    joined = b""
+    for part in strings:
+        if isinstance(part, bytes):
+            joined += part
+        else:
+            parts += [b"(" + joined + b")"] if joined else []
+            parts.append(b"%d" % part)
+            joined = b""
+    if joined:
+        parts.append(b"(" + joined + b")")
+    if len(parts) == 1:
+        return [parts[0] + b"Tj"]
+    return [b"[" + b"".join(parts) + b"]TJ"] if parts else []

@@ -11,7 +11,6 @@ of its own, and all faces share one font program, one map and one table of width
 
 from __future__ import annotations
 
-import math
 import struct
 import unicodedata
 import zlib
@@ -89,13 +88,6 @@ class GlyphlessFont:
         """
         face = (max(1, round(ascent / STEP)), max(0, round(descent / STEP)))
         return self._faces.setdefault(face, f"{self._prefix}{len(self._faces)}")
-
-    def nearest(self, ascent: float, descent: float, *, within: float) -> tuple[float, float] | None:
-        """Ascent and descent, em, of the nearest face in use; None if all differ by more than ``within``."""
-        extents = ((face[0] * STEP, face[1] * STEP) for face in self._faces)
-        distances = ((max(abs(found[0] - ascent), abs(found[1] - descent)), found) for found in extents)
-        distance, found = min(distances, default=(math.inf, (0.0, 0.0)))
-        return found if distance <= within else None
 
     def encode(self, text: str) -> bytes:
         """``text`` as the bytes of a PDF string of 2-byte codes, for between parentheses.

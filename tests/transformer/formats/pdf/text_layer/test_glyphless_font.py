@@ -76,14 +76,6 @@ def test_faces_are_shared_within_a_step() -> None:
     assert font.face(0.75, 0.3) == "X1"
 
 
-def test_a_face_that_is_near_enough_is_used_again() -> None:
-    font = GlyphlessFont()
-    assert font.nearest(0.7, 0.2, within=0.1) is None
-    font.face(0.7, 0.2)
-    assert font.nearest(0.75, 0.25, within=0.1) == pytest.approx((0.7, 0.2))
-    assert font.nearest(0.9, 0.2, within=0.1) is None
-
-
 def test_a_descent_is_never_0_which_readers_replace_by_a_guess() -> None:
     font = GlyphlessFont()
     name = font.face(0.0, 0.0)
