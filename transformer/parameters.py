@@ -86,6 +86,11 @@ DESKEW: Final = Choice(
     description="Skewed scans in the searchable PDF: shown as they are, or the `page` turned straight.",
     choices=("none", "page"),
 )
+CLEAN: Final = Choice(
+    name=names.CLEAN,
+    description="Scans in the searchable PDF: shown as they are, or the `page` redrawn as it was prepared to be read.",
+    choices=("none", "page"),
+)
 OPTIMIZE: Final = Integer(
     name=names.OPTIMIZE,
     description="How far the searchable PDF is made smaller: 0 not at all, 1 without loss, 2 and 3 with images encoded "
@@ -121,6 +126,7 @@ DOCUMENT_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
     EXISTING,
     SIGNED,
     DESKEW,
+    CLEAN,
     OPTIMIZE,
     PDFA,
     PASSWORD,

@@ -47,6 +47,7 @@ KEEP: Final = "keep"
 EXISTING: Final = "existing"
 SIGNED: Final = "signed"
 DESKEW: Final = "deskew"
+CLEAN: Final = "clean"
 OPTIMIZE: Final = "optimize"
 PDFA: Final = "pdfa"
 PASSWORD: Final = "password"  # noqa: S105 - the name of a parameter

@@ -102,6 +102,8 @@ class PageText:
     """Clockwise degrees by which the page is to be turned to be upright."""
     skew: float = 0.0
     """Clockwise degrees by which its content is to be turned to be straight."""
+    clean: bool = False
+    """Whether it is redrawn as it was prepared."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,8 @@ class PdfOptions:
     existing: Existing = "skip"
     keep_signatures: bool = True
     """Whether a signed PDF is rejected: any change makes its signatures invalid."""
+    skip_steps: frozenset[str] = frozenset()
+    """Names of preprocessing steps that pages are redrawn without."""
     optimize: int = 0
     """How far the file is made smaller, 0 to 3."""
     pdfa: str = ""

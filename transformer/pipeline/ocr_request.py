@@ -20,6 +20,7 @@ from transformer.formats.plain_text import USUAL, TextForm
 from transformer.formats.registry import OUTPUTS as DOCUMENT_OUTPUTS
 from transformer.language.scripts import AUTO
 from transformer.parameters import (
+    CLEAN,
     DESKEW,
     DOCUMENT_PARAMETERS,
     EXISTING,
@@ -83,6 +84,8 @@ class Document:
     existing: Existing = "skip"
     straight: bool = False
     """Whether skewed scans are shown straight in a searchable PDF."""
+    clean: bool = False
+    """Whether scans are redrawn in a searchable PDF as they were prepared for recognition."""
     optimize: int = 0
     """How far a searchable PDF is made smaller, 0 to 3."""
     pdfa: str = ""
@@ -192,6 +195,7 @@ def document(data: types.Buffer, parameters: Mapping[str, Any], settings: Transf
         keep_signatures=given(parameters, SIGNED, "reject") == "reject",
         pdfa=given(parameters, PDFA, ""),
         straight=given(parameters, DESKEW, "none") == "page",
+        clean=given(parameters, CLEAN, "none") == "page",
         optimize=given(parameters, OPTIMIZE, 0),
         password=given(parameters, PASSWORD, ""),
     )

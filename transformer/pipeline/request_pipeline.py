@@ -144,12 +144,14 @@ class RequestPipeline:
             only_pages=document.selection is not None and not document.keep_pages,
             existing=document.existing,
             keep_signatures=document.keep_signatures,
+            skip_steps=document.skip_steps,
             optimize=document.optimize,
             pdfa=document.pdfa,
             password=document.password,
         )
         texts = [
-            text_to_add(page, adds_text=document.existing != "strip", straight=document.straight) for page in pages
+            text_to_add(page, adds_text=document.existing != "strip", straight=document.straight, clean=document.clean)
+            for page in pages
         ]
         began = time.perf_counter()
         with metrics.stage("format"):

@@ -137,6 +137,32 @@ def test_a_scan_in_jpeg_becomes_smaller_on_request(
         assert [item.title for item in outline.root] == ["Second page"]
 
 
+def test_a_scan_is_redrawn_as_it_was_prepared_on_request(service: Service, page: tuple[Image.Image, list[str]]) -> None:
+    ramp = np.linspace(0.45, 1, page[0].width)[None]
+    uneven = Image.fromarray((np.asarray(page[0], float) * ramp).astype(np.uint8))
+    file = io.BytesIO()
+    uneven.save(file, "PDF", resolution=150)
+    with pikepdf.open(file) as pdf:
+        pdf.pages[0].obj.Annots = pikepdf.Array([pikepdf.Dictionary(Subtype=pikepdf.Name.Link, Rect=[0, 0, 9, 9])])
+        out = io.BytesIO()
+        pdf.save(out)
+    for document in (out.getvalue(), encode(uneven, "PNG")):
+        before = render(_pdf(service, document).content)
+        made = _pdf(service, document, clean="page").content
+        after = render(made)
+        assert after.shape == before.shape
+        assert np.median(before[:, :50]) < 130
+        assert np.median(after[:, :50]) > 245
+        assert _words(poppler(made)) == page[1]
+    with pikepdf.open(io.BytesIO(_pdf(service, out.getvalue(), clean="page").content)) as pdf:
+        assert len(pdf.pages[0].obj.Annots) == 1
+
+
+def test_pages_with_text_are_not_redrawn(service: Service) -> None:
+    document = drawn_pdf(texts=["Drawn words"])
+    assert _pdf(service, document, clean="page").content == document
+
+
 @pytest.mark.parametrize("part", ["1b", "2b", "3b"])
 def test_pdfa_of_scans_and_images(
     service: Service, scan: bytes, page: tuple[Image.Image, list[str]], part: str

@@ -9,7 +9,9 @@ import numpy as np
 
 from kserve_ocr.protocol.errors import TooManyBytesError
 from transformer.decoding.image_file import ImageDocument
+from transformer.decoding.page import Page
 from transformer.decoding.pdf.pdf_file import PdfDocument
+from transformer.decoding.pixels import Pixels
 from transformer.formats.pdf import searchable
 from transformer.formats.pdf.archival.obstacles import PARTS, Part, is_archivable
 from transformer.formats.pdf.archival.pdfa import to_pdfa
@@ -17,7 +19,9 @@ from transformer.formats.pdf.grafting.graft import PageLayer
 from transformer.formats.pdf.images import encoding, file_bytes
 from transformer.formats.pdf.images.encoding import PageImage
 from transformer.formats.pdf.searchable import ImagePage
-from transformer.pipeline.decode_job import FinishedPdf, PdfJob
+from transformer.pipeline.decode_job import FinishedPdf, PageText, PdfJob
+from transformer.preprocess.prepare import prepare
+from transformer.preprocess.steps import GEOMETRIC_STEPS
 
 
 def make_pdf(job: PdfJob, data: bytes) -> FinishedPdf:
@@ -37,7 +41,7 @@ def make_pdf(job: PdfJob, data: bytes) -> FinishedPdf:
 def _make(job: PdfJob, data: bytes) -> FinishedPdf:
     if job.kind == "pdf":
         layers = [PageLayer(page.number, page.layout, page.rotate, page.skew) for page in job.pages]
-        pictures = _pictures(data, job) if job.options.existing == "force" else ()
+        pictures = _pictures(data, job)
         made = searchable.from_pdf(data, layers, _changes(job), pictures=pictures)
     else:
         made = searchable.from_images(
@@ -69,14 +73,24 @@ def _changes(job: PdfJob) -> searchable.PdfChanges:
 
 
 def _pictures(data: bytes, job: PdfJob) -> Iterator[tuple[int, PageImage]]:
-    """Each page that was read, drawn as it was read."""
+    """The pages that are redrawn, as they were read or prepared."""
+    redrawn = [page for page in job.pages if page.clean or job.options.existing == "force"]
+    if not redrawn:
+        return
     document = PdfDocument(io.BytesIO(data), page_pixels=job.page_pixels, password=job.options.password)
     try:
-        for page in job.pages:
-            pixels = document.decode(page.number, page_pixels=job.page_pixels).pixels
-            yield page.number, encoding.from_rendering(pixels)
+        for page in redrawn:
+            decoded = document.decode(page.number, page_pixels=job.page_pixels)
+            yield page.number, encoding.from_rendering(_shown(decoded, page, job))
     finally:
         document.close()
+
+
+def _shown(decoded: Page, page: PageText, job: PdfJob) -> Pixels:
+    """The pixels that a page is redrawn with: prepared, but where they were, so that links and text still fit."""
+    if not page.clean:
+        return decoded.pixels
+    return prepare(decoded.pixels, dpi=decoded.dpi, without=GEOMETRIC_STEPS | job.options.skip_steps).pixels
 
 
 def _image_pages(data: bytes, job: PdfJob) -> Iterator[ImagePage]:
@@ -85,9 +99,12 @@ def _image_pages(data: bytes, job: PdfJob) -> Iterator[ImagePage]:
     try:
         for page in job.pages:
             header = document.header(page.number)
-            image = file_bytes.from_file(data, job.kind, frame=header.frame, orientation=header.orientation)
+            image = None
+            if not page.clean:
+                image = file_bytes.from_file(data, job.kind, frame=header.frame, orientation=header.orientation)
             if image is None or (part and not is_archivable(image, part)):
-                image = encoding.from_pixels(document.decode(page.number, page_pixels=job.page_pixels).pixels)
+                decoded = document.decode(page.number, page_pixels=job.page_pixels)
+                image = encoding.from_pixels(_shown(decoded, page, job))
             dpi = (job.options.dpi, job.options.dpi) if job.options.dpi else header.resolution
             yield ImagePage(image, page.layout, dpi, page.rotate, page.skew)
     finally:
