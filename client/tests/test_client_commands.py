@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from kserve_ocr_client.options import ReadOptions
 from tests.support.drawn_pages import LINE, draw_line, encode
 from tools.local_stack import Service, free_port
+from transformer.parameters import DOCUMENT_PARAMETERS
 
 CLIENT = Path(__file__).resolve().parent.parent
 
@@ -89,6 +91,29 @@ def test_options_reach_the_service(service: Service, scans: Path) -> None:
 
     assert done.returncode == 1
     assert b"xxx" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--pdfa", "2b", "--optimize", "2"),
+        ("--deskew", "page", "--clean", "page", "--keep", "all", "--existing", "redo"),
+        ("--regions", "0,0,100%,100%", "--whitelist", "abcdefghinoprstFS ", "--skip-steps", "invert,deskew"),
+        ("--words", "First,page", "--min-confidence", "0.1", "--spaces", "keep", "--hyphens", "join"),
+    ],
+)
+def test_every_option_is_taken(service: Service, scans: Path, tmp_path: Path, options: tuple[str, ...]) -> None:
+    done = kserve_ocr("read", scans / "a.png", "-o", tmp_path / "a.pdf", *options, url=service.url)
+
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_options_are_those_of_the_service() -> None:
+    known = {parameter.name for parameter in DOCUMENT_PARAMETERS}
+
+    assert set(ReadOptions.__annotations__) <= known
+    assert known - set(ReadOptions.__annotations__) == {"granularity", "filename", "alternatives"}
 
 
 def test_a_file_that_is_not_there(service: Service) -> None:

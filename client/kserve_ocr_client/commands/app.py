@@ -15,7 +15,18 @@ from kserve_ocr_client.client import Client
 from kserve_ocr_client.commands import read as reading
 from kserve_ocr_client.commands.files import FilesError
 from kserve_ocr_client.errors import OcrClientError
-from kserve_ocr_client.options import AutoOrNone, Existing, Order, ReadOptions
+from kserve_ocr_client.options import (
+    AutoOrNone,
+    Existing,
+    Hyphens,
+    Keep,
+    NoneOrPage,
+    Order,
+    PdfA,
+    ReadOptions,
+    Signed,
+    Spaces,
+)
 from kserve_ocr_client.settings import TIMEOUT_SECONDS, ClientSettings
 from kserve_ocr_client.version import VERSION
 
@@ -72,6 +83,24 @@ def read(  # noqa: PLR0913, PLR0917  # a parameter is an option of the command
     orient: Annotated[AutoOrNone | None, typer.Option(help="Correction of turned pages.")] = None,
     order: Annotated[Order | None, typer.Option(help="Reading order.")] = None,
     existing: Annotated[Existing | None, typer.Option(help="What is done with text that a PDF already has.")] = None,
+    keep: Annotated[Keep | None, typer.Option(help="Pages of a searchable PDF: selected or all.")] = None,
+    signed: Annotated[Signed | None, typer.Option(help="A signed PDF: reject it or drop its signatures.")] = None,
+    deskew: Annotated[NoneOrPage | None, typer.Option(help="Turn skewed scans straight in a PDF.")] = None,
+    clean: Annotated[NoneOrPage | None, typer.Option(help="Redraw scans in a PDF as they were prepared.")] = None,
+    optimize: Annotated[int | None, typer.Option(min=0, max=3, help="How far a PDF is made smaller.")] = None,
+    pdfa: Annotated[PdfA | None, typer.Option(help="Part and level of PDF/A.")] = None,
+    skip_steps: Annotated[str | None, typer.Option(help="Steps to leave out, for example invert,deskew.")] = None,
+    regions: Annotated[
+        str | None, typer.Option(help="Parts of each page, for example '0,0,50%,20%;100,40,300,80'.")
+    ] = None,
+    whitelist: Annotated[str | None, typer.Option(help="The only characters that may be recognized.")] = None,
+    blacklist: Annotated[str | None, typer.Option(help="Characters that may not be recognized.")] = None,
+    words: Annotated[str | None, typer.Option(help="Names and terms to prefer, for example Knative,KEDA.")] = None,
+    min_confidence: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Leave out words of a lower confidence.")
+    ] = None,
+    spaces: Annotated[Spaces | None, typer.Option(help="keep: words at their distances.")] = None,
+    hyphens: Annotated[Hyphens | None, typer.Option(help="join: make divided words whole.")] = None,
     password: Annotated[
         str | None, typer.Option(envvar="KSERVE_OCR_PASSWORD", help="Password of an encrypted PDF.")
     ] = None,
@@ -89,7 +118,10 @@ def read(  # noqa: PLR0913, PLR0917  # a parameter is an option of the command
     """
     given = {
         "lang": lang, "pages": pages, "psm": psm, "oem": oem, "dpi": dpi, "preprocess": preprocess, "orient": orient,
-        "order": order, "existing": existing, "password": password,
+        "order": order, "existing": existing, "keep": keep, "signed": signed, "deskew": deskew, "clean": clean,
+        "optimize": optimize, "pdfa": pdfa, "skip_steps": skip_steps, "regions": regions, "whitelist": whitelist,
+        "blacklist": blacklist, "words": words, "min_confidence": min_confidence, "spaces": spaces,
+        "hyphens": hyphens, "password": password,
     }  # fmt: skip
     options: ReadOptions = {name: value for name, value in given.items() if value is not None}  # type: ignore[assignment]
     try:
