@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 from pathlib import Path
 
 import httpx
@@ -14,7 +16,7 @@ from kserve_ocr.workers.sandbox import landlock, seccomp
 from tests.support.drawn_pages import draw_page, encode
 from tests.support.fault_injection import workers
 from tests.support.http_calls import GATEWAY, TIMEOUT, assert_reads
-from tools.local_stack import Server, Service
+from tools.local_stack import Server, Service, end, free_port, start_process, wait_ready
 
 
 def status(process: psutil.Process) -> dict[str, str]:
@@ -48,3 +50,41 @@ def test_messages_of_libraries_are_no_lines_of_their_own(service: Service) -> No
     for server in (service.transformer, service.predictor):
         for line in server.log_text().splitlines():
             assert isinstance(json.loads(line), dict), line
+
+
+def start_without_landlock(logs: Path, *, sandbox: str) -> Server:
+    """A predictor on a kernel that has no Landlock."""
+    port, grpc_port, log = free_port(), free_port(), logs / f"{sandbox}.log"
+    command = [
+        *(sys.executable, "-m", "tests.support.without_landlock"),
+        *(sys.executable, "-m", "predictor", "--model_name=ocr-model", "--workers=1"),
+        *(f"--http_port={port}", f"--grpc_port={grpc_port}"),
+    ]
+    environment = {**os.environ, "OCR_SANDBOX": sandbox, "OCR_WORKERS": "1"}
+    return Server(port, grpc_port, start_process(command, log=log, environment=environment), log)
+
+
+@pytest.mark.skipif(not seccomp.supported(), reason="the kernel takes no filter that hides Landlock")
+def test_a_server_does_not_start_without_a_part_of_the_sandbox_that_is_required(logs: Path) -> None:
+    server = start_without_landlock(logs, sandbox="required")
+
+    assert server.process.wait(TIMEOUT) == 1
+
+    (error,) = [json.loads(line) for line in server.log_text().splitlines() if '"error"' in line]
+    assert "the sandbox is required, but the kernel offers no Landlock" in error["message"]
+    assert "set OCR_SANDBOX=auto" in error["message"]
+
+
+@pytest.mark.skipif(not seccomp.supported(), reason="the kernel takes no filter that hides Landlock")
+def test_a_server_warns_once_of_a_part_of_the_sandbox_that_is_missing(logs: Path) -> None:
+    server = start_without_landlock(logs, sandbox="auto")
+    try:
+        wait_ready(server)
+        assert_reads(server)
+        (worker,) = workers(server)
+        assert status(worker)["Seccomp"] == "2"
+    finally:
+        end(server)
+    warnings = [line for line in server.log_text().splitlines() if '"warning"' in line]
+    assert len(warnings) == 1
+    assert "workers are not fully confined: the kernel offers no Landlock" in warnings[0]
