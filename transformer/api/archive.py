@@ -33,9 +33,11 @@ def archive(response: InferResponse, filenames: Sequence[str]) -> bytes:
 
 
 def _stems(filenames: Sequence[str]) -> list[str]:
-    """Names without suffix, none twice; ``document-1`` for a document that has none."""
+    """Names without folders and suffix, none twice; ``document-1`` for a document that has none."""
     found: list[str] = []
     for number, name in enumerate(filenames, 1):
-        stem = PurePosixPath(name).stem or f"document-{number}"
-        found.append(stem if stem not in found else f"{stem}-{number}")
+        stem = PurePosixPath(name.replace("\\", "/").replace("\0", "")).stem.strip(".") or f"document-{number}"
+        while stem in found:
+            stem = f"{stem}-{number}"
+        found.append(stem)
     return found
