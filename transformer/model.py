@@ -25,7 +25,7 @@ from transformer import metrics
 from transformer.parameters import DOCUMENT_PARAMETERS, ORIENT, PREPROCESS
 from transformer.pipeline import ocr_request
 from transformer.pipeline.admission import Admission, DecodingSlots, InFlightLimiter
-from transformer.pipeline.decode_pool import DecodePool, has_spare
+from transformer.pipeline.decode_pool import SPARE, DecodePool
 from transformer.pipeline.ocr_request import OcrRequest
 from transformer.pipeline.page_events import PageEvent, pages_in_order
 from transformer.pipeline.pages.page_recognizer import PageRecognizer
@@ -53,7 +53,7 @@ class TransformerModel(OcrModel):
         self._predictor = PredictorClient(predictor_url, model_name=name)
         decoders = settings.decode_workers or granted_cpus()
         pages = settings.pages_in_flight or max(_LEAST_PAGES, _PAGES_PER_CPU * granted_cpus())
-        self._documents = DecodePool(settings, observer=metrics.pool(decoders + has_spare(decoders)))
+        self._documents = DecodePool(settings, observer=metrics.pool(decoders + SPARE))
         self._formats = FormatExecutor()
         self._admission = Admission(settings.max_requests)
         self._context = PipelineContext(

@@ -37,8 +37,8 @@ class TransformerSettings(Settings):
         validation_alias=renamed("decode_workers", old="decoders"),
         ge=0,
         le=64,
-        description="Number of decode workers; 0: one per available CPU. If they are several, one more serves clients "
-        "that do not keep as many busy.",
+        description="Number of decode workers; 0: one per available CPU. One more serves clients that do "
+        "not keep as many busy.",
     )
     decode_worker_memory_mib: int = Field(
         1536,

@@ -48,6 +48,8 @@ _PAGES_OF_TEXT = 16
 """The most pages of a job if none of them has to be drawn."""
 _LARGER = 4
 """How much larger than its original a preprocessed page may be: preparation enlarges small pages."""
+SPARE = 1
+"""Decoders beyond their number by the settings: no client alone can keep all of them busy."""
 _ATTEMPTS = 2
 """A worker can also be killed for unrelated reasons (OOM), so retry once; after two deaths the document is blamed."""
 
@@ -66,11 +68,6 @@ class _Ahead:
     """Those that may come; the task decodes the first or more of them."""
     weight: int
     """Pixels that they are expected to have."""
-
-
-def has_spare(size: int) -> bool:
-    """Whether one of ``size`` decoders is spare: no client alone can keep all of them busy."""
-    return size > 1
 
 
 class DecodePool:
@@ -95,7 +92,7 @@ class DecodePool:
             max_worker_growth_bytes=_GROWTH_BYTES,
             memory_bytes=settings.decode_worker_memory_mib * _MEBIBYTE,
             program=DECODER,
-            spare=has_spare(size),
+            spare=True,
             sandbox=Sandbox(settings.sandbox, readable=_FONTS),
             observer=observer,
         )
