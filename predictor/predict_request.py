@@ -57,7 +57,7 @@ class PredictRequest:
 
 
 def parse(inference: InferRequest, *, defaults: RecognitionOptions, max_pixels: int, max_pages: int) -> PredictRequest:
-    """The pages and outputs of a request. Raises an OcrError with a 4xx status."""
+    """The pages and outputs of a request, which then has no tensors any more. Raises an OcrError with a 4xx status."""
     v2_request.check_number_of_inputs(inference)
     outputs = v2_request.requested_outputs(inference, OUTPUTS, default=names.TEXT)
     pages: list[PageRequest] = []
@@ -71,6 +71,7 @@ def parse(inference: InferRequest, *, defaults: RecognitionOptions, max_pixels: 
             pages.append(PageRequest(image, options, seconds, f"page {len(pages) + 1}"))
     if not pages:
         raise MalformedRequestError("the request has no pages; send at least one UINT8 page or element of BYTES")
+    inference.inputs.clear()  # base64 is of no use any more
     return PredictRequest(inference, tuple(pages), outputs)
 
 

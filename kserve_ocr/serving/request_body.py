@@ -32,6 +32,19 @@ class ArrivalLimits:
     """On average, once ``idle_seconds`` have passed."""
 
 
+class ReceivedBody:
+    """A body that has arrived, until it is taken: then it lives as long as what is parsed from it needs its bytes."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self.size = len(content)
+
+    def take(self) -> bytes:
+        """The bytes, once."""
+        content, self._content = self._content, b""
+        return content
+
+
 class RequestBodyLimiter:
     """Reads request bodies of at most ``limit`` bytes each and ``total`` bytes at once.
 
@@ -46,7 +59,7 @@ class RequestBodyLimiter:
         self._held: Counter[str] = Counter()
 
     @asynccontextmanager
-    async def read(self, request: Request) -> AsyncIterator[bytes]:
+    async def read(self, request: Request) -> AsyncIterator[ReceivedBody]:
         """The request's whole body, decoded if it was sent with a Content-Encoding.
 
         Its bytes count as held until the block ends, encoded and decoded.
@@ -67,7 +80,9 @@ class RequestBodyLimiter:
                 raise MalformedRequestError(f"the body has more than {_MAX_ENCODINGS} encodings; send it with one")
             for encoding in reversed(encodings):
                 body = await _decode(body, encoding, reservation)
-            yield body
+            received = ReceivedBody(body)
+            del body
+            yield received
         finally:
             reservation.release()
 

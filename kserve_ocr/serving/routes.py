@@ -82,8 +82,8 @@ class InferenceEndpoints:
             async with self._bodies.read(request) as body:
                 length = json_length(request.headers)
                 inference = await parsed(
-                    lambda: v2_request.decode_request(body, json_length=length, model_name=name),
-                    size=len(body) if length is None else length,
+                    lambda: v2_request.decode_request(body.take(), json_length=length, model_name=name),
+                    size=body.size if length is None else length,
                 )
                 result, _ = await cancel_on_disconnect(request, model(inference, headers=request.headers))
             content, headers = v2_response.encode_response(result, request=inference)
@@ -94,7 +94,7 @@ class InferenceEndpoints:
         with metrics.request("predict", "json"), map_exceptions():
             model = self._dataplane.ocr_model(request.path_params["model_name"])
             async with self._bodies.read(request) as body:
-                inference = await parsed(lambda: v1_request(body, model_name=model.name), size=len(body))
+                inference = await parsed(lambda: v1_request(body.take(), model_name=model.name), size=body.size)
                 result, _ = await cancel_on_disconnect(request, model(inference, headers=request.headers))
             return Response(v1_response(result), headers={"content-type": "application/json"})
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable
 from functools import partial
@@ -103,7 +104,9 @@ def serve(request: InferRequest | None) -> None:
     """What both services do with a parsed request."""
     if request is not None:
         read(lambda: v2_request.weight(request))
-        read(lambda: ocr_request.parse(request, TRANSFORMER))
+        other = copy.copy(request)
+        other.inputs = list(request.inputs)
+        read(lambda: ocr_request.parse(other, TRANSFORMER))
         read(lambda: predict_request.parse(request, defaults=DEFAULTS, max_pixels=1_000_000, max_pages=10))
 
 

@@ -59,25 +59,28 @@ class Gateway:
             return StreamResponse(self._lines(request))
         with metrics.request("gateway", _protocol(request)), map_exceptions():
             negotiate(accept)  # before the body is read
-            async with self._parsed(request) as (upload, inference, form):
+            async with self._parsed(request) as (filenames, inference, form):
                 result, _ = await cancel_on_disconnect(request, self._model(inference, headers=request.headers))
             if form.media_type == ZIP:
-                content = await asyncio.to_thread(archive, result, upload.filenames)
+                content = await asyncio.to_thread(archive, result, filenames)
                 return Response(content, media_type=ZIP)
             return render(result, inference, form)
 
     @asynccontextmanager
-    async def _parsed(self, request: Request) -> AsyncGenerator[tuple[Upload, InferRequest, Form], None]:
-        """The upload with its V2 request, while its body is held."""
+    async def _parsed(self, request: Request) -> AsyncGenerator[tuple[list[str], InferRequest, Form], None]:
+        """The names of the documents, and their V2 request, while their bytes count as held."""
         if not self._model.ready:
             raise StartingError("the service is starting; try again in a moment", retry_after=1)
         async with self._bodies.read(request) as body:
             filename = request.path_params.get("filename", "")
             kind = request.headers.get("content-type", "")
-            upload = await parsed(lambda: parse(body, kind, filename=filename), size=len(body))
+            upload = await parsed(lambda: parse(body.take(), kind, filename=filename), size=body.size)
             upload.options |= options_of(request.query_params.multi_items())
             form = form_of(request.headers.get("accept", ""), upload.options.get(OUTPUTS_FIELD))
-            yield upload, to_inference(upload, model_name=self._model.name, form=form), form
+            inference = to_inference(upload, model_name=self._model.name, form=form)
+            filenames = upload.filenames
+            del upload  # documents in base64 are of no use once they are decoded
+            yield filenames, inference, form
 
     async def _lines(self, request: Request) -> Lines:
         """The pages of a request as lines of JSON."""

@@ -133,7 +133,7 @@ class OcrRequest:
 
 
 def parse(inference: InferRequest, settings: TransformerSettings) -> OcrRequest:
-    """The documents and outputs of a request.
+    """The documents and outputs of a request, which then has no tensors any more.
 
     Raises MalformedRequestError, InvalidParameterError, TooManyDocumentsError or TooManyBytesError.
     """
@@ -155,6 +155,7 @@ def parse(inference: InferRequest, settings: TransformerSettings) -> OcrRequest:
                 f"{len(found.data)} bytes are over the limit of {settings.max_document_bytes}; send a smaller file"
             )
             raise error.within(f"document {number}") if len(documents) > 1 else error
+    inference.inputs.clear()  # base64 is of no use any more
     return OcrRequest(inference, tuple(documents), outputs)
 
 

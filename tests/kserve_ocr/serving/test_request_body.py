@@ -24,7 +24,8 @@ def request(*chunks: bytes, declared: int | None = None, ends: bool = True, clie
 
 
 async def read(held: RequestBodyLimiter, given: Request) -> bytes:
-    async with held.read(given) as body:
+    async with held.read(given) as received:
+        body = received.take()
         return bytes(body)
 
 
