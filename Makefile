@@ -54,6 +54,9 @@ bench-start: setup  ## Process start to ready, and where the time goes
 soak: setup  ## Recognize two thousand mixed pages; check memory, zombies and leftover files
 	@$(PYTHON) -m benchmarks.soak
 
+chaos: setup  ## Twelve clients while workers are killed and stopped; check every answer and what is left: SECONDS=480 SEED=
+	@$(PYTHON) -m benchmarks.chaos
+
 accuracy: setup  ## Character errors by set, compared with plain Tesseract (and RapidOCR after make rivals): DOCS=folder STEPS=yes
 	@$(PYTHON) -m benchmarks.accuracy --docs "$(DOCS)" $(if $(STEPS),--steps)
 
@@ -128,5 +131,5 @@ docs: setup  ## Build the documentation site into build/site
 lock:  ## Pin all dependencies: UPGRADE=1 for newer versions
 	@scripts/lock
 
-.PHONY: orientation accuracy audit argocd bench bench-acceleration bench-overhead bench-scraping bench-start check cluster configuration coverage crds dashboards dashboards-import deploy docs \
+.PHONY: orientation accuracy audit argocd bench bench-acceleration bench-overhead bench-scraping bench-start chaos check cluster configuration coverage crds dashboards dashboards-import deploy docs \
 	e2e fuzz fuzz-native help images lint lock manifests models observe pdfa promote rivals rollback run parity setup soak test test-long test-quick types undeploy
