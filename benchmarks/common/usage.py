@@ -40,6 +40,13 @@ def cpu_seconds(pids: Sequence[int]) -> float:
     return sum(_ticks(pid) for pid in pids) / _TICKS
 
 
+def cpu_nanoseconds(pids: Sequence[int]) -> int:
+    """Time that the threads of the processes, as far as they live, were on a CPU: exact, where ticks are of 10 ms."""
+    return sum(
+        int(path.read_text().split()[0]) for pid in pids for path in Path(f"/proc/{pid}/task").glob("*/schedstat")
+    )
+
+
 def cpu_seconds_of_ended() -> float:
     """User and system time of this process's children that have ended and been waited for, to the microsecond."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
