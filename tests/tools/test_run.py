@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -145,6 +146,33 @@ def test_a_signal_that_comes_twice_while_the_servers_start_leaves_none(ports: di
     assert "Traceback" not in printed
     _, alive = psutil.wait_procs(servers, timeout=TIMEOUT)
     assert not alive
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seconds", [0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9, 1.2, 1.6])
+def test_a_signal_to_the_group_of_make_leaves_no_server(ports: dict[str, str], tmp_path: Path, seconds: float) -> None:
+    """At moments from the start of make until servers serve; make itself passes the signal on once more."""
+    makefile = save(tmp_path, "Makefile", b'run:\n\t@true && exec "$(PYTHON)" -m tools.run\n')
+    command = ["make", f"--file={makefile}", "run", f"PYTHON={sys.executable}"]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **ports},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    ) as process:
+        time.sleep(seconds)
+        os.killpg(process.pid, signal.SIGTERM)
+        printed, _ = process.communicate(timeout=TIMEOUT)
+    until(lambda: not _with_ports(ports), "both servers to end")
+    assert b"Traceback" not in printed
+
+
+def _with_ports(ports: Mapping[str, str]) -> list[psutil.Process]:
+    """Processes that were started to serve on one of the ports."""
+    wanted = {f"--http_port={number}" for number in ports.values()}
+    return [process for process in psutil.process_iter(["cmdline"]) if wanted & set(process.info["cmdline"] or ())]
 
 
 def test_it_ends_when_the_terminal_is_closed(ports: dict[str, str]) -> None:
