@@ -158,7 +158,7 @@ def test_an_output_named_300000_times(attacked: Target) -> None:
         ("whitelist", "a b" * 15_000_000),
         ("lang", "eng+" * 10_000_000),
         ("skip_steps", "deskew," * 6_000_000),
-        ("user_words", ["word"] * 190_000),
+        ("words", ["word"] * 190_000),
         ("regions", [[[0]]] * 60_000),
     ],
 )
