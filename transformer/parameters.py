@@ -91,6 +91,11 @@ CLEAN: Final = Choice(
     description="Scans in the searchable PDF: shown as they are, or the `page` redrawn as it was prepared to be read.",
     choices=("none", "page"),
 )
+TAGGED: Final = Choice(
+    name=names.TAGGED,
+    description="Tags for what the searchable PDF gets as text: headings, paragraphs, lists and tables.",
+    choices=("false", "true"),
+)
 OPTIMIZE: Final = Integer(
     name=names.OPTIMIZE,
     description="How far the searchable PDF is made smaller: 0 not at all, 1 without loss, 2 and 3 with images encoded "
@@ -127,6 +132,7 @@ DOCUMENT_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
     SIGNED,
     DESKEW,
     CLEAN,
+    TAGGED,
     OPTIMIZE,
     PDFA,
     PASSWORD,

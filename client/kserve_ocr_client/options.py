@@ -57,6 +57,8 @@ class ReadOptions(TypedDict, total=False):
     """Skewed scans in a searchable PDF: as they are, or turned straight."""
     clean: NoneOrPage
     """Scans in a searchable PDF: as they are, or redrawn as they were prepared."""
+    tagged: Literal["false", "true"]
+    """Tags for the text that a searchable PDF gets."""
     optimize: int
     """How far a searchable PDF is made smaller, 0 to 3."""
     pdfa: PdfA

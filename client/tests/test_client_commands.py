@@ -96,7 +96,7 @@ def test_options_reach_the_service(service: Service, scans: Path) -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        ("--pdfa", "2b", "--optimize", "2"),
+        ("--pdfa", "2b", "--optimize", "2", "--tagged"),
         ("--deskew", "page", "--clean", "page", "--keep", "all", "--existing", "redo"),
         ("--regions", "0,0,100%,100%", "--whitelist", "abcdefghinoprstFS ", "--skip-steps", "invert,deskew"),
         ("--words", "First,page", "--min-confidence", "0.1", "--spaces", "keep", "--hyphens", "join"),

@@ -48,6 +48,7 @@ EXISTING: Final = "existing"
 SIGNED: Final = "signed"
 DESKEW: Final = "deskew"
 CLEAN: Final = "clean"
+TAGGED: Final = "tagged"
 OPTIMIZE: Final = "optimize"
 PDFA: Final = "pdfa"
 PASSWORD: Final = "password"  # noqa: S105 - the name of a parameter

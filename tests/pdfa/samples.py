@@ -1,14 +1,16 @@
-"""PDF/A of every kind of scan and image, written into a folder for veraPDF: ``python -m tests.pdfa.samples FOLDER``."""
+"""PDF/A of every kind of scan and image, and tagged documents, for veraPDF: ``python -m tests.pdfa.samples FOLDER``."""
 
 from __future__ import annotations
 
 import io
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import pikepdf
 from PIL import Image, ImageCms
 
 from kserve_ocr.protocol.errors import NotArchivableError
@@ -24,6 +26,9 @@ from transformer.formats.pdf.grafting.graft import PageLayer
 from transformer.formats.pdf.images.encoding import from_pixels, from_rendering
 from transformer.formats.pdf.images.file_bytes import from_file
 from transformer.formats.pdf.searchable import ImagePage, PdfChanges, from_images, from_pdf
+from transformer.formats.pdf.tagging.elements import elements_of
+from transformer.structure.content.page_structure import analyze
+from transformer.structure.separators import Separators
 
 LAYER: Final = PageLayer(1, layout(line("Grüße, naïve café (1)"), line("日本語 हिन्दी 😀", y=400)))
 LEAST: Final = 100
@@ -65,9 +70,34 @@ def _from_image(kind: str, data: bytes, part: Part) -> bytes:
     return to_pdfa(from_images([ImagePage(image, LAYER.layout)], lang="de").data, part)[0]
 
 
+def _tagged() -> Iterator[tuple[str, bytes]]:
+    """Tagged documents, with the title and the mark of PDF/UA that only their author can give them."""
+    elements = elements_of(LAYER.layout, analyze(LAYER.layout, Separators()))
+    image = from_pixels(np.full((LAYER.layout.height, LAYER.layout.width), 255, np.uint8))
+    changes = PdfChanges(lang="de", tagged=True)
+    yield "tagged image", from_images([ImagePage(image, LAYER.layout, elements=elements)], lang="de").data
+    for name in ("bookmarks", "rotated", "object streams"):
+        yield f"tagged {name}", from_pdf(corpus.KINDS[name](), [replace(LAYER, elements=elements)], changes).data
+
+
+def _accessible(document: bytes) -> bytes:
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(document)) as pdf:
+        with pdf.open_metadata() as metadata:
+            metadata["dc:title"] = "A title"
+            metadata["pdfuaid:part"] = "1"
+        pdf.Root.ViewerPreferences = pikepdf.Dictionary(DisplayDocTitle=True)
+        pdf.save(out)
+    return out.getvalue()
+
+
 def write(folder: Path) -> int:
-    """Write all documents that can become PDF/A; returns their number."""
+    """Write all documents that can become PDF/A, and tagged ones as PDF/UA; returns their number."""
     written = 0
+    for name, document in _tagged():
+        (folder / f"{name}.ua1.pdf").write_bytes(_accessible(document))
+        (folder / f"{name}.2b.pdf").write_bytes(to_pdfa(document, 2)[0])
+        written += 2
     for part in PARTS:
         for name, kind, data in _images():
             (folder / f"image {name}.{part}b.pdf").write_bytes(_from_image(kind, data, part))

@@ -16,6 +16,7 @@ from transformer.decoding.options import DecodeOptions, Existing
 from transformer.decoding.page_range import PageRange
 from transformer.decoding.sniff import FileType
 from transformer.geometry import Geometry
+from transformer.structure.content.page_structure import PageStructure
 from transformer.structure.separators import Separators
 
 
@@ -104,6 +105,8 @@ class PageText:
     """Clockwise degrees by which its content is to be turned to be straight."""
     clean: bool = False
     """Whether it is redrawn as it was prepared."""
+    structure: PageStructure | None = None
+    """That of its layout, for tags; None to leave it untagged."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,8 @@ class PdfOptions:
     existing: Existing = "skip"
     keep_signatures: bool = True
     """Whether a signed PDF is rejected: any change makes its signatures invalid."""
+    tagged: bool = False
+    """Whether the text that it gets is tagged."""
     skip_steps: frozenset[str] = frozenset()
     """Names of preprocessing steps that pages are redrawn without."""
     optimize: int = 0

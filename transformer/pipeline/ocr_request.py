@@ -40,6 +40,7 @@ from transformer.parameters import (
     SIGNED,
     SKIP_STEPS,
     SPACES,
+    TAGGED,
 )
 from transformer.pipeline import pixel_input
 from transformer.preprocess.steps import STEPS
@@ -86,6 +87,8 @@ class Document:
     """Whether skewed scans are shown straight in a searchable PDF."""
     clean: bool = False
     """Whether scans are redrawn in a searchable PDF as they were prepared for recognition."""
+    tagged: bool = False
+    """Whether the text that a searchable PDF gets is tagged."""
     optimize: int = 0
     """How far a searchable PDF is made smaller, 0 to 3."""
     pdfa: str = ""
@@ -129,7 +132,8 @@ class OcrRequest:
 
     @property
     def wants_structure(self) -> bool:
-        return not STRUCTURE_OUTPUTS.isdisjoint(self.outputs)
+        tagged = names.PDF in self.outputs and any(document.tagged for document in self.documents)
+        return tagged or not STRUCTURE_OUTPUTS.isdisjoint(self.outputs)
 
 
 def parse(inference: InferRequest, settings: TransformerSettings) -> OcrRequest:
@@ -197,6 +201,7 @@ def document(data: types.Buffer, parameters: Mapping[str, Any], settings: Transf
         pdfa=given(parameters, PDFA, ""),
         straight=given(parameters, DESKEW, "none") == "page",
         clean=given(parameters, CLEAN, "none") == "page",
+        tagged=given(parameters, TAGGED, "false") == "true",
         optimize=given(parameters, OPTIMIZE, 0),
         password=given(parameters, PASSWORD, ""),
     )

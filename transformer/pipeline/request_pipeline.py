@@ -144,13 +144,20 @@ class RequestPipeline:
             only_pages=document.selection is not None and not document.keep_pages,
             existing=document.existing,
             keep_signatures=document.keep_signatures,
+            tagged=document.tagged,
             skip_steps=document.skip_steps,
             optimize=document.optimize,
             pdfa=document.pdfa,
             password=document.password,
         )
         texts = [
-            text_to_add(page, adds_text=document.existing != "strip", straight=document.straight, clean=document.clean)
+            text_to_add(
+                page,
+                adds_text=document.existing != "strip",
+                straight=document.straight,
+                clean=document.clean,
+                tagged=document.tagged,
+            )
             for page in pages
         ]
         began = time.perf_counter()

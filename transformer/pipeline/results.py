@@ -201,12 +201,15 @@ def in_form(page: PageResult, form: TextForm) -> PageResult:
     return replace(page, text=form.apply(page.text, page.layout))
 
 
-def text_to_add(page: PageResult, *, adds_text: bool, straight: bool = False, clean: bool = False) -> PageText:
+def text_to_add(
+    page: PageResult, *, adds_text: bool, straight: bool = False, clean: bool = False, tagged: bool = False
+) -> PageText:
     """What the searchable PDF gets on a page: nothing that it has already.
 
-    ``straight`` makes a scan straight, and ``clean`` redraws it as it was prepared.
+    ``straight`` makes a scan straight, ``clean`` redraws it as it was prepared, and ``tagged`` tags its text.
     """
     assert page.layout is not None, "a searchable PDF needs layouts"
     layout = page.recognized if adds_text and page.recognized else replace(page.layout, blocks=())
     skew = page.skew if straight and page.source == "ocr" else 0.0
-    return PageText(page.number, layout, page.rotation, skew, clean and page.source == "ocr")
+    structure = page.structure if tagged and page.source == "ocr" and layout.blocks else None
+    return PageText(page.number, layout, page.rotation, skew, clean and page.source == "ocr", structure)

@@ -87,6 +87,7 @@ def read(  # noqa: PLR0913, PLR0917  # a parameter is an option of the command
     signed: Annotated[Signed | None, typer.Option(help="A signed PDF: reject it or drop its signatures.")] = None,
     deskew: Annotated[NoneOrPage | None, typer.Option(help="Turn skewed scans straight in a PDF.")] = None,
     clean: Annotated[NoneOrPage | None, typer.Option(help="Redraw scans in a PDF as they were prepared.")] = None,
+    tagged: Annotated[bool, typer.Option("--tagged", help="Tag the text of a PDF.")] = False,
     optimize: Annotated[int | None, typer.Option(min=0, max=3, help="How far a PDF is made smaller.")] = None,
     pdfa: Annotated[PdfA | None, typer.Option(help="Part and level of PDF/A.")] = None,
     skip_steps: Annotated[str | None, typer.Option(help="Steps to leave out, for example invert,deskew.")] = None,
@@ -119,6 +120,7 @@ def read(  # noqa: PLR0913, PLR0917  # a parameter is an option of the command
     given = {
         "lang": lang, "pages": pages, "psm": psm, "oem": oem, "dpi": dpi, "preprocess": preprocess, "orient": orient,
         "order": order, "existing": existing, "keep": keep, "signed": signed, "deskew": deskew, "clean": clean,
+        "tagged": "true" if tagged else None,
         "optimize": optimize, "pdfa": pdfa, "skip_steps": skip_steps, "regions": regions, "whitelist": whitelist,
         "blacklist": blacklist, "words": words, "min_confidence": min_confidence, "spaces": spaces,
         "hyphens": hyphens, "password": password,

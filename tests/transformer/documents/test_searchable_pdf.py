@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import json
+import shutil
+import subprocess
 from typing import Any
 
 import httpx
@@ -17,7 +19,7 @@ from benchmarks.common.sample_files import drawn_pdf, encrypted_pdf
 from tests.support.drawn_pages import encode
 from tests.transformer.formats import drawn
 from tests.transformer.formats.pdf import corpus
-from tests.transformer.formats.pdf.extractors import poppler, render
+from tests.transformer.formats.pdf.extractors import EXTRACTORS, poppler, render
 from tools.local_stack import Service
 
 TIMEOUT = 120
@@ -156,6 +158,39 @@ def test_a_scan_is_redrawn_as_it_was_prepared_on_request(service: Service, page:
         assert _words(poppler(made)) == page[1]
     with pikepdf.open(io.BytesIO(_pdf(service, out.getvalue(), clean="page").content)) as pdf:
         assert len(pdf.pages[0].obj.Annots) == 1
+
+
+def _structure(document: bytes) -> list[str]:
+    """The elements of a tagged PDF with their text, as poppler finds them."""
+    command = shutil.which("pdfinfo")
+    assert command, "install poppler-utils"
+    found = subprocess.run([command, "-struct-text", "-"], input=document, capture_output=True, check=True)
+    return found.stdout.decode().split()
+
+
+def test_text_is_tagged_on_request(service: Service, scan: bytes, page: tuple[Image.Image, list[str]]) -> None:
+    for document, count in ((scan, 2), (encode(page[0], "PNG"), 1)):
+        made = _pdf(service, document, tagged="true").content
+        assert np.array_equal(render(made), render(_pdf(service, document).content))
+        assert [_words(extract(made)) for extract in EXTRACTORS.values()] == [page[1] * count] * len(EXTRACTORS)
+        found = _structure(made)
+        assert [word.strip('"') for word in found if word.strip('"') in page[1]] == page[1] * count
+        assert found[0] == "Document"
+        assert found.count("P") + found.count("H1") >= count
+        with pikepdf.open(io.BytesIO(made)) as pdf:
+            assert pdf.Root.MarkInfo.Marked
+            assert [int(shown.obj.StructParents) for shown in pdf.pages] == list(range(count))
+    assert made != _pdf(service, document).content
+
+
+def test_tags_that_are_there_stay(service: Service, scan: bytes) -> None:
+    tagged = _pdf(service, scan, pages="1", keep="all", tagged="true")
+    with pikepdf.open(io.BytesIO(tagged.content)) as pdf:
+        assert "/MarkInfo" not in pdf.Root
+    assert "get no tags" in tagged.headers["x-ocr-warnings"]
+    again = _pdf(service, tagged.content, tagged="true")
+    assert "has tags of its own" in again.headers["x-ocr-warnings"]
+    assert again.content.startswith(tagged.content)
 
 
 def test_pages_with_text_are_not_redrawn(service: Service) -> None:

@@ -23,6 +23,8 @@ from transformer.formats.pdf.images.encoding import PageImage
 from transformer.formats.pdf.images.page import add_image_page, redraw
 from transformer.formats.pdf.optimization.repacking import repacked
 from transformer.formats.pdf.optimization.smaller_images import shrink_images
+from transformer.formats.pdf.tagging.elements import Element
+from transformer.formats.pdf.tagging.tree import has_tags
 
 PRODUCER: Final = "kserve-ocr"
 _REPAIRED: Final = "the PDF was damaged and has been repaired: {}"
@@ -56,6 +58,8 @@ class ImagePage:
     """Clockwise degrees by which the page is to be turned further to be upright."""
     skew: float = 0.0
     """Clockwise degrees by which the image is to be turned to be straight."""
+    elements: tuple[Element, ...] = ()
+    """Its structure, for tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ class PdfChanges:
     """Whether invisible text of an earlier recognition is removed from the pages that have a layer here."""
     keep_signatures: bool = True
     """Whether a signed document is rejected; else its signatures are removed."""
+    tagged: bool = False
+    """Whether tags were asked for."""
     password: str = ""
     optimize: int = 0
     """Effort to make the file smaller: 0 none, 1 without loss, 2 and 3 with more and more loss in images."""
@@ -102,6 +108,7 @@ def from_pdf(
             page = pdf.pages[number - 1].obj
             redraw(pdf, page, picture, box=page_box(page), rotate=rotation(page))
             rewrite = True
+        tags = _tag_warnings(pdf, layers, changes)
         changed = graft(pdf, layers)
         if (changed or rewrite) and changes.lang and "/Lang" not in pdf.Root:
             pdf.Root.Lang = pikepdf.String(changes.lang)
@@ -120,7 +127,19 @@ def from_pdf(
             finished, message = incremental.append(data, pdf, changed), _ERRORS_LEFT
         if changes.optimize:
             finished = min(finished, _optimized(pdf, changes.optimize, max_pixels=changes.image_pixels), key=len)
-        return SearchablePdf(finished, _damage(found, message) + active)
+        return SearchablePdf(finished, _damage(found, message) + active + tags)
+
+
+def _tag_warnings(pdf: Pdf, layers: Sequence[PageLayer], changes: PdfChanges) -> tuple[str, ...]:
+    """What of the pages gets no tags although they were asked for."""
+    if not changes.tagged:
+        return ()
+    if has_tags(pdf):
+        return ("the PDF has tags of its own, which are left as they are",)
+    tagged = sum(bool(layer.elements) for layer in layers)
+    if tagged == len(pdf.pages) or (changes.only_pages and tagged == len(layers)):
+        return ()
+    return ("pages that have text of their own, and pages that were not read, get no tags",)
 
 
 def _optimized(pdf: Pdf, level: int, *, max_pixels: int) -> bytes:
@@ -182,7 +201,7 @@ def from_images(
     layers = []
     for number, page in enumerate(pages, start=1):
         add_image_page(pdf, page.image, dpi=page.dpi)
-        layers.append(PageLayer(number, page.layout, page.rotate, page.skew))
+        layers.append(PageLayer(number, page.layout, page.rotate, page.skew, page.elements))
     graft(pdf, layers)
     if lang:
         pdf.Root.Lang = pikepdf.String(lang)

@@ -19,6 +19,7 @@ from transformer.formats.pdf.grafting.graft import PageLayer
 from transformer.formats.pdf.images import encoding, file_bytes
 from transformer.formats.pdf.images.encoding import PageImage
 from transformer.formats.pdf.searchable import ImagePage
+from transformer.formats.pdf.tagging.elements import Element, elements_of
 from transformer.pipeline.decode_job import FinishedPdf, PageText, PdfJob
 from transformer.preprocess.prepare import prepare
 from transformer.preprocess.steps import GEOMETRIC_STEPS
@@ -40,7 +41,7 @@ def make_pdf(job: PdfJob, data: bytes) -> FinishedPdf:
 
 def _make(job: PdfJob, data: bytes) -> FinishedPdf:
     if job.kind == "pdf":
-        layers = [PageLayer(page.number, page.layout, page.rotate, page.skew) for page in job.pages]
+        layers = [PageLayer(page.number, page.layout, page.rotate, page.skew, _elements(page)) for page in job.pages]
         pictures = _pictures(data, job)
         made = searchable.from_pdf(data, layers, _changes(job), pictures=pictures)
     else:
@@ -59,6 +60,11 @@ def _part(job: PdfJob) -> Part | None:
     return next((part for part in PARTS if job.options.pdfa == f"{part}b"), None)
 
 
+def _elements(page: PageText) -> tuple[Element, ...]:
+    """The structure of a page as tags."""
+    return elements_of(page.layout, page.structure) if page.structure else ()
+
+
 def _changes(job: PdfJob) -> searchable.PdfChanges:
     options = job.options
     return searchable.PdfChanges(
@@ -66,6 +72,7 @@ def _changes(job: PdfJob) -> searchable.PdfChanges:
         only_pages=options.only_pages,
         strip_layers=options.existing in ("redo", "strip"),
         keep_signatures=options.keep_signatures,
+        tagged=options.tagged,
         password=options.password,
         optimize=options.optimize,
         image_pixels=job.page_pixels,
@@ -106,6 +113,6 @@ def _image_pages(data: bytes, job: PdfJob) -> Iterator[ImagePage]:
                 decoded = document.decode(page.number, page_pixels=job.page_pixels)
                 image = encoding.from_pixels(_shown(decoded, page, job))
             dpi = (job.options.dpi, job.options.dpi) if job.options.dpi else header.resolution
-            yield ImagePage(image, page.layout, dpi, page.rotate, page.skew)
+            yield ImagePage(image, page.layout, dpi, page.rotate, page.skew, _elements(page))
     finally:
         document.close()

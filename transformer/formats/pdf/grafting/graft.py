@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -11,8 +11,10 @@ from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
 from kserve_ocr.protocol.layout import PageLayout
 from transformer.formats.pdf.grafting.straightening import LEAST_DEGREES, around_content
+from transformer.formats.pdf.tagging.elements import Element, leaves_of
+from transformer.formats.pdf.tagging.tree import ARTIFACT, StructureTree, has_tags
 from transformer.formats.pdf.text_layer import glyphless_font
-from transformer.formats.pdf.text_layer.content import TextLayer, text_layer
+from transformer.formats.pdf.text_layer.content import Marks, TextLayer, text_layer
 from transformer.formats.pdf.text_layer.glyphless_font import Face, GlyphlessFont
 from transformer.formats.pdf.text_layer.page_geometry import Box, view_to_page, visible_box
 
@@ -35,6 +37,8 @@ class PageLayer:
     """Clockwise degrees by which the page is to be turned further to be upright."""
     skew: float = 0.0
     """Clockwise degrees by which the content is to be turned to be straight."""
+    elements: tuple[Element, ...] = ()
+    """Its structure, for tags; none to leave it untagged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class _Written:
     faces: frozenset[str]
     around: tuple[Object, Object] | None
     """Streams before and after all other content."""
+    artifact: tuple[Object, Object] | None
+    """Streams before and after the page's own content if its text is tagged."""
 
 
 def graft(pdf: Pdf, layers: Iterable[PageLayer]) -> list[Object]:
@@ -58,14 +64,19 @@ def graft(pdf: Pdf, layers: Iterable[PageLayer]) -> list[Object]:
     font = GlyphlessFont(prefix=_free_prefix(pages))
     changed: list[Object] = []
     written: list[_Written] = []
+    tree = StructureTree(pdf) if any(layer.elements for layer in layers) and not has_tags(pdf) else None
     for page, layer in zip(pages, layers, strict=True):
-        operators = _operators(page, layer, font)
+        operators = _operators(page, layer, font, tagged=tree is not None)
         if operators:
             data = glyphless_font.compress(operators.data)
             stream: Object = pdf.make_stream(data, Filter=Name.FlateDecode)
             around = _around(pdf, page, layer)
-            written.append(_Written(page, stream, operators.faces, around))
-            changed += [stream, *(around or ())]
+            artifact = None
+            if tree is not None and layer.elements:
+                artifact = (pdf.make_stream(ARTIFACT[0]), pdf.make_stream(ARTIFACT[1]))
+                tree.add(page, layer.elements, operators.marked)
+            written.append(_Written(page, stream, operators.faces, around, artifact))
+            changed += [stream, *(around or ()), *(artifact or ())]
         if layer.rotate % 360:
             page["/Rotate"] = (rotation(page) + layer.rotate) % 360
         if operators or layer.rotate % 360:
@@ -75,7 +86,7 @@ def graft(pdf: Pdf, layers: Iterable[PageLayer]) -> list[Object]:
     faces, added = write_font(pdf, font)
     for addition in written:
         _attach(addition, {name: faces[name] for name in sorted(addition.faces)})
-    return changed + added
+    return changed + added + (tree.finish() if tree is not None else [])
 
 
 def _free_prefix(pages: Iterable[Object]) -> str:
@@ -126,14 +137,27 @@ def _box(value: Any) -> Box | None:
     return left, bottom, right, top
 
 
-def _operators(page: Object, layer: PageLayer, font: GlyphlessFont) -> TextLayer:
+def _operators(page: Object, layer: PageLayer, font: GlyphlessFont, *, tagged: bool) -> TextLayer:
     """The layer's operators, in the page's coordinates."""
     size = (layer.layout.width, layer.layout.height)
     box, rotate = page_box(page), rotation(page)
     across = (box[3] - box[1]) if rotate % 180 else (box[2] - box[0])
     matrix = view_to_page(size, box, rotate)
     unit = _POINTS_PER_UNIT * size[0] / across
-    return text_layer(layer.layout, font, to_page=matrix, pixels_per_unit=unit, skew=layer.skew)
+    marks = _marks(layer.elements) if tagged else None
+    return text_layer(layer.layout, font, to_page=matrix, pixels_per_unit=unit, skew=layer.skew, marks=marks)
+
+
+def _marks(elements: Sequence[Element]) -> Marks:
+    """What of a page's words is marked for its structure."""
+    leaves = list(leaves_of(elements))
+    numbers = {
+        (span.line, at): number
+        for number, leaf in enumerate(leaves)
+        for span in leaf.spans
+        for at in range(span.start, span.end)
+    }
+    return Marks(tuple(leaf.tag for leaf in leaves), numbers)
 
 
 def _around(pdf: Pdf, page: Object, layer: PageLayer) -> tuple[Object, Object] | None:
@@ -150,7 +174,9 @@ def _attach(addition: _Written, faces: dict[str, Object]) -> None:
     contents = page.get("/Contents")
     own = [item for item in (contents if isinstance(contents, Array) else [contents]) if isinstance(item, Stream)]
     before, after = addition.around or (None, None)
-    shown = [stream for stream in (before, addition.content, *own, after) if stream is not None]
+    opens, closes = addition.artifact or (None, None)
+    parts = (before, addition.content, opens, *own, closes, after)
+    shown = [stream for stream in parts if stream is not None]
     page.Contents = Array(shown) if len(shown) > 1 else shown[0]
     resources = _entries(inherited(page, "/Resources"))
     fonts = _entries(resources.get("/Font")) | {f"/{name}": face for name, face in faces.items()}

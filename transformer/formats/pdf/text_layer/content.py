@@ -8,8 +8,8 @@ scaling change only where no value suits the next word as well, which is known b
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
 
@@ -49,6 +49,8 @@ class TextLayer:
     data: bytes
     faces: frozenset[str]
     """Resource names of the font faces that it uses."""
+    marked: tuple[int, ...] = ()
+    """The leaf that each marked content belongs to, by the number of the content."""
 
     def __bool__(self) -> bool:
         return bool(self.data)
@@ -71,10 +73,27 @@ class _Word:
     size: int
     ascent: float
     descent: float
+    leaf: int
 
 
-def text_layer(
-    layout: PageLayout, font: GlyphlessFont, *, to_page: Matrix, pixels_per_unit: float, skew: float = 0.0
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Which words are marked, for the structure of the document."""
+
+    tags: tuple[str, ...] = ()
+    """Of each leaf of the structure."""
+    leaves: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    """The leaf of a word, by the number of its line in reading order and its own in the line."""
+
+
+def text_layer(  # noqa: PLR0913 - a page and how it is placed
+    layout: PageLayout,
+    font: GlyphlessFont,
+    *,
+    to_page: Matrix,
+    pixels_per_unit: float,
+    skew: float = 0.0,
+    marks: Marks | None = None,
 ) -> TextLayer:
     """The operators that show the words of ``layout`` invisibly, with the spaces between them.
 
@@ -84,7 +103,8 @@ def text_layer(
     heights = [line.height for line in layout.iter_lines() if line.height > 0]
     unit = min(pixels_per_unit, median(heights) / _UNITS_PER_LINE) if heights else pixels_per_unit
     tolerance = max(_LEAST_TOLERANCE, _TOLERANCE - 1 / unit)
-    lines = _Lines(unit=unit, page_height=layout.height, skew=skew, tolerance=tolerance)
+    marks = marks or Marks()
+    lines = _Lines(unit=unit, page_height=layout.height, skew=skew, tolerance=tolerance, leaves=marks.leaves)
     words = [word for block in layout.blocks for paragraph in block.paragraphs for word in lines.words_of(paragraph)]
     if not words:
         return TextLayer(b"", frozenset())
@@ -93,15 +113,26 @@ def text_layer(
     numbers = " ".join(number(value, 6) for value in matrix)
     extents, sizes = [(word.ascent, word.descent) for word in words], [word.size for word in words]
     names = list(faces(extents, sizes, font, tolerance=tolerance))
-    operators = _shown(words, names, font, tolerance=tolerance)
+    operators, marked = _shown(words, names, font, tolerance=tolerance, tags=marks.tags)
     data = b"\n".join([f"q {numbers} cm BT 3 Tr".encode(), *operators, b"ET Q"])
-    return TextLayer(data, frozenset(names))
+    return TextLayer(data, frozenset(names), marked)
 
 
 class _Lines:
     """Where lines start: the moves from one to the next."""
 
-    def __init__(self, *, unit: float, page_height: int, skew: float, tolerance: float) -> None:
+    def __init__(
+        self,
+        *,
+        unit: float,
+        page_height: int,
+        skew: float,
+        tolerance: float,
+        leaves: Mapping[tuple[int, int], int],
+    ) -> None:
+        self._leaves = leaves
+        self._line = -1
+        """The number of the current line in reading order."""
         self._unit = unit
         self._page_height = page_height
         self._skew = skew
@@ -118,6 +149,7 @@ class _Lines:
         """
         heights = [line.height for line in paragraph.lines]
         for line in paragraph.lines:
+            self._line += 1
             largest = max((height for height in heights if height <= _SIMILAR * line.height), default=0.0)
             placed = place_line(line, largest=largest, page_height=self._page_height, unit=self._unit, skew=self._skew)
             if placed:
@@ -132,7 +164,8 @@ class _Lines:
             bottom, top = word.bottom + word.base - base, word.top + word.base - base
             rise = round(bottom - min(0.0, max(-_DEEPEST * size, bottom)))
             rise = 0 if abs(rise) <= self._tolerance / 2 else rise
-            last = index == len(line.words) - 1
+            # Between marked contents nothing but a space parts words of two lines.
+            last = index == len(line.words) - 1 and not self._leaves
             yield _Word(
                 text=word.text,
                 shown=word.text if last else word.text + " ",
@@ -144,6 +177,7 @@ class _Lines:
                 size=size,
                 ascent=top - rise,
                 descent=rise - bottom,
+                leaf=self._leaves.get((self._line, word.index), -1),
             )
 
     def _move(self, axes: Axes, along: float, up: float) -> tuple[bytes, float, float]:
@@ -167,8 +201,12 @@ class _Lines:
         return operator.encode(), dx * cos + dy * sin, dy * cos - dx * sin
 
 
-def _shown(words: Sequence[_Word], names: Sequence[str], font: GlyphlessFont, *, tolerance: float) -> list[bytes]:
-    """The operators that show the words, each in the face of that name."""
+def _shown(
+    words: Sequence[_Word], names: Sequence[str], font: GlyphlessFont, *, tolerance: float, tags: Sequence[str]
+) -> tuple[list[bytes], tuple[int, ...]]:
+    """The operators that show the words, each in the face of that name, and the leaf of each marked content."""
+    marked: list[int] = []
+    leaf = -1
     operators: list[bytes] = []
     strings: list[bytes | int] = []
     face, stretch, rise, pen = ("", 0), 100, 0, 0.0
@@ -183,6 +221,12 @@ def _shown(words: Sequence[_Word], names: Sequence[str], font: GlyphlessFont, *,
         if (name, word.size) != face:
             face = (name, word.size)
             changes.append(f"/{name} {word.size} Tf".encode())
+        if word.leaf != leaf:
+            changes += [b"EMC"] if leaf >= 0 else []
+            leaf = word.leaf
+            if leaf >= 0:
+                changes.append(f"/{tags[leaf]} <</MCID {len(marked)}>> BDC".encode())
+                marked.append(leaf)
         if changes:
             operators += _text(strings)
             operators += changes
@@ -194,7 +238,7 @@ def _shown(words: Sequence[_Word], names: Sequence[str], font: GlyphlessFont, *,
             pen -= adjustment * em / UNITS_PER_EM
         strings.append(font.encode(word.shown))
         pen += width(word.shown) * em
-    return [*operators, *_text(strings)]
+    return [*operators, *_text(strings), *([b"EMC"] if leaf >= 0 else [])], tuple(marked)
 
 
 def _stretches(words: Sequence[_Word], *, tolerance: float) -> Iterator[int]:

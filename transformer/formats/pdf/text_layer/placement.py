@@ -29,6 +29,8 @@ class PlacedWord:
     bottom: float
     """From the baseline, as ``top``."""
     top: float
+    index: int = 0
+    """Of the word in its line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class PlacedLine:
 def place_line(line: Line, *, largest: float, page_height: int, unit: float, skew: float = 0.0) -> PlacedLine | None:
     """A line on its own axes; None for one without text. ``largest`` is the height of similar lines, pixels."""
     axes = Axes.of(line, page_height=page_height, unit=unit, skew=skew)
-    words = [axes.place(word) for word in line.words if word.text]
+    words = [replace(axes.place(word), index=index) for index, word in enumerate(line.words) if word.text]
     if not words:
         return None
     if any(is_right_to_left(word.text) for word in words):

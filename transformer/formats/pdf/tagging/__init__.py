@@ -1,0 +1,1 @@
+"""Tags: the logical structure of a searchable PDF, headings, paragraphs, lists and tables."""
