@@ -103,24 +103,20 @@ class ImageDocument:
             self._frames.show(number)
             check_page(number, image.size, page_pixels)
             white_is_zero = _white_is_zero(image)
+            shown = _shown_resolution(image)
             image.load()
             pixels = to_array(image, white_is_zero=white_is_zero)
             # Pillow has turned a TIFF while loading it.
             orientation = 1 if self._kind == "tiff" else _orientation(image)
             dpi, stretch = _resolution(image)
-            return Page(turned(pixels, orientation), dpi, stretch, orientation)
+            return Page(turned(pixels, orientation), dpi, stretch, orientation, shown)
 
     def header(self, number: int) -> ImageHeader:
         """What the file says of a page that :meth:`sizes` or :meth:`decode` would give. Raises DamagedDocumentError."""
         image = self._image
         with _pillow(f"page {number}", number):
             frame = self._frames.show(number)
-            if isinstance(image, TiffImagePlugin.TiffImageFile):
-                orientation = int(image.tag_v2.get(ExifTags.Base.Orientation, 1))
-            else:
-                orientation = _orientation(image)
-            stated = _stated_resolution(image)
-            return ImageHeader(frame, orientation, stated[::-1] if stated and orientation > _LAST_LEVEL else stated)
+            return ImageHeader(frame, _stated_orientation(image), _shown_resolution(image))
 
     def close(self) -> None:
         """Release the image; the file stays the caller's."""
@@ -156,6 +152,21 @@ def _orientation(image: Image.Image) -> int:
         value = image.getexif().get(ExifTags.Base.Orientation, 1)
         return value if value in range(1, 9) else 1
     return 1
+
+
+def _stated_orientation(image: Image.Image) -> int:
+    """EXIF orientation of a frame that is not loaded: Pillow turns a TIFF then, and forgets it."""
+    if not isinstance(image, TiffImagePlugin.TiffImageFile):
+        return _orientation(image)
+    with suppress(TypeError, ValueError):  # a damaged tag
+        return int(image.tag_v2.get(ExifTags.Base.Orientation, 1))
+    return 1
+
+
+def _shown_resolution(image: Image.Image) -> tuple[int, int] | None:
+    """The stated resolution across and down of the page as viewers show it."""
+    stated = _stated_resolution(image)
+    return stated[::-1] if stated and _stated_orientation(image) > _LAST_LEVEL else stated
 
 
 def _resolution(image: Image.Image) -> tuple[int | None, tuple[float, float]]:

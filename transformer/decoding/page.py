@@ -28,6 +28,8 @@ class Page:
     """Factors that make the pixels square; a fax has half the resolution vertically."""
     orientation: int = 1
     """EXIF orientation, 1-8, that was applied to the pixels."""
+    resolution: tuple[int, int] | None = None
+    """What the file states in pixels per inch across and down, of the page as shown; None for ``dpi`` both ways."""
 
 
 class Document(Protocol):

@@ -65,8 +65,8 @@ class DocumentPage:
     """Ruled lines, in pixels of ``pixels``; none if they were not asked for."""
     dpi: int | None
     """Resolution of ``pixels``; None if unknown."""
-    original_dpi: int | None
-    """Resolution of the original page; None if unknown."""
+    original_dpi: tuple[int, int] | None
+    """Resolution of the original page across and down; None if unknown."""
     embedded: PageLayout | None
     """Text that the original page has of its own, in its pixels; ``pixels`` then shows the rest, and is empty if there
     is none, unless the page is read from pixels."""

@@ -144,7 +144,7 @@ def _page(document: Document, number: int, job: DecodeJob, *, began: float) -> D
         letters=ready.letters,
         separators=_separators(ready, job),
         dpi=ready.dpi,
-        original_dpi=dpi,
+        original_dpi=page.resolution if page.resolution and dpi == page.dpi else (dpi, dpi) if dpi else None,
         embedded=embedded,
         label=label,
         decode_seconds=decoded - began,

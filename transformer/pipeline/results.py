@@ -32,8 +32,8 @@ class PageResult:
     confidence: float
     """Mean word confidence, 0-1; 0 with no words."""
     layout: PageLayout | None
-    dpi: int | None
-    """Of the original page; None if unknown."""
+    dpi: tuple[int, int] | None
+    """Of the original page, across and down; None if unknown."""
     source: Source = "ocr"
     recognized: PageLayout | None = None
     """The part of the layout that the original page does not have as text."""
@@ -57,7 +57,7 @@ class PageResult:
         """How the page was recognized, as JSON."""
         values: dict[str, Any] = {
             "source": self.source,
-            "dpi": self.dpi,
+            "dpi": self.dpi[0] if self.dpi and self.dpi[0] == self.dpi[1] else self.dpi,
             "rotation": self.rotation,
             "skew": round(self.skew, 2),
             "preparation": list(self.preparation),

@@ -236,6 +236,16 @@ def test_a_resolution_of_72_is_not_believed_of_a_large_photo() -> None:
     assert decoded(encode(Image.new("L", (600, 800)), "JPEG", dpi=(72, 72))).dpi == 72
 
 
+@pytest.mark.parametrize("kind", ["TIFF", "JPEG"])
+def test_the_resolution_turns_with_the_page(kind: str) -> None:
+    exif = Image.Exif()
+    exif[274] = 6
+    page = decoded(encode(drawing("L"), kind, dpi=(200, 150), exif=exif))
+    assert page.pixels.shape == (120, 80)
+    assert page.resolution == (150, 200)
+    assert decoded(encode(drawing("L"), kind, dpi=(200, 150))).resolution == (200, 150)
+
+
 def test_a_fax_is_known_by_its_resolutions() -> None:
     page = decoded(encode(drawing("1"), "TIFF", compression="group3", dpi=(204, 98)))
     assert page.dpi == 204

@@ -121,7 +121,7 @@ def test_a_page_comes_with_all_that_is_known_of_it(decoders: Running) -> None:
     assert np.array_equal(page.pixels, np.asarray(image))
     assert page.pixels.flags.c_contiguous
     assert (page.number, page.width, page.height) == (1, *image.size)
-    assert (page.dpi, page.original_dpi, page.steps, page.embedded) == (200, 200, (), None)
+    assert (page.dpi, page.original_dpi, page.steps, page.embedded) == (200, (200, 200), (), None)
     assert page.geometry.inverse([(3.0, 4.0)]).tolist() == [[3.0, 4.0]]
     assert page.decode_seconds > 0
     assert page.preprocess_seconds > 0
@@ -181,7 +181,7 @@ def test_text_that_a_page_has_is_taken_instead_of_its_pixels(decoders: Running) 
     assert page.pixels.size == 0
     assert page.embedded is not None
     assert [word.text for word in page.embedded.iter_words()] == ["Drawn", "words"]
-    assert (page.width, page.height, page.original_dpi) == (page.embedded.width, page.embedded.height, 300)
+    assert (page.width, page.height, page.original_dpi) == (page.embedded.width, page.embedded.height, (300, 300))
     assert page.geometry.original == (page.width, page.height)
 
 
@@ -216,6 +216,7 @@ def test_a_fax_is_stretched_and_its_boxes_come_back(decoders: Running) -> None:
     fax = draw_page().convert("1").resize((1400, 252))
     (page,) = decoders.read(encode(fax, "TIFF", compression="group3", dpi=(204, 98)), DecodeOptions(orient=False))
     assert page.steps[0] == "stretch"
+    assert page.original_dpi == (204, 98)
     assert page.pixels.shape[0] == pytest.approx(252 * 204 / 98, rel=0.2)
     assert (page.width, page.height) == (1400, 252)
     assert page.geometry.inverse([(float(page.pixels.shape[1]), 0.0)])[0, 0] == pytest.approx(1400, abs=60)

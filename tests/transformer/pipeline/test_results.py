@@ -29,6 +29,11 @@ def test_a_page_lists_its_warnings_under_one_name(
 
 
 def test_a_label_is_stated_where_there_is_one() -> None:
-    page = PageResult(number=4, text="", confidence=0, layout=None, dpi=300, label="iv")
+    page = PageResult(number=4, text="", confidence=0, layout=None, dpi=(300, 300), label="iv")
     assert page.details["label"] == "iv"
     assert page.warnings == ()
+
+
+@pytest.mark.parametrize(("dpi", "stated"), [(None, None), ((300, 300), 300), ((204, 98), (204, 98))])
+def test_a_resolution_is_a_pair_only_where_it_has_to_be(dpi: tuple[int, int] | None, stated: object) -> None:
+    assert PageResult(number=1, text="", confidence=0, layout=None, dpi=dpi).details["dpi"] == stated

@@ -23,7 +23,7 @@ def page(number: int, text: str, *, confidence: float = 0.5) -> PageResult:
     box = (0, 5, 20 * len(words), 15)
     line = Line(box, words, (0.0, 15.0, 90.0, 15.0), 10.0)
     blocks = (Block(box, (Paragraph(box, (line,)),)),) if words else ()
-    return PageResult(number, text + "\n", confidence if words else 0.0, PageLayout(100, 20, blocks), 150)
+    return PageResult(number, text + "\n", confidence if words else 0.0, PageLayout(100, 20, blocks), (150, 150))
 
 
 def document(*pages: PageResult) -> DocumentResult:
