@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from statistics import fmean
 
 from benchmarks.accuracy.variants import AUTO, COMMAND, NONE, SERVICE, Result, Way
@@ -78,46 +78,59 @@ def _seconds(result: Result) -> float:
     return result.preparing + result.reading
 
 
-def _table(title: str, results: Results, ways: Sequence[Way], value: Value, *, digits: int) -> Iterator[str]:
-    yield f"## {title}"
-    yield ""
-    yield f"| set | {' | '.join(way.title for way in ways)} |"
-    yield "|---|" + "--:|" * len(ways)
-    for name in (*results.sets, None):
-        cells = [f"{results.mean(way, value, set_name=name):.{digits}f}" for way in ways]
-        yield f"| {name or '**mean of sets**'} | {' | '.join(cells)} |"
-    yield ""
+def _table(title: str, results: Results, ways: Sequence[Way], value: Value, *, digits: int) -> list[str]:
+    rows = [
+        (name or "**mean of sets**", *(f"{results.mean(way, value, set_name=name):.{digits}f}" for way in ways))
+        for name in (*results.sets, None)
+    ]
+    return _section(title, "", ("set", *(way.title for way in ways)), rows)
 
 
-def _steps(results: Results) -> Iterator[str]:
-    yield "## What each step is worth"
-    yield ""
-    yield "Mean of sets with all steps, and with one left out; *cost* is what the step adds to preparing a page."
-    yield ""
-    yield "| step left out | character error rate | words found | cost, ms a page | pages changed |"
-    yield "|---|--:|--:|--:|--:|"
+def _steps(results: Results) -> list[str]:
     took = results.mean(AUTO, _preparing)
-    yield f"| none left out | {results.mean(AUTO, _cer):.3f} | {results.mean(AUTO, _recall):.3f} | | |"
+
+    def row(name: str, way: Way, cost: str = "", changed: str = "") -> tuple[str, ...]:
+        return name, f"{results.mean(way, _cer):.3f}", f"{results.mean(way, _recall):.3f}", cost, changed
+
+    def saved(way: Way) -> str:
+        return f"{(took - results.mean(way, _preparing)) * 1000:.0f}"
+
+    rows = [row("none left out", AUTO)]
     for way in results.ways:
         for step in way.without:
-            cost = (took - results.mean(way, _preparing)) * 1000
             changed = sum(result.way == AUTO and step in result.steps for result in results.all)
-            cer, recall = results.mean(way, _cer), results.mean(way, _recall)
-            yield f"| {step} | {cer:.3f} | {recall:.3f} | {cost:.0f} | {changed} |"
-    cer, recall = results.mean(NONE, _cer), results.mean(NONE, _recall)
-    yield f"| all left out | {cer:.3f} | {recall:.3f} | {(took - results.mean(NONE, _preparing)) * 1000:.0f} | |"
-    yield ""
+            rows.append(row(step, way, saved(way), str(changed)))
+    rows.append(row("all left out", NONE, saved(NONE)))
+    return _section(
+        "What each step is worth",
+        "Mean of sets with all steps, and with one left out; *cost* is what the step adds to preparing a page.",
+        ("step left out", "character error rate", "words found", "cost, ms a page", "pages changed"),
+        rows,
+    )
 
 
-def _pages(results: Results) -> Iterator[str]:
-    yield "## By page"
-    yield ""
-    yield "| page | `tesseract` | none | auto | service | steps |"
-    yield "|---|--:|--:|--:|--:|---|"
+def _pages(results: Results) -> list[str]:
     by_page = {(result.document.path, result.way): result for result in results.all}
-    for result in results.all:
-        if result.way == AUTO:
-            name = result.document.name
-            cells = [f"{by_page[result.document.path, way].cer:.3f}" for way in (COMMAND, NONE, AUTO, SERVICE)]
-            yield f"| {name} | {' | '.join(cells)} | {', '.join(result.steps)} |"
-    yield ""
+    rows = [
+        (
+            result.document.name,
+            *(f"{by_page[result.document.path, way].cer:.3f}" for way in (COMMAND, NONE, AUTO, SERVICE)),
+            ", ".join(result.steps),
+        )
+        for result in results.all
+        if result.way == AUTO
+    ]
+    return _section("By page", "", ("page", "`tesseract`", "none", "auto", "service", "steps"), rows)
+
+
+def _section(title: str, note: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A heading and a table; every column but the first is aligned to the right."""
+    return [
+        f"## {title}",
+        "",
+        *([note, ""] if note else ()),
+        f"| {' | '.join(header)} |",
+        "|---|" + "--:|" * (len(header) - 1),
+        *(f"| {' | '.join(row)} |" for row in rows),
+        "",
+    ]
