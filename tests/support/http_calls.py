@@ -183,10 +183,11 @@ def curl(*arguments: str) -> str:
 
 def until(condition: Callable[[], bool], what: str, *, seconds: float = TIMEOUT) -> None:
     """Wait for something that must become true."""
-    end = time.monotonic() + seconds
+    end, pause = time.monotonic() + seconds, 0.01
     while not condition():
         assert time.monotonic() < end, f"waited {seconds} s in vain for {what}"
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(0.1, 1.5 * pause)  # asking takes time from what is waited for
 
 
 def metric(server: Endpoint, name: str, **labels: str) -> float:

@@ -21,7 +21,7 @@ PROBE_SECONDS = 1.0 * _ALLOWANCE
 """Within which a probe must be answered, as Kubernetes wants it ..."""
 LINE_SECONDS = 5.0 * _ALLOWANCE
 """... and a line of text recognized."""
-_PAUSE_SECONDS = 0.05
+_PAUSE_SECONDS = 0.1
 
 
 @dataclass
