@@ -45,6 +45,9 @@ bench: setup  ## Benchmark against the legacy system, the tesseract CLI and in-p
 bench-overhead: setup  ## Overhead of the service on an A4 page, and health probes under load
 	@$(PYTHON) -m benchmarks.overhead
 
+bench-pdf: setup  ## Searchable PDFs beside OCRmyPDF, after make rivals: DOCS=folder ROUNDS=3
+	@$(PYTHON) -m benchmarks.pdf
+
 bench-scraping: setup  ## Throughput with and without one scrape per second
 	@$(PYTHON) -m benchmarks.scrape_cost
 
@@ -60,7 +63,7 @@ chaos: setup  ## Twelve clients while workers are killed and stopped; check ever
 accuracy: setup  ## Character errors by set, compared with plain Tesseract (and RapidOCR after make rivals): DOCS=folder STEPS=yes
 	@$(PYTHON) -m benchmarks.accuracy --docs "$(DOCS)" $(if $(STEPS),--steps)
 
-rivals:  ## Install RapidOCR for make accuracy, in an environment of its own
+rivals:  ## Install RapidOCR for make accuracy and OCRmyPDF for make bench-pdf, in an environment of their own
 	@scripts/rivals
 
 audit: setup  ## Look up known vulnerabilities of all pinned dependencies
@@ -131,5 +134,5 @@ docs: setup  ## Build the documentation site into build/site
 lock:  ## Pin all dependencies: UPGRADE=1 for newer versions
 	@scripts/lock
 
-.PHONY: orientation accuracy audit argocd bench bench-acceleration bench-overhead bench-scraping bench-start chaos check cluster configuration coverage crds dashboards dashboards-import deploy docs \
+.PHONY: orientation accuracy audit argocd bench bench-acceleration bench-overhead bench-pdf bench-scraping bench-start chaos check cluster configuration coverage crds dashboards dashboards-import deploy docs \
 	e2e fuzz fuzz-native help images lint lock manifests models observe pdfa promote rivals rollback run parity setup soak test test-long test-quick types undeploy

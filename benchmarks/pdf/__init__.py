@@ -1,0 +1,1 @@
+"""Searchable PDFs: time and size beside OCRmyPDF, in one run."""
