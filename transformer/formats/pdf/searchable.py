@@ -119,7 +119,7 @@ def from_pdf(
         found = tuple(str(warning) for warning in pdf.get_warnings())
         active = _active_content(pdf)
         lost = any(word in warning for warning in found for word in _LOST)
-        if not changed and not rewrite:
+        if not changed and not rewrite and not lost:
             finished, message = data, _ERRORS_LEFT
         elif rewrite or lost or pdf.is_encrypted or not incremental.can_append(data):
             finished, message = _saved(pdf), _REPAIRED

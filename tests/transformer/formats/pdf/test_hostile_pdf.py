@@ -76,6 +76,15 @@ def test_a_document_without_pages() -> None:
         from_pdf(_saved(Pdf.new()), [LAYER])
 
 
+def test_a_document_that_was_cut_off_is_repaired_though_nothing_is_added() -> None:
+    whole = corpus.KINDS["bookmarks"]()
+    made = from_pdf(whole[: len(whole) * 9 // 10], [])
+    assert made.warnings[0].startswith("the PDF was damaged and has been repaired")
+    with pikepdf.open(io.BytesIO(made.data)) as pdf:
+        assert pdf.get_warnings() == []
+    assert from_pdf(whole, []).data == whole
+
+
 def test_a_page_tree_with_a_loop() -> None:
     pdf = Pdf.new()
     corpus.add_page(pdf)
