@@ -44,6 +44,8 @@ class Orientation:
     """Counterclockwise quarter turns that make the page upright; 0 if it is upright or unknown."""
     uncertain: bool
     """Whether the components indicate another rotation without proving it."""
+    on_side: bool = False
+    """Whether lines run down the page as it is, or up."""
 
 
 def estimate(found: Components, *, latin: bool = True) -> Orientation:
@@ -55,7 +57,7 @@ def estimate(found: Components, *, latin: bool = True) -> Orientation:
         return Orientation(0, uncertain=False)
     share = along_rows / (along_rows + along_columns)
     if not latin:
-        return Orientation(0, uncertain=share < LINES_SHARE)
+        return Orientation(0, uncertain=share < LINES_SHARE, on_side=share <= 1 - LINES_SHARE)
     if share >= LINES_SHARE:
         rising, hanging = _rising_and_hanging(boxes, right_neighbors)
         upside_down = _outnumber(hanging, rising, of=len(right_neighbors[0]))
@@ -71,7 +73,7 @@ def estimate(found: Components, *, latin: bool = True) -> Orientation:
         if _outnumber(hanging, rising, of=len(lower_neighbors[0])):
             return Orientation(1, uncertain=False)
         # Digits and capitals in columns set close look the same as rotated lines: components cannot decide.
-        return Orientation(0, uncertain=True)
+        return Orientation(0, uncertain=True, on_side=True)
     return Orientation(0, uncertain=False)
 
 

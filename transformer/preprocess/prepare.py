@@ -92,6 +92,7 @@ class _Pipeline:
         self.steps: list[str] = []
         self.dpi = dpi
         self.orientation_uncertain = False
+        self.on_side = False
         self.latin = latin
         self.without = without
         self._measured: tuple[Pixels, Components] | None = None
@@ -154,6 +155,7 @@ class _Pipeline:
             return
         found = orientation.estimate(self.measured(), latin=self.latin)
         self.orientation_uncertain = found.uncertain
+        self.on_side = found.on_side
         if found.quarter_turns:
             self._apply(
                 orientation.rotate(self.pixels, found.quarter_turns),
@@ -185,7 +187,8 @@ class _Pipeline:
         # Of the page before it was scaled: slopes and shares of its size are the same.
         if max(self.geometry.preprocessed) > deskew.GREATEST_SIDE:
             return
-        curve = None if "dewarp" in self.without else deskew.dewarp_of(self.letters, self.geometry.preprocessed)
+        flat = self.on_side or "dewarp" in self.without
+        curve = None if flat else deskew.dewarp_of(self.letters, self.geometry.preprocessed)
         if curve:
             leaning = slant.measure(self._before_scaling, self.letters)
             pixels, transform = deskew.straightened(self.pixels, curve, slant=leaning)

@@ -63,8 +63,9 @@ class PageReading:
             page, reading = await self._soften(page, reading, options)
         if not prepares or not self.document.orient:
             return page, reading
-        if upright.lies_on_its_side(page, reading):
-            rotated = await asyncio.to_thread(osd.turned, page, 1)
+        turns = upright.turns_of_lines(page, reading)
+        if turns:
+            rotated = await asyncio.to_thread(osd.turned, page, turns)
             return rotated, await self.recognizer.recognize(rotated, options, deadline=self.deadline)
         if upright.is_unsure(page, reading):
             return await self._upright(page, reading, options)

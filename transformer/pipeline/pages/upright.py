@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from kserve_ocr.protocol.layout import Box, Line, PageLayout, RecognitionResult, around
 from transformer.pipeline.decode_job import DocumentPage
+from transformer.structure.order.page_order import fall_of
 from transformer.structure.order.phrases import writes_without_spaces
 
 _UPSIDE_DOWN: Final = (2,)
@@ -60,27 +61,23 @@ def sample(page: DocumentPage, layout: PageLayout | None) -> Sample:
     return Sample(box, chosen)
 
 
-def lies_on_its_side(page: DocumentPage, result: RecognitionResult) -> bool:
-    """Whether the page was recognized well although its lines run down: the engine turns blocks by itself.
+def turns_of_lines(page: DocumentPage, result: RecognitionResult) -> int:
+    """Counterclockwise quarter turns of a page that was recognized well although its lines run down, or up; else 0.
 
-    Not for scripts that are also written in columns.
+    The engine turns blocks by itself. Not for scripts that are also written in columns.
     """
     if not page.orientation_uncertain or result.layout is None or certainty(result) < _SURE:
-        return False
-    lines = tuple(result.layout.iter_lines())
+        return 0
     letters = "".join(word.text for word in result.layout.iter_words())
-    return _run_down(lines) and 2 * sum(map(writes_without_spaces, letters)) < len(letters)
-
-
-def _run_down(lines: tuple[Line, ...]) -> bool:
-    """Whether most lines run from top to bottom, weighted by length."""
-    down = sum(abs(line.baseline[3] - line.baseline[1]) for line in lines)
-    return down > sum(abs(line.baseline[2] - line.baseline[0]) for line in lines)
+    if 2 * sum(map(writes_without_spaces, letters)) >= len(letters):
+        return 0
+    fall = fall_of(result.layout.iter_lines())
+    return 0 if not fall else 1 if fall > 0 else 3
 
 
 def rotations(page: DocumentPage, part: Sample) -> tuple[int, ...]:
     """Counterclockwise quarter turns that may make the page upright, the likeliest first."""
-    if page.orientation_uncertain and _run_down(part.lines):
+    if page.orientation_uncertain and fall_of(part.lines):
         return _SIDEWAYS
     return _ALL_ROTATIONS if page.orientation_uncertain else _UPSIDE_DOWN
 

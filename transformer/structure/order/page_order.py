@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from kserve_ocr.protocol.layout import PageLayout
+from kserve_ocr.protocol.layout import Line, PageLayout
 from transformer.structure.order.phrases import PhraseBuilder, is_right_to_left, is_vertical
 from transformer.structure.order.reading_order import ReadingOrder
 from transformer.structure.order.rebuild import engine_lines, keeps_order, rebuild
@@ -28,16 +29,27 @@ class OrderedPage:
     """Share of rows that join several lines of the engine."""
 
 
+def fall_of(lines: Iterable[Line]) -> float:
+    """Pixels by which all lines together lead down, negative if they lead up; 0 where they are level, not steep."""
+    across = down = steepness = 0.0
+    for x0, y0, x1, y1 in (line.baseline for line in lines):
+        across += abs(x1 - x0)
+        steepness += abs(y1 - y0)
+        down += y1 - y0
+    return down if steepness > across else 0.0
+
+
 def order_page(layout: PageLayout, *, order: Order = "auto", separators: Separators = NO_SEPARATORS) -> OrderedPage:
     """Put the lines of a page as the engine found them into reading order.
 
     ``layout`` and ``separators`` are in pixels of the recognized page, where lines are level. ``rows`` reads straight
-    across every gap, ``columns`` reads down beside every gap, ``engine`` and vertical text keep the order as it is;
+    across every gap, ``columns`` reads down beside every gap; ``engine`` keeps the order as it is, and so does every
+    order where text is vertical or the page lies on its side;
     ``auto`` reads down only columns of running text. Lines side by side become one line; a line that runs across
     columns is cut. Takes time about linear in words.
     """
     words = list(layout.iter_words())
-    if order == "engine" or not words or is_vertical(words):
+    if order == "engine" or not words or is_vertical(words) or fall_of(layout.iter_lines()):
         return OrderedPage(layout, changed=False)
     builder = PhraseBuilder(layout, mirrored=is_right_to_left(words))
     reading = ReadingOrder(

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from kserve_ocr.protocol.layout import Line, PageLayout, Word, around
+from kserve_ocr.protocol.layout import Block, Line, PageLayout, Paragraph, Word, around
 from tests.support.drawn_layouts import Pen, amounts, labels, page, prose, texts
-from transformer.structure.order.page_order import Order, OrderedPage, order_page
+from transformer.structure.order.page_order import Order, OrderedPage, fall_of, order_page
 from transformer.structure.separators import Separators
 
 SIZES = [9, 20, 64]
@@ -508,3 +508,29 @@ def test_work_grows_with_words_and_not_with_their_square(draw: Callable[[int], P
     growth = sum(1 for _ in large.iter_words()) / sum(1 for _ in small.iter_words())
 
     assert calls_of(lambda: order_page(large)) <= 1.6 * growth * calls_of(lambda: order_page(small))
+
+
+# ------------------------------------------------------------------ pages that lie on their side
+
+
+@pytest.mark.parametrize("down", [True, False])
+def test_lines_that_run_down_or_up_keep_their_order(down: bool) -> None:
+    pen = Pen(20)
+    level = page(pen.lines(prose(6, width=30), 100, 100))
+    lines = []
+    for line in level.iter_lines():
+        words = tuple(
+            Word(word.text, (y0, x0, y1, x1), word.confidence) for word in line.words for x0, y0, x1, y1 in [word.bbox]
+        )
+        x0, y0, x1, y1 = line.baseline
+        lines.append(
+            Line(
+                around(word.bbox for word in words), words, (y0, x0, y1, x1) if down else (y0, x1, y1, x0), line.height
+            )
+        )
+    block = Block(around(line.bbox for line in lines), (Paragraph(around(line.bbox for line in lines), tuple(lines)),))
+    steep = PageLayout(level.height, level.width, (block,))
+
+    assert order_page(steep).layout is steep
+    assert (fall_of(steep.iter_lines()) > 0) == down
+    assert fall_of(level.iter_lines()) == 0
