@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transformer.geometry import Geometry
-from transformer.preprocess import border, components, deskew, orientation, scale, slant, surroundings
+from transformer.preprocess import border, components, orientation, scale, surroundings
 from transformer.preprocess.components import Components
 from transformer.preprocess.steps import STEPS
+from transformer.preprocess.straighten import deskew, slant
 from transformer.preprocess.tone import background, contrast, grayscale, invert
 
 __all__ = ["STEPS", "PreprocessedPage", "prepare"]

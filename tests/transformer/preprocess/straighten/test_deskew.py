@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tests.transformer.preprocess.pages import curved, text_page
-from transformer.preprocess import components, deskew
+from transformer.preprocess import components
+from transformer.preprocess.straighten import deskew
 
 
 @pytest.mark.parametrize("degrees", [-7.0, -1.5, 0.0, 2.0, 9.0])

@@ -139,25 +139,19 @@ def straightened(gray: Pixels, dewarp: Dewarp, *, slant: float = 0.0) -> tuple[P
     width, height = geometry.preprocessed
     across, down = (np.linspace(0, side, side // CELL + 2) for side in geometry.preprocessed)
     x, y = np.meshgrid(across, down)
-    source = geometry.inverse(np.stack([x.ravel(), y.ravel()], axis=1)).reshape(*x.shape, 2).astype(np.float32)
+    source = geometry.inverse(np.stack([x.ravel(), y.ravel()], axis=1)).T.reshape(2, *x.shape).astype(np.float32)
     columns, share = _between(width, len(across))
     # Positions along every row of nodes, less half a pixel: OpenCV counts from the middle of the first pixel.
-    nodes = source[:, columns] * (1 - share[:, None]) + source[:, columns + 1] * share[:, None] - np.float32(0.5)
+    nodes = source[:, :, columns] * (1 - share) + source[:, :, columns + 1] * share - np.float32(0.5)
     rows, share = _between(height, len(down))
     moved = np.empty((height, width), dtype=np.uint8)
     # A band at a time stays in the processor's cache: maps of the whole page are eight times its size.
     for top in range(0, height, BAND):
         band = slice(top, min(top + BAND, height))
-        part = share[band, None, None]
-        places = nodes[rows[band]] * (1 - part) + nodes[rows[band] + 1] * part
-        source_x, source_y = np.moveaxis(places, 2, 0)
+        part = share[band, None]
+        source_x, source_y = nodes[:, rows[band]] * (1 - part) + nodes[:, rows[band] + 1] * part
         moved[band] = cv2.remap(
-            gray,
-            np.ascontiguousarray(source_x),
-            np.ascontiguousarray(source_y),
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_CONSTANT,
-            borderValue=255,
+            gray, source_x, source_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=255
         )
     return moved, geometry
 

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from tests.transformer.preprocess.pages import curved, text_page
-from transformer.preprocess import components, deskew, slant
+from transformer.preprocess import components
 from transformer.preprocess.components import Pixels
 from transformer.preprocess.prepare import prepare
+from transformer.preprocess.straighten import deskew, slant
 
 
 def leaning(page: Pixels, by: float) -> Pixels:
