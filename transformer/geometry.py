@@ -101,6 +101,12 @@ class Geometry:
         return cls((width, height), (width, height))
 
     @classmethod
+    def cropped(cls, original: Size, box: Box) -> Self:
+        """The part of the page in ``box``, which lies on it."""
+        left, top, right, bottom = box
+        return cls(original, (right - left, bottom - top), (Affine((1.0, 0.0, float(-left), 0.0, 1.0, float(-top))),))
+
+    @classmethod
     def scaled(cls, original: Size, preprocessed: Size) -> Self:
         """The page resized to ``preprocessed``; both axes keep their own factor, since sizes are whole pixels."""
         return cls(

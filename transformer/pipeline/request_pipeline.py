@@ -111,7 +111,8 @@ class RequestPipeline:
             preprocess=document.preprocess,
             # The engine's own report of orientation must state that of the page as it was sent.
             orient=document.orient and document.reading.psm != ORIENTATION_ONLY,
-            skip_steps=document.skip_steps,
+            # Regions may lie anywhere on the page as it was sent.
+            skip_steps=document.skip_steps | ({"margins"} if document.regions else set()),
             latin=AUTO not in document.reading.languages and is_latin(document.reading.languages),
             separators=document.order != "engine" or self._request.wants_structure,
             selection=document.selection,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transformer.geometry import Geometry
-from transformer.preprocess import border, components, orientation, scale, surroundings
+from transformer.preprocess import border, components, margins, orientation, scale, surroundings
 from transformer.preprocess.components import Components
 from transformer.preprocess.steps import STEPS
 from transformer.preprocess.straighten import deskew, slant
@@ -65,6 +65,7 @@ def prepare(  # noqa: PLR0913 - independent switches
         return PreprocessedPage(grayscale.plain(page), Geometry.identity(width, height), (), dpi)
     pipeline = _Pipeline(page, dpi=dpi, latin=latin, without=without if orient else without | {"orient"})
     pipeline.convert_to_gray()
+    pipeline.crop()
     pipeline.invert()
     pipeline.stretch_contrast()
     pipeline.flatten_background()
@@ -104,6 +105,13 @@ class _Pipeline:
             self.pixels = grayscale.plain(self.pixels)
         else:
             self._apply(found, "color")
+
+    def crop(self) -> None:
+        box = None if "margins" in self.without else margins.inked(self.pixels)
+        if box is not None:
+            left, top, right, bottom = box
+            geometry = Geometry.cropped(self.geometry.preprocessed, box)
+            self._apply(np.ascontiguousarray(self.pixels[top:bottom, left:right]), "margins", geometry)
 
     def invert(self) -> None:
         if "invert" in self.without:

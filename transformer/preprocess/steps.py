@@ -6,6 +6,7 @@ from typing import Final
 
 STEPS: Final[tuple[str, ...]] = (
     "color",
+    "margins",
     "invert",
     "contrast",
     "background",
@@ -18,5 +19,5 @@ STEPS: Final[tuple[str, ...]] = (
     "soften",
 )
 """Names of all steps, in the order in which they run; ``soften`` is taken only after a first recognition."""
-GEOMETRIC_STEPS: Final = frozenset({"orient", "scale", "dewarp", "deskew"})
+GEOMETRIC_STEPS: Final = frozenset({"margins", "orient", "scale", "dewarp", "deskew"})
 """Those that move what is on a page; the others change its gray values only."""

@@ -82,6 +82,12 @@ def test_regions(service: Service) -> None:
     assert read(service, regions="0,80%,40%,100%;480,100,700,170").split() == ["Total", "99", "12"]
 
 
+def test_regions_on_the_white_part_of_a_page_are_on_it(service: Service) -> None:
+    page = Image.new("L", (1200, 1600), 255)
+    page.paste(draw_line("Total 99"), (40, 40))
+    assert read(service, encode(page), regions="0,0,600,200;600,1000,1100,1500").split() == ["Total", "99"]
+
+
 def test_regions_with_their_own_options(service: Service) -> None:
     regions = [{"box": [0, "80%", "40%", "100%"], "whitelist": DIGITS}, {"box": [880, 100, 1100, 160], "psm": 7}]
     body = {"image": b64(FORM), "regions": regions, "outputs": "text,words"}
