@@ -101,6 +101,9 @@ models:  ## Build a language pack as an image: LANGUAGES="deu fra" FLAVOUR=fast|
 orientation: setup  ## Drawn pages in 8 scripts and 30 layouts, turned every way, through both services
 	@OCR_EVERY_LAYOUT=1 $(PYTHON) -m pytest tests/transformer/documents/test_turned_pages.py
 
+grounds: setup  ## Drawn text in 21 pairs of colors and five sizes, and 200 crops without text, through both services
+	@OCR_EVERY_GROUND=1 $(PYTHON) -m pytest tests/transformer/documents/test_grounds.py
+
 manifests: setup  ## Validate every overlay with every combination of components
 	@OCR_EVERY_OVERLAY=1 $(PYTHON) -m pytest tests/deploy/test_combinations.py
 
@@ -135,4 +138,4 @@ lock:  ## Pin all dependencies: UPGRADE=1 for newer versions
 	@scripts/lock
 
 .PHONY: orientation accuracy audit argocd bench bench-acceleration bench-overhead bench-pdf bench-scraping bench-start chaos check cluster configuration coverage crds dashboards dashboards-import deploy docs \
-	e2e fuzz fuzz-native help images lint lock manifests models observe pdfa promote rivals rollback run parity setup soak test test-long test-quick types undeploy
+	e2e fuzz fuzz-native grounds help images lint lock manifests models observe pdfa promote rivals rollback run parity setup soak test test-long test-quick types undeploy

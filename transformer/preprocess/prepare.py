@@ -66,6 +66,7 @@ def prepare(  # noqa: PLR0913 - independent switches
     pipeline = _Pipeline(page, dpi=dpi, latin=latin, without=without if orient else without | {"orient"})
     pipeline.convert_to_gray()
     pipeline.crop()
+    pipeline.look_for_marks()
     pipeline.invert()
     pipeline.stretch_contrast()
     pipeline.flatten_background()
@@ -81,7 +82,7 @@ def prepare(  # noqa: PLR0913 - independent switches
         pipeline.dpi,
         pipeline.orientation_uncertain,
         pipeline.letter_boxes(),
-        contrast.is_blank(pipeline.letters),
+        pipeline.only_grain or contrast.is_blank(pipeline.letters),
     )
 
 
@@ -95,6 +96,7 @@ class _Pipeline:
         self.dpi = dpi
         self.orientation_uncertain = False
         self.on_side = False
+        self.only_grain = False
         self.latin = latin
         self.without = without
         self._measured: tuple[Pixels, Components] | None = None
@@ -113,17 +115,23 @@ class _Pipeline:
             geometry = Geometry.cropped(self.geometry.preprocessed, box)
             self._apply(np.ascontiguousarray(self.pixels[top:bottom, left:right]), "margins", geometry)
 
+    def look_for_marks(self) -> None:
+        self.only_grain = contrast.is_grain(self.pixels, self.measured())
+
     def invert(self) -> None:
-        if "invert" in self.without:
+        if self.only_grain or "invert" in self.without:
             return
         inversion = invert.find(self.pixels, self.measured())
         if inversion is None and len(self.measured().right_neighbors[0]) < invert.LEAST_LETTERS:
             inversion = invert.find_sparse(self.pixels)
+            if inversion is not None and contrast.is_blank(components.find(invert.apply(self.pixels, inversion))):
+                inversion = None
         if inversion is not None:
             self._apply(invert.apply(self.pixels, inversion), "invert")
 
     def stretch_contrast(self) -> None:
-        found = None if "contrast" in self.without else contrast.stretched(self.pixels, self.measured())
+        skipped = self.only_grain or "contrast" in self.without
+        found = None if skipped else contrast.stretched(self.pixels, self.measured())
         if found is not None:
             self._apply(found, "contrast")
 

@@ -52,6 +52,29 @@ def test_empty_cells_are_blank(seed: int) -> None:
     assert prepare(cell(seed)).blank
 
 
+def uneven(low: int, high: int, *, noise: int) -> Pixels:
+    """Paper with grain in light that falls off to one side."""
+    light = np.linspace(low, high, 620)[None, :].repeat(260, axis=0)
+    grain = np.random.default_rng(5).integers(-noise, noise + 1, light.shape)
+    return np.clip(np.rint(light + grain), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("low", "high"), [(60, 60), (55, 85), (205, 242), (245, 245), (20, 20)])
+@pytest.mark.parametrize("noise", [3, 8])
+def test_paper_with_grain_is_blank(low: int, high: int, noise: int) -> None:
+    ready = prepare(uneven(low, high, noise=noise))
+    assert ready.blank
+    assert not {"invert", "contrast"} & set(ready.steps)
+
+
+@pytest.mark.parametrize("thickness", [4, 12])
+@pytest.mark.parametrize(("paper", "bar"), [(255, 0), (60, 230)])
+def test_the_edge_of_something_else_is_blank(paper: int, bar: int, thickness: int) -> None:
+    crop = np.full((150, 80), paper, np.uint8)
+    crop[:thickness] = bar
+    assert prepare(crop).blank
+
+
 @pytest.mark.parametrize("text", ["7", "A", "i", "-5", "No", "Total"])
 @pytest.mark.parametrize("size", [12, 24, 60, 150])
 @pytest.mark.parametrize(("ink", "paper"), [(0, 255), (255, 0), (255, 150), (190, 255)])
