@@ -283,11 +283,13 @@ def test_options_of_the_pdf(read: Page) -> None:
     assert name == "scan.pdf"
     assert b"<pdfaid:part>2</pdfaid:part>" in pdf
     assert b"<pdfaid:part>" not in _saved_as(read, "None")[1]
+    assert b"/StructTreeRoot" in _saved_as(read, "PDF/A-2b", tags="Headings, lists, tables")[1]
 
 
-def _saved_as(page: Page, archive_format: str) -> tuple[str, bytes]:
+def _saved_as(page: Page, archive_format: str, *, tags: str = "None added") -> tuple[str, bytes]:
     page.locator("#pdf-options summary").click()
     page.get_by_label("Archive format").select_option(archive_format)
+    page.get_by_label("Tags").select_option(tags)
     page.get_by_label("Archive format").press("Escape")
     return _saved(page, "PDF")
 
