@@ -5,6 +5,8 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from benchmarks import chaos
 from benchmarks.chaos import failures
 from benchmarks.common import servers
@@ -13,6 +15,7 @@ from benchmarks.soak import Holding
 HELD = Holding(resident=1000, proportional=800, processes=8, zombies=0, files=50)
 
 
+@pytest.mark.servers
 def test_killed_workers_leave_the_answers_right(logs: Path) -> None:
     answers: chaos.Answers = Counter()
     with servers.service(logs=logs) as service:
