@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import httpx
 
@@ -59,16 +60,30 @@ class SecondClient:
 def always_served(server: Endpoint, *others: Endpoint) -> Iterator[SecondClient]:
     """Fails at the end of the block if a probe of any server, or a line sent to ``server``, was not answered."""
     client = SecondClient()
-    calls = [lambda: client.line(server), *[lambda probed=probed: client.probe(probed) for probed in (server, *others)]]
+    calls = [partial(client.line, server), *(partial(client.probe, probed) for probed in (server, *others))]
+    with _repeated(client, calls):
+        yield client
+    assert client.lines
+
+
+@contextmanager
+def always_probed(*servers: Endpoint) -> Iterator[SecondClient]:
+    """Fails at the end of the block if a probe of any server was not answered."""
+    client = SecondClient()
+    with _repeated(client, [partial(client.probe, server) for server in servers]):
+        yield client
+
+
+@contextmanager
+def _repeated(client: SecondClient, calls: Sequence[Callable[[], None]]) -> Iterator[None]:
     threads = [threading.Thread(target=client.repeat, args=(call,)) for call in calls]
     for thread in threads:
         thread.start()
     try:
-        yield client
+        yield
     finally:
         client.stopping.set()
         for thread in threads:
             thread.join()
     assert not client.failures, client.failures
     assert client.probes
-    assert client.lines
