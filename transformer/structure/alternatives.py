@@ -10,11 +10,13 @@ from transformer.structure.remainder import Boxes, unread_share
 
 ROWS_MODE: Final = 4
 """Page segmentation mode that expects one column of lines of different sizes: it keeps rows of tables whole."""
+ROWS_DPI: Final = 150
+"""Resolution told with it: with the one that the engine guesses, it takes dashes at the ends of rows for rules."""
 SPARSE_MODE: Final = 11
 """Page segmentation mode that finds as much text as it can, in no order."""
 JOINED_ROWS: Final = 0.2
 """Share of rows that join several lines, from which the engine has taken a table apart."""
-UNREAD_SHARE: Final = 0.05
+UNREAD_SHARE: Final = 0.02
 """Share of letter-like components outside all words, from which they are worth another recognition ..."""
 MIN_LETTERS: Final = 4
 """... on a page with this many of them: a few specks are no text."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from statistics import median
 
-from kserve_ocr.protocol.layout import Block, Line, PageLayout, Paragraph, Word, around
+from kserve_ocr.protocol.layout import Line, PageLayout, Word
+from transformer.structure.changes import change_lines, with_words
 
 SYMBOL_CONFIDENCE = 0.5
 """Confidence from which a word without any letter or digit stays."""
@@ -15,6 +17,18 @@ LOW, HIGH = 0.6, 2.0
 """Heights of such a line, in usual heights of the page."""
 NARROW, WIDE = 0.3, 1.3
 """Widths of its letters, in usual heights of the page."""
+FLAT = 0.2
+"""Height, in heights of the line, below which a box has no room for letters: of rules and creases ..."""
+FLAT_CHARACTERS = re.compile(r"[|\w.,:;]*[|\w][|\w.,:;]*", re.ASCII)
+"""... that were taken for these characters."""
+SHORT = 3
+"""Letters of a line, or of a word at its end, that may be a speck ..."""
+SHORT_CONFIDENCE = 0.5
+"""... if its confidence is lower ..."""
+SHORT_MARGIN = 0.2
+"""... and that of the rest of the line higher by this much. Between both there is ..."""
+SHORT_GAP = 1.2
+"""... a gap this wide, in heights of the line: what stands at the edge of a photo or beside a picture."""
 RELIABLE = 0.3
 """Confidence of words that the usual height is taken from."""
 
@@ -36,38 +50,54 @@ def without_noise(layout: PageLayout) -> PageLayout:
     The page as it is if nothing would be left.
     """
     usual = usual_height(list(layout.iter_words()))
-    blocks = tuple(cleaned for block in layout.blocks if (cleaned := _clean_block(block, usual)) is not None)
+    blocks = change_lines(layout.blocks, lambda line: _clean_line(line, usual))
     if blocks == layout.blocks or not blocks:
         return layout
     return PageLayout(layout.width, layout.height, blocks)
 
 
-def _clean_block(block: Block, usual: float) -> Block | None:
-    parts = tuple(part for paragraph in block.paragraphs if (part := _clean_paragraph(paragraph, usual)) is not None)
-    if parts == block.paragraphs:
-        return block
-    return Block(around(part.bbox for part in parts), parts) if parts else None
-
-
-def _clean_paragraph(paragraph: Paragraph, usual: float) -> Paragraph | None:
-    lines = tuple(line for source in paragraph.lines if (line := _clean_line(source, usual)) is not None)
-    if lines == paragraph.lines:
-        return paragraph
-    return Paragraph(around(line.bbox for line in lines), lines) if lines else None
-
-
 def _clean_line(line: Line, usual: float) -> Line | None:
-    words = tuple(word for word in line.words if word.confidence >= SYMBOL_CONFIDENCE or is_readable(word.text))
-    if not words or _is_noise(words, usual):
-        return None
-    if len(words) == len(line.words):
-        return line
-    return Line(around(word.bbox for word in words), words, line.baseline, line.height)
+    words = tuple(word for word in line.words if _may_stand(word, line.height))
+    words = _without_specks(words, line.height)
+    return None if not words or _is_noise(words, usual) else with_words(line, words)
+
+
+def _may_stand(word: Word, height: float) -> bool:
+    """Whether a word in a line of this height is neither an uncertain symbol nor too flat for what it says."""
+    if word.bbox[3] - word.bbox[1] < FLAT * height and FLAT_CHARACTERS.fullmatch(word.text):
+        return False
+    return word.confidence >= SYMBOL_CONFIDENCE or is_readable(word.text)
+
+
+def _without_specks(words: tuple[Word, ...], height: float) -> tuple[Word, ...]:
+    """The words without short uncertain ones that stand apart at either end of a line of this height."""
+    first, last = 0, len(words)
+    while last - first > 1 and _is_speck(words[first], words[first + 1 : last], height):
+        first += 1
+    while last - first > 1 and _is_speck(words[last - 1], words[first : last - 1], height):
+        last -= 1
+    return words[first:last]
+
+
+def _is_speck(word: Word, rest: Sequence[Word], height: float) -> bool:
+    if len(word.text) > SHORT or word.confidence >= SHORT_CONFIDENCE:
+        return False
+    x0, _, x1, _ = word.bbox
+    gap = min(max(other.bbox[0] - x1, x0 - other.bbox[2]) for other in rest)
+    return gap >= SHORT_GAP * height and confidence(rest) >= word.confidence + SHORT_MARGIN
+
+
+def confidence(words: Sequence[Word]) -> float:
+    """Mean confidence of some words, weighted by their length."""
+    return sum(word.confidence * len(word.text) for word in words) / sum(len(word.text) for word in words)
 
 
 def _is_noise(words: Sequence[Word], usual: float) -> bool:
     letters = sum(len(word.text) for word in words)
-    if sum(word.confidence * len(word.text) for word in words) >= LINE_CONFIDENCE * letters:
+    sure = confidence(words)
+    if letters <= SHORT and sure < SHORT_CONFIDENCE:
+        return True
+    if sure >= LINE_CONFIDENCE:
         return False
     height = median(word.bbox[3] - word.bbox[1] for word in words) / usual
     width = sum(word.bbox[2] - word.bbox[0] for word in words) / usual / letters

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from kserve_ocr.protocol.layout import Block, Box, Line, PageLayout, Paragraph, Word, around
+from kserve_ocr.protocol.layout import Block, Box, Line, PageLayout, Word
+from transformer.structure.changes import change_lines, with_words
 from transformer.structure.noise import is_readable, usual_height
 from transformer.structure.separators import NO_SEPARATORS, Separators
 
@@ -192,19 +193,4 @@ def _area(box: Box) -> int:
 
 def _filtered(blocks: Iterable[Block], keep: Callable[[Word, Line], bool]) -> tuple[Block, ...]:
     """Blocks with the words to keep; parts without words are left out."""
-    found = []
-    for block in blocks:
-        paragraphs = []
-        for paragraph in block.paragraphs:
-            lines = []
-            for line in paragraph.lines:
-                words = tuple(word for word in line.words if keep(word, line))
-                if len(words) == len(line.words):
-                    lines.append(line)
-                elif words:
-                    lines.append(Line(around(word.bbox for word in words), words, line.baseline, line.height))
-            if lines:
-                paragraphs.append(Paragraph(around(line.bbox for line in lines), tuple(lines)))
-        if paragraphs:
-            found.append(Block(around(paragraph.bbox for paragraph in paragraphs), tuple(paragraphs)))
-    return tuple(found)
+    return change_lines(blocks, lambda line: with_words(line, tuple(word for word in line.words if keep(word, line))))

@@ -35,7 +35,7 @@ def test_a_recognition_that_lost_words_is_not_as_sure() -> None:
 def test_a_few_letters_left_out_are_not_worth_another_recognition() -> None:
     layout = page(PEN.lines(prose(9), 100, 100))
     x0, y0, *_ = next(layout.iter_words()).bbox
-    inside = np.tile([x0 + 1.0, y0 + 2, x0 + 9, y0 + 18], (100, 1))
+    inside = np.tile([x0 + 1.0, y0 + 2, x0 + 9, y0 + 18], (200, 1))
     outside = np.array([[x, 2004, x + 8, 2018] for x in range(100, 160, 10)], float)
 
     assert not alternatives.has_unread_text(layout, np.concatenate([inside, outside[:4]]))

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 import numpy as np
 
 from kserve_ocr.protocol.errors import OcrError
+from kserve_ocr.protocol.language.languages import is_latin
 from kserve_ocr.protocol.layout import PageLayout, RecognitionResult, confident_part, mean_confidence
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from kserve_ocr.protocol.types import Page
@@ -18,6 +19,7 @@ from transformer.pipeline.decode_job import DocumentPage
 from transformer.pipeline.predictor_client import PredictorClient
 from transformer.structure import alternatives
 from transformer.structure.content.page_structure import PageStructure, analyze
+from transformer.structure.corrections import corrected
 from transformer.structure.noise import without_noise
 from transformer.structure.order.page_order import Order, OrderedPage, order_page
 from transformer.structure.remainder import merged, unread_page
@@ -110,18 +112,23 @@ class _Recognition:
         if self._options.second_look:
             layout, ordered = await self._with_whole_rows(layout, ordered)
             ordered = await self._with_unread_text(layout, ordered)
-        changed = ordered.layout is not first
-        metrics.record_order(changed=changed)
-        if not changed:
+        metrics.record_order(changed=ordered.layout is not first)
+        layout = self._corrected(ordered.layout)
+        if layout is first:
             return recognized
-        confidence = mean_confidence(ordered.layout.iter_words())
-        return RecognizedPage(page_text(ordered.layout), confidence, ordered.layout)
+        return RecognizedPage(page_text(layout), mean_confidence(layout.iter_words()), layout)
+
+    def _corrected(self, layout: PageLayout) -> PageLayout:
+        engine = self._options.engine
+        if not is_latin(engine.languages) or engine.whitelist or engine.blacklist:
+            return layout
+        return corrected(layout)
 
     async def _with_whole_rows(self, layout: PageLayout, ordered: OrderedPage) -> tuple[PageLayout, OrderedPage]:
         """A second recognition that keeps rows whole, if the first has split rows and the second is as confident."""
         if not alternatives.has_split_rows(ordered):
             return layout, ordered
-        second = await self._again(self._page.pixels, alternatives.ROWS_MODE)
+        second = await self._again(self._page.pixels, alternatives.ROWS_MODE, dpi=alternatives.ROWS_DPI)
         kept = second is not None and alternatives.is_as_sure(second, layout)
         metrics.record_second_look("rows", kept=kept)
         if second is None or not kept:
@@ -134,15 +141,15 @@ class _Recognition:
         if not await _off_the_loop(lambda: alternatives.has_unread_text(layout, page.letters), layout):
             return ordered
         rest = await asyncio.to_thread(unread_page, page.pixels, layout, page.separators)
-        second = await self._again(rest, alternatives.SPARSE_MODE)
+        second = await self._again(rest, alternatives.SPARSE_MODE, dpi=page.dpi)
         whole = layout if second is None else merged(layout, second)
         kept = whole != layout
         metrics.record_second_look("unread", kept=kept)
         return await self._order(without_noise(whole)) if kept else ordered
 
-    async def _again(self, pixels: Page, mode: int) -> PageLayout | None:
+    async def _again(self, pixels: Page, mode: int, *, dpi: int | None) -> PageLayout | None:
         """Another recognition without noise; None if the predictor fails, then the first result stands."""
-        options = replace(self._options.engine, dpi=self._page.dpi, psm=mode)
+        options = replace(self._options.engine, dpi=dpi, psm=mode)
         deadline = min(self._deadline, asyncio.get_running_loop().time() + _SECOND_LOOK_SECONDS)
         try:
             with metrics.stage("network"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -66,25 +67,34 @@ def refusal() -> web.Response:
 
 
 def recognize(
-    *answers: web.Response, letters: Any = None, second_look: bool = True, order: Any = "auto"
+    *answers: web.Response,
+    letters: Any = None,
+    second_look: bool = True,
+    order: Any = "auto",
+    engine: RecognitionOptions = RecognitionOptions(),  # noqa: B008 - frozen
 ) -> tuple[RecognizedPage, FakePredictor]:
     async def run() -> tuple[RecognizedPage, FakePredictor]:
         async with predictor_client() as (client, fake):
             fake.answers = list(answers)
-            options = PageOptions(engine=RecognitionOptions(), order=order, second_look=second_look, wants_layout=False)
+            options = PageOptions(engine=engine, order=order, second_look=second_look, wants_layout=False)
             deadline = asyncio.get_running_loop().time() + 60
             return await PageRecognizer(client).recognize(prepared(letters), options, deadline=deadline), fake
 
     return asyncio.run(run())
 
 
-def modes(fake: FakePredictor) -> list[int]:
-    """The segmentation modes asked for, in order."""
+def parameters(fake: FakePredictor) -> list[dict[str, Any]]:
+    """The parameters of each request, in order."""
     headers = [
         orjson.loads(body[: int(request.headers["Inference-Header-Content-Length"])])
         for request, body in zip(fake.requests, fake.bodies, strict=True)
     ]
-    return [header["inputs"][0]["parameters"]["psm"] for header in headers]
+    return [header["inputs"][0]["parameters"] for header in headers]
+
+
+def modes(fake: FakePredictor) -> list[int]:
+    """The segmentation modes asked for, in order."""
+    return [found["psm"] for found in parameters(fake)]
 
 
 def lines(reading: RecognizedPage) -> list[str]:
@@ -102,6 +112,7 @@ def test_split_rows_are_recognized_again_and_the_result_is_kept() -> None:
     reading, fake = recognize(answer(TABLE), answer(WHOLE))
 
     assert modes(fake) == [3, 4]
+    assert [found.get("dpi") for found in parameters(fake)] == [None, 150]
     assert lines(reading) == ROWS
     assert reading.layout == WHOLE
 
@@ -127,6 +138,26 @@ def test_unread_text_is_recognized_by_itself_and_added() -> None:
     word = next(PROSE.iter_words())
     assert painted[word.bbox[1] : word.bbox[3], word.bbox[0] : word.bbox[2]].min() == 255
     assert painted[600, 100] == 200
+
+
+BAR = PEN.line("Now | know more", 100, 500)
+BARRED = page([replace(BAR, height=27.0)], width=SIZE[0], height=SIZE[1])
+
+
+@pytest.mark.parametrize(
+    ("engine", "text"),
+    [
+        (RecognitionOptions(), "Now I know more"),
+        (RecognitionOptions(lang="rus"), "as the engine has it"),
+        (RecognitionOptions(whitelist="Nowkmre|"), "as the engine has it"),
+    ],
+)
+def test_signs_are_corrected_in_latin_script_unless_characters_are_listed(
+    engine: RecognitionOptions, text: str
+) -> None:
+    reading, _ = recognize(answer(BARRED), engine=engine)
+
+    assert lines(reading) == [text]
 
 
 def test_the_first_recognition_stands_where_the_second_fails() -> None:
