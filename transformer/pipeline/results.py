@@ -46,7 +46,7 @@ class PageResult:
     preparation: tuple[str, ...] = ()
     """Names of the preprocessing steps that changed the page, in order."""
     language: LanguageChoice | None = None
-    """The language found, if it was to be found."""
+    """The language, if it was to be found, or if another model than the one asked for fits better."""
     warning: str = ""
     """What of its document is not read; empty if there is nothing."""
     structure: PageStructure | None = None

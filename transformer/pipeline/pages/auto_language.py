@@ -34,7 +34,7 @@ class LanguageChoice:
 
     model: str
     confidence: float
-    """Probability that this is the language, 0-1."""
+    """Probability that this is the language, 0-1; of a model for blackletter, how sure recognition is of the page."""
     warning: str = ""
     """What to install for a better result; empty if nothing is missing."""
     script: str = ""

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from kserve_ocr.protocol.layout import Box
 from transformer.pipeline.decode_job import DocumentPage
+from transformer.pipeline.pages.auto_language import LanguageChoice
+from transformer.pipeline.pages.page_recognizer import RecognizedPage
+from transformer.pipeline.pages.upright import certainty
 
 _MODELS: Final = {"deu": "frk"}
 """Models of modern print, and of blackletter in the same language."""
@@ -33,6 +36,13 @@ def other_model(lang: str) -> str | None:
     models = [_MODELS.get(model, model) for model in lang.split("+")]
     other = "+".join(dict.fromkeys(models))
     return None if other == lang or any(model in lang.split("+") for model in _MODELS.values()) else other
+
+
+def chosen(result: RecognizedPage, *, instead_of: str) -> LanguageChoice | None:
+    """What is to be said of a page that was recognized with other models than those asked for; None of others."""
+    if result.lang in ("", instead_of):
+        return None
+    return LanguageChoice(result.lang, round(certainty(result), 3))
 
 
 def part(page: DocumentPage) -> NDArray[np.uint8] | None:

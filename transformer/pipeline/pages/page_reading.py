@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from kserve_ocr.protocol.errors import InvalidParameterError
-from kserve_ocr.protocol.layout import RecognitionResult
+from kserve_ocr.protocol.layout import PageLayout, RecognitionResult
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from kserve_ocr.protocol.types import Page
 from transformer import metrics
@@ -20,6 +20,29 @@ from transformer.pipeline.pages.auto_language import LanguageChoice
 from transformer.pipeline.pages.page_recognizer import PageOptions, PageRecognizer, RecognizedPage
 from transformer.pipeline.pages.region_reading import read_regions
 from transformer.pipeline.predictor_client import PredictorClient
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Another preparation of a page."""
+
+    part: Callable[[], Page]
+    """Pixels of the part that it is tried on."""
+    page: Callable[[], DocumentPage]
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """Changes of a page that was recognized poorly, the likeliest first, and when they are kept."""
+
+    name: str
+    """As metrics count it."""
+    part: upright.Sample
+    changes: Sequence[_Change]
+    is_surer: Callable[[PageLayout | None, upright.Sample], bool]
+    """Whether the part was recognized better once changed than it was at first."""
+    is_better: Callable[[RecognitionResult, RecognitionResult], bool]
+    """Whether the result of the changed page, the first, is better than that of the page as it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +70,13 @@ class PageReading:
         # Not a closure: its function would keep the page for as long as a traceback keeps the frame.
         read = partial(self._read_with_model, upright_page)
         if not detects_language:
-            return *await read(self.document.reading.lang), None
+            read_page, found = await read(self.document.reading.lang)
+            return read_page, found, blackletter.chosen(found, instead_of=self.document.reading.lang)
         installed = await self.installed_models() or [ENGLISH]
-        reading, language = await auto_language.recognize(read, script=osd.script(report), installed=installed)
-        return *reading, language
+        (read_page, found), language = await auto_language.recognize(
+            read, script=osd.script(report), installed=installed
+        )
+        return read_page, found, replace(language, model=found.lang or language.model)
 
     async def _read_with_model(self, page: DocumentPage, model: str) -> tuple[DocumentPage, RecognizedPage]:
         options = self._options_with(model)
@@ -107,20 +133,6 @@ class PageReading:
     def _may_soften(self) -> bool:
         return softening.STEP not in self.document.skip_steps
 
-    async def _soften(
-        self, page: DocumentPage, reading: RecognizedPage, options: PageOptions
-    ) -> tuple[DocumentPage, RecognizedPage]:
-        """The page and its result softened, if a part of it is recognized better so; else as they are."""
-        part = upright.sample(page, reading.layout)
-        pixels = await asyncio.to_thread(softening.softened_part, page, part.box)
-        kept = softening.is_surer((await self._read_part(pixels, replace(options.engine, dpi=page.dpi))).layout, part)
-        if kept:
-            soft = await asyncio.to_thread(softening.softened_page, page)
-            other = await self.recognizer.recognize(soft, options, deadline=self.deadline)
-            kept = softening.is_better(other, reading)
-        metrics.record_second_look("grain", kept=kept)
-        return (soft, other) if kept else (page, reading)
-
     async def _osd_report(self, page: DocumentPage) -> str:
         """OSD's report of a page; empty if it is not installed."""
         try:
@@ -129,22 +141,42 @@ class PageReading:
             return ""
         return report.text
 
+    async def _soften(
+        self, page: DocumentPage, reading: RecognizedPage, options: PageOptions
+    ) -> tuple[DocumentPage, RecognizedPage]:
+        """The page and its result softened, if a part of it is recognized better so; else as they are."""
+        part = upright.sample(page, reading.layout)
+        change = _Change(partial(softening.softened_part, page, part.box), partial(softening.softened_page, page))
+        trial = _Trial("grain", part, (change,), is_surer=softening.is_surer, is_better=softening.is_better)
+        return await self._try(trial, page, reading, options)
+
     async def _upright(
         self, page: DocumentPage, reading: RecognizedPage, options: PageOptions
     ) -> tuple[DocumentPage, RecognizedPage]:
         """The page and its result rotated, if a part of it is recognized better so; else as they are."""
         part = upright.sample(page, reading.layout)
-        for quarter_turns in upright.rotations(page, part):
-            pixels = upright.rotated_pixels(page, part, quarter_turns)
+        changes = [
+            _Change(partial(upright.rotated_pixels, page, part, turns), partial(osd.turned, page, turns))
+            for turns in upright.rotations(page, part)
+        ]
+        trial = _Trial("orientation", part, changes, is_surer=upright.is_surer, is_better=upright.better)
+        return await self._try(trial, page, reading, options)
+
+    async def _try(
+        self, trial: _Trial, page: DocumentPage, reading: RecognizedPage, options: PageOptions
+    ) -> tuple[DocumentPage, RecognizedPage]:
+        """The page with the first change that a part of it gains from, if the whole page does, too; else as it is."""
+        kept = False
+        for change in trial.changes:
+            pixels = await asyncio.to_thread(change.part)
             second = await self._read_part(pixels, replace(options.engine, dpi=page.dpi))
-            if upright.is_surer(second.layout, part):
-                rotated = await asyncio.to_thread(osd.turned, page, quarter_turns)
-                other = await self.recognizer.recognize(rotated, options, deadline=self.deadline)
-                kept = upright.better(other, reading)
-                metrics.record_second_look("orientation", kept=kept)
-                return (rotated, other) if kept else (page, reading)
-        metrics.record_second_look("orientation", kept=False)
-        return page, reading
+            if trial.is_surer(second.layout, trial.part):
+                changed = await asyncio.to_thread(change.page)
+                other = await self.recognizer.recognize(changed, options, deadline=self.deadline)
+                kept = trial.is_better(other, reading)
+                break
+        metrics.record_second_look(trial.name, kept=kept)
+        return (changed, other) if kept else (page, reading)
 
 
 def _is_kept(second: RecognitionResult, first: RecognitionResult) -> bool:

@@ -56,6 +56,8 @@ class RecognizedPage(RecognitionResult):
     """What was recognized on a page; the layout is in pixels of the prepared page."""
 
     structure: PageStructure | None = None
+    lang: str = ""
+    """The models that it was recognized with; empty where several parts were recognized by themselves."""
 
 
 class PageRecognizer:
@@ -69,6 +71,9 @@ class PageRecognizer:
 
         Raises what :meth:`PredictorClient.read` raises.
         """
+        return replace(await self._recognize(page, options, deadline), lang=options.engine.lang)
+
+    async def _recognize(self, page: DocumentPage, options: PageOptions, deadline: float) -> RecognizedPage:
         if page.blank:
             # Tesseract reads letters into empty cells, above all where it is told to expect a line. The predictor
             # checks the options all the same: what it rejects must not depend on the page.

@@ -19,8 +19,9 @@ from tests.transformer.pipeline.pages.test_page_recognizer import SIZE, answer, 
 from transformer.pipeline.decode_job import DocumentPage
 from transformer.pipeline.ocr_request import Document
 from transformer.pipeline.pages import blackletter, softening
+from transformer.pipeline.pages.auto_language import LanguageChoice
 from transformer.pipeline.pages.page_reading import PageReading
-from transformer.pipeline.pages.page_recognizer import PageOptions, PageRecognizer
+from transformer.pipeline.pages.page_recognizer import PageOptions, PageRecognizer, RecognizedPage
 from transformer.structure import alternatives
 
 
@@ -40,17 +41,17 @@ def long_page() -> DocumentPage:
     return prepared(corners)
 
 
-def read(
+def read_page(
     *answers: web.Response,
     sent: DocumentPage | None = None,
     lang: str = "deu",
     installed: tuple[str, ...] = ("deu", "eng", "frk"),
     second_look: bool = True,
     skip_steps: frozenset[str] = frozenset(),
-) -> tuple[str, list[str]]:
-    """The text, and the models of all recognitions but those of unread parts."""
+) -> tuple[RecognizedPage, LanguageChoice | None, list[str]]:
+    """What was recognized, the language told, and the models of all recognitions but those of unread parts."""
 
-    async def run() -> tuple[str, FakePredictor]:
+    async def run() -> tuple[RecognizedPage, LanguageChoice | None, FakePredictor]:
         async with predictor_client() as (client, fake):
             fake.answers = list(answers)
             reading = RecognitionOptions(lang=lang)
@@ -72,12 +73,18 @@ def read(
                 options=options,
                 deadline=deadline,
             )
-            _, found, _ = await pages.read(sent or prepared())
-            return found.text, fake
+            _, found, language = await pages.read(sent or prepared())
+            return found, language, fake
 
-    text, fake = asyncio.run(run())
+    found, language, fake = asyncio.run(run())
     sent_options = [_options(request, body) for request, body in zip(fake.requests, fake.bodies, strict=True)]
-    return text, [options["lang"] for options in sent_options if options["psm"] != alternatives.SPARSE_MODE]
+    return found, language, [sent["lang"] for sent in sent_options if sent["psm"] != alternatives.SPARSE_MODE]
+
+
+def read(*answers: web.Response, **options: Any) -> tuple[str, list[str]]:
+    """The text, and the models."""
+    found, _, models = read_page(*answers, **options)
+    return found.text, models
 
 
 def _options(request: web.Request, body: bytes) -> dict[str, Any]:
@@ -94,6 +101,20 @@ def test_a_page_in_blackletter_is_recognized_again() -> None:
         "blackletter",
         ["deu", "frk"],
     )
+
+
+def test_the_model_for_blackletter_is_told() -> None:
+    found, language, _ = read_page(answer(layout(0.74)), answer(layout(0.85)))
+
+    assert found.lang == "frk"
+    assert language == LanguageChoice("frk", 0.85)
+
+
+def test_nothing_is_told_of_a_page_that_was_recognized_as_asked() -> None:
+    found, language, _ = read_page(answer(layout(0.9)))
+
+    assert found.lang == "deu"
+    assert language is None
 
 
 def test_a_poor_page_that_is_no_blackletter_keeps_its_first_result() -> None:
