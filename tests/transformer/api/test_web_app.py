@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from lxml import etree
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Browser, Error, FilePayload, Page, Route, expect, sync_playwright
 from pypdf import PdfReader
 
@@ -336,6 +336,33 @@ def test_word_is_marked_in_both_panes(read: Page) -> None:
     expect(read.locator("#pointed")).to_have_text(re.compile(r"^“transformer”: \d+ %, (sure|fair|uncertain)$"))
     read.locator("#overlay .boxes rect").first.hover()
     expect(read.locator("#reading .pointed")).to_have_text("The")
+
+
+def test_blocks_are_numbered_in_reading_order_on_demand(web: Page) -> None:
+    page = Image.new("L", (1200, 700), 255)
+    pen = ImageDraw.Draw(page)
+    pen.text((60, 60), "A heading of the page", font=ImageFont.load_default(size=70), fill=0)
+    for number, line in enumerate(("Some lines of text that", "stand below the heading", "and belong together.")):
+        pen.text((60, 360 + 50 * number), line, font=ImageFont.load_default(size=36), fill=0)
+    _give(web, _file("blocks.png", _encoded(page)))
+    _wait_read(web, "blocks.png")
+
+    numbers = web.locator("#overlay .blocks text")
+    expect(numbers).to_have_text(["1", "2"])
+    expect(numbers.first).to_be_hidden()
+    web.get_by_label("Numbered blocks").check()
+    expect(numbers.first).to_be_visible()
+    tops = [float(number.get_attribute("y") or "nan") for number in numbers.all()]
+    assert tops == sorted(tops)
+
+
+def test_the_steps_of_preparation_are_named(web: Page, read: Page) -> None:
+    expect(read.locator("#preparation")).to_have_text("Read as it is")
+    skewed = drawn.draw()[0].rotate(3, expand=True, fillcolor=255)
+    _give(web, _file("skewed.png", _encoded(skewed)))
+    _wait_read(web, "skewed.png")
+    _row(web, "skewed.png").get_by_role("button", name=re.compile("skewed")).first.click()
+    expect(web.locator("#preparation")).to_contain_text("skew removed")
 
 
 @pytest.mark.long

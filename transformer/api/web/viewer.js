@@ -29,6 +29,7 @@ function show(item, index = 0) {
   viewer.words = page ? [...wordsOf(page)] : [];
   drawSheet(page);
   drawLegend();
+  drawPreparation(page);
   drawText(page);
   $('uncertain').disabled = !viewer.words.some(({ band }) => band.name !== 'sure');
   point(-1);
@@ -61,7 +62,8 @@ function drawSheet(page) {
   const mean = viewer.words.length ? `, mean confidence ${percent(page.confidence)}` : '';
   overlay.setAttribute('aria-label', `Page ${page.page}: ${plural(viewer.words.length, 'word')} found${mean}`);
   overlay.setAttribute('viewBox', `0 0 ${page.width} ${page.height}`);
-  overlay.replaceChildren(hatching(page), drawn('g', { class: 'letters' }), drawn('g', { class: 'boxes' }, ...viewer.words.map(box)));
+  const boxes = drawn('g', { class: 'boxes' }, ...viewer.words.map(box));
+  overlay.replaceChildren(hatching(page), drawn('g', { class: 'letters' }), boxes, drawn('g', { class: 'blocks' }, ...page.blocks.map(numbered)));
   $('sheet').style.aspectRatio = `${page.width} / ${page.height}`;
   $('sheet').style.setProperty('--ratio', page.width / page.height);
   if (item.result.pages.length === 1) picture.src = item.url ??= URL.createObjectURL(item.file);
@@ -78,6 +80,17 @@ function hatching(page) {
 
 function box({ bbox: [x0, y0, x1, y1], band, index }) {
   return drawn('rect', { x: x0, y: y0, width: x1 - x0, height: y1 - y0, class: band.name, 'data-word': index });
+}
+
+/** The box of a block with its number in reading order. */
+function numbered({ bbox: [x0, y0, x1, y1] }, index) {
+  const { width, height } = $('overlay').viewBox.baseVal;
+  const size = Math.max(width, height) / 50;
+  const number = String(index + 1);
+  const wide = size * (0.5 + 0.6 * number.length);
+  return drawn('g', {}, drawn('rect', { x: x0, y: y0, width: x1 - x0, height: y1 - y0 }),
+    drawn('rect', { x: x0, y: y0, width: wide, height: size * 1.2, class: 'badge' }),
+    drawn('text', { x: x0 + wide / 2, y: y0 + size * 0.95, 'font-size': size, 'text-anchor': 'middle' }, number));
 }
 
 /** A word as letters at its place, for pages that the browser has no picture of. */
@@ -114,6 +127,18 @@ function drawLegend() {
         ' ', element('span', { className: 'count', textContent: count })),
     );
   }
+}
+
+const STEPS = {
+  color: 'channel with the best contrast', invert: 'light text made dark', contrast: 'contrast raised',
+  background: 'paper evened out', border: 'edges removed', orient: 'turned upright',
+  surroundings: 'surroundings removed', scale: 'letters resized', dewarp: 'curved lines straightened', deskew: 'skew removed', soften: 'grain softened',
+};
+
+/** What was done to the page before it was read. */
+function drawPreparation({ preparation = [] }) {
+  const steps = preparation.map((step) => STEPS[step] ?? step);
+  $('preparation').textContent = steps.length ? `Prepared: ${steps.join(', ')}` : 'Read as it is';
 }
 
 function drawText(page) {
@@ -177,6 +202,7 @@ $('smaller').onclick = () => zoomTo(viewer.zoom / STEP);
 $('larger').onclick = () => zoomTo(viewer.zoom * STEP);
 $('fit').onclick = () => zoomTo(1);
 $('uncertain').onclick = nextUncertain;
+$('order').onchange = () => $('sheet').classList.toggle('with-order', $('order').checked);
 for (const pane of ['overlay', 'reading']) {
   const found = (event) => event.target.closest?.('[data-word]')?.dataset.word;
   $(pane).addEventListener('pointerover', (event) => found(event) !== undefined && point(Number(found(event))));
