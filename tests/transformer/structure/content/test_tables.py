@@ -128,3 +128,62 @@ def test_running_text_is_no_table(columns: int) -> None:
 
 def test_a_page_without_words_has_no_tables() -> None:
     assert find_tables(segmented(PageLayout(10, 10, ())), Separators()) == []
+
+
+def spans(layout: PageLayout, table: Table) -> dict[str, tuple[int, int, int, int]]:
+    """Row, column, row span and column span of each cell, by its text."""
+    lines = list(layout.iter_lines())
+    return {
+        text_of(words_of(lines, cell.spans)): (cell.row, cell.column, cell.row_span, cell.column_span)
+        for cell in table.cells
+    }
+
+
+def ruled_groups(*, grouped: bool) -> tuple[PageLayout, Separators]:
+    """A heading over two columns and two groups of two rows; rules leave out what spans them if ``grouped``."""
+    pen, step, left, right = PEN, 60, 90, 900
+    cells = [pen.line("Part", 110, 100 - step), pen.line("Size", 560 if grouped else 700, 100 - step)]
+    for group, name in enumerate(("Bolts", "Nuts")):
+        top = 100 + step + 2 * step * group
+        cells.append(pen.line(name, 110, top + step / 2))
+        for row in range(2):
+            cells += [pen.line(f"{group}{row}.{x // 10}", x, top + step * row) for x in (420, 700)]
+    cells += [pen.line("inch", 420, 100), pen.line("metric", 700, 100)]
+    lows = [30 + step * row for row in range(7)]
+    partial = {1: 360, 3: 360, 5: 360} if grouped else {}
+    horizontal = tuple((partial.get(row, left), y, right, y + 2) for row, y in enumerate(lows))
+    middle = lows[1] if grouped else lows[0]
+    vertical = tuple((x, top, x + 2, lows[-1]) for x, top in ((left, 30), (360, 30), (620, middle), (right, 30)))
+    return page(*[[cell] for cell in cells]), Separators(horizontal, vertical)
+
+
+def test_rules_say_which_cells_span_rows_and_columns() -> None:
+    layout, rules = ruled_groups(grouped=True)
+
+    layout, (table,) = tables_of(layout, rules)
+
+    found = spans(layout, table)
+    assert (table.rows, table.columns) == (6, 3)
+    assert found["Part"] == (0, 0, 2, 1)
+    assert found["Size"] == (0, 1, 1, 2)
+    assert found["Bolts"] == (2, 0, 2, 1)
+    assert found["Nuts"] == (4, 0, 2, 1)
+    assert found["inch"] == (1, 1, 1, 1)
+    assert found["11.42"] == (5, 1, 1, 1)
+
+
+def test_a_heading_between_two_columns_spans_them_without_any_rule() -> None:
+    layout, _ = ruled_groups(grouped=True)
+
+    layout, (table,) = tables_of(layout)
+
+    assert table.columns == 3
+    assert spans(layout, table)["Size"] == (0, 1, 1, 2)
+
+
+def test_cells_of_a_full_grid_span_nothing() -> None:
+    layout, rules = ruled_groups(grouped=False)
+
+    _, (table,) = tables_of(layout, rules)
+
+    assert {(cell.row_span, cell.column_span) for cell in table.cells} == {(1, 1)}
