@@ -71,12 +71,23 @@ class PageReading:
         read = partial(self._read_with_model, upright_page)
         if not detects_language:
             read_page, found = await read(self.document.reading.lang)
+            found = await self._refined(read_page, found)
             return read_page, found, blackletter.chosen(found, instead_of=self.document.reading.lang)
         installed = await self.installed_models() or [ENGLISH]
         (read_page, found), language = await auto_language.recognize(
             read, script=osd.script(report), installed=installed
         )
+        found = await self._refined(read_page, found)
         return read_page, found, replace(language, model=found.lang or language.model)
+
+    async def _refined(self, page: DocumentPage, result: RecognizedPage) -> RecognizedPage:
+        """The result with words that are surer once the page is softened, if it was recognized poorly."""
+        prepares = self.document.preprocess and page.embedded is None and not self.document.regions
+        options = self._options_with(result.lang)
+        if not prepares or not options.second_look or not self._may_soften() or not softening.may_refine(page, result):
+            return result
+        pixels = await asyncio.to_thread(softening.softened, page.pixels)
+        return await self.recognizer.refine(page, result, pixels, options, deadline=self.deadline)
 
     async def _read_with_model(self, page: DocumentPage, model: str) -> tuple[DocumentPage, RecognizedPage]:
         options = self._options_with(model)

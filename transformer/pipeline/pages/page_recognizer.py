@@ -23,6 +23,7 @@ from transformer.structure.corrections import corrected
 from transformer.structure.noise import without_noise
 from transformer.structure.order.page_order import Order, OrderedPage, order_page
 from transformer.structure.remainder import merged, unread_page
+from transformer.structure.surer_words import with_surer_words
 from transformer.structure.text import page_text
 
 _ON_THE_LOOP: Final = 100
@@ -73,6 +74,23 @@ class PageRecognizer:
         """
         return replace(await self._recognize(page, options, deadline), lang=options.engine.lang)
 
+    async def refine(
+        self, page: DocumentPage, result: RecognizedPage, pixels: Page, options: PageOptions, *, deadline: float
+    ) -> RecognizedPage:
+        """The result with the words that a recognition of other ``pixels`` of the page is surer of."""
+        layout = result.layout
+        recognition = _Recognition(self._predictor, page, options, deadline)
+        second = await recognition.again(pixels, options.engine.psm, dpi=page.dpi)
+        if layout is None or second is None:
+            return result
+        found = await _off_the_loop(lambda: with_surer_words(layout, second), layout)
+        metrics.record_second_look("words", kept=found is not layout)
+        if found is layout:
+            return result
+        found = recognition.corrected(without_noise(found))
+        refined = RecognizedPage(page_text(found), mean_confidence(found.iter_words()), found, lang=result.lang)
+        return await self._with_structure(page, refined, options)
+
     async def _recognize(self, page: DocumentPage, options: PageOptions, deadline: float) -> RecognizedPage:
         if page.blank:
             # Tesseract reads letters into empty cells, above all where it is told to expect a line. The predictor
@@ -94,6 +112,10 @@ class PageRecognizer:
         if recognized.layout is not None and options.min_confidence > 0:
             kept = confident_part(recognized.layout, options.min_confidence)
             recognized = RecognizedPage(page_text(kept), mean_confidence(kept.iter_words()), kept)
+        return await self._with_structure(page, recognized, options)
+
+    @staticmethod
+    async def _with_structure(page: DocumentPage, recognized: RecognizedPage, options: PageOptions) -> RecognizedPage:
         layout = recognized.layout
         if layout is None or not options.wants_structure:
             return recognized
@@ -118,12 +140,13 @@ class _Recognition:
             layout, ordered = await self._with_whole_rows(layout, ordered)
             ordered = await self._with_unread_text(layout, ordered)
         metrics.record_order(changed=ordered.layout is not first)
-        layout = self._corrected(ordered.layout)
+        layout = self.corrected(ordered.layout)
         if layout is first:
             return recognized
         return RecognizedPage(page_text(layout), mean_confidence(layout.iter_words()), layout)
 
-    def _corrected(self, layout: PageLayout) -> PageLayout:
+    def corrected(self, layout: PageLayout) -> PageLayout:
+        """The layout with its signs corrected, where its script and the options allow that."""
         engine = self._options.engine
         if not is_latin(engine.languages) or engine.whitelist or engine.blacklist:
             return layout
@@ -133,7 +156,7 @@ class _Recognition:
         """A second recognition that keeps rows whole, if the first has split rows and the second is as confident."""
         if not alternatives.has_split_rows(ordered):
             return layout, ordered
-        second = await self._again(self._page.pixels, alternatives.ROWS_MODE, dpi=alternatives.ROWS_DPI)
+        second = await self.again(self._page.pixels, alternatives.ROWS_MODE, dpi=alternatives.ROWS_DPI)
         kept = second is not None and alternatives.is_as_sure(second, layout)
         metrics.record_second_look("rows", kept=kept)
         if second is None or not kept:
@@ -146,13 +169,13 @@ class _Recognition:
         if not await _off_the_loop(lambda: alternatives.has_unread_text(layout, page.letters), layout):
             return ordered
         rest = await asyncio.to_thread(unread_page, page.pixels, layout, page.separators)
-        second = await self._again(rest, alternatives.SPARSE_MODE, dpi=page.dpi)
+        second = await self.again(rest, alternatives.SPARSE_MODE, dpi=page.dpi)
         whole = layout if second is None else merged(layout, second)
         kept = whole != layout
         metrics.record_second_look("unread", kept=kept)
         return await self._order(without_noise(whole)) if kept else ordered
 
-    async def _again(self, pixels: Page, mode: int, *, dpi: int | None) -> PageLayout | None:
+    async def again(self, pixels: Page, mode: int, *, dpi: int | None) -> PageLayout | None:
         """Another recognition without noise; None if the predictor fails, then the first result stands."""
         options = replace(self._options.engine, dpi=dpi, psm=mode)
         deadline = min(self._deadline, asyncio.get_running_loop().time() + _SECOND_LOOK_SECONDS)

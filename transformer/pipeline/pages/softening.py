@@ -20,6 +20,10 @@ Pixels = NDArray[np.uint8]
 STEP: Final = "soften"
 _SURE: Final = 0.7
 """Certainty of a recognition from which on nothing is tried."""
+_FAIR: Final = 0.84
+"""Certainty from which on no word is looked at again ..."""
+_MOST_LETTERS: Final = 4_000
+"""... and letters of a page above which that takes too long."""
 _PART_MARGIN: Final = 0.03
 _MARGIN: Final = 0.01
 """How much surer the recognition of the part, and of the page, must be once softened ..."""
@@ -30,6 +34,11 @@ _LEAST_SHARE: Final = 0.8
 def may_help(result: RecognitionResult) -> bool:
     """Whether text was recognized, and poorly."""
     return bool(result.text.strip()) and certainty(result) < _SURE
+
+
+def may_refine(page: DocumentPage, result: RecognitionResult) -> bool:
+    """Whether single words may be recognized better softened: a page that is neither recognized well nor long."""
+    return bool(result.text.strip()) and certainty(result) < _FAIR and len(page.letters) <= _MOST_LETTERS
 
 
 def softened(pixels: Pixels) -> Pixels:

@@ -47,7 +47,7 @@ def read_page(
     lang: str = "deu",
     installed: tuple[str, ...] = ("deu", "eng", "frk"),
     second_look: bool = True,
-    skip_steps: frozenset[str] = frozenset(),
+    softens: bool = False,
 ) -> tuple[RecognizedPage, LanguageChoice | None, list[str]]:
     """What was recognized, the language told, and the models of all recognitions but those of unread parts."""
 
@@ -68,7 +68,7 @@ def read_page(
                     order="auto",
                     selection=None,
                     orient=False,
-                    skip_steps=skip_steps,
+                    skip_steps=frozenset() if softens else frozenset({softening.STEP}),
                 ),
                 options=options,
                 deadline=deadline,
@@ -147,19 +147,50 @@ def test_other_languages_beside_german_stay() -> None:
 
 
 def test_grainy_print_is_recognized_softened_if_a_part_of_it_is_surer_so() -> None:
-    answers = answer(layout(0.6), "grainy"), answer(layout(0.7)), answer(layout(0.7), "smooth")
+    answers = answer(layout(0.6), "grainy"), answer(layout(0.7)), answer(layout(0.9), "smooth")
 
-    assert read(*answers, lang="eng") == ("smooth", ["eng"] * 3)
+    assert read(*answers, lang="eng", softens=True) == ("smooth", ["eng"] * 3)
 
 
 def test_print_that_is_as_poor_once_softened_keeps_its_first_result() -> None:
-    assert read(answer(layout(0.6), "poor"), answer(layout(0.61)), lang="eng") == ("poor", ["eng"] * 2)
+    answers = answer(layout(0.6), "poor"), answer(layout(0.61)), answer(layout(0.6))
+
+    assert read(*answers, lang="eng", softens=True) == ("poor", ["eng"] * 3)
 
 
 def test_nothing_is_softened_where_the_step_is_skipped() -> None:
-    skipped = frozenset({softening.STEP})
+    assert read(answer(layout(0.6), "grainy"), lang="eng") == ("grainy", ["eng"])
 
-    assert read(answer(layout(0.6), "grainy"), lang="eng", skip_steps=skipped) == ("grainy", ["eng"])
+
+def half_sure() -> tuple[PageLayout, PageLayout, list[str]]:
+    """A page whose second half is uncertain, the same the other way round with other words, and the sure lines."""
+    poor, fair = layout(0.6), layout(0.9)
+    lines, others = list(poor.iter_lines()), list(fair.iter_lines())
+    changed = [
+        replace(line, words=tuple(replace(word, text=word.text.upper()) for word in line.words)) for line in others
+    ]
+    first = page([*others[:4], *lines[4:]], width=SIZE[0], height=SIZE[1])
+    second = page([*lines[:4], *changed[4:]], width=SIZE[0], height=SIZE[1])
+    return first, second, [*prose(8)[:4], *(text.upper() for text in prose(8)[4:])]
+
+
+def test_words_that_are_surer_once_the_page_is_softened_are_taken() -> None:
+    first, second, sure = half_sure()
+
+    found, _, models = read_page(answer(first), answer(second), lang="eng", softens=True)
+
+    assert found.text.split("\n")[:8] == sure
+    assert found.confidence == pytest.approx(0.9)
+    assert models == ["eng", "eng"]
+
+
+def test_no_words_are_looked_at_again_on_a_long_page() -> None:
+    sent = long_page()
+    sent = replace(sent, letters=np.repeat(sent.letters, 2, axis=0))
+
+    found, _, models = read_page(answer(half_sure()[0], "long"), sent=sent, lang="eng", softens=True)
+
+    assert (found.text, models) == ("long", ["eng"])
 
 
 def test_softening_keeps_edges_where_they_are_and_takes_single_pixels_down() -> None:
