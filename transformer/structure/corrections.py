@@ -28,6 +28,10 @@ _BULLET_WIDTH: Final = (0.75, 1.35)
 _BULLET_RISE: Final = (0.06, 0.27)
 """Heights of the line between the baseline and a bullet: letters stand on it, raised ones are higher."""
 
+_DASH: Final = "\u2014"
+_HYPHENS: Final = re.compile(r"=|[=-]{2,3}")
+"""What a dash is taken for in blackletter, whose hyphens are double."""
+
 _AMOUNT: Final = re.compile(r"(?:^|\D)\d{1,4}\.")
 _CENTS: Final = re.compile(r"\d\d(?:\D.*)?")
 _AMOUNT_GAP: Final = (0.6, 0.75)
@@ -39,17 +43,19 @@ _LONE_GAP: Final = 0.5
 """Widest gap inside an amount, in heights of the line, where the line has no other gap."""
 
 
-def corrected(layout: PageLayout) -> PageLayout:
+def corrected(layout: PageLayout, *, blackletter: bool = False) -> PageLayout:
     """The page with capital I for bars of its size, bullets for the letters that they look like, and torn words joined.
 
-    ``layout`` has level lines in Latin script.
+    ``layout`` has level lines in Latin script; in ``blackletter``, signs of several hyphens become dashes, too.
     """
-    blocks = change_lines(layout.blocks, _corrected)
+    blocks = change_lines(layout.blocks, lambda line: _corrected(line, blackletter=blackletter))
     return layout if blocks == layout.blocks else replace(layout, blocks=blocks)
 
 
-def _corrected(line: Line) -> Line | None:
+def _corrected(line: Line, *, blackletter: bool) -> Line | None:
     words = [_renamed(word, number, line) for number, word in enumerate(line.words)]
+    if blackletter:
+        words = [replace(word, text=_DASH) if _HYPHENS.fullmatch(word.text) else word for word in words]
     return with_words(line, tuple(_joined(words, line.height)))
 
 

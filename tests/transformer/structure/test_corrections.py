@@ -95,6 +95,20 @@ def test_a_name_of_a_file_that_was_torn_is_joined() -> None:
     assert read(row("INFO", "logging.", "py:", "62", "done", gaps=(24, 9, 9, 24))) == ["INFO logging.py:62 done"]
 
 
+@pytest.mark.parametrize("signs", ["=", "=-", "--", "==", "-=-"])
+def test_double_hyphens_of_blackletter_are_dashes(signs: str) -> None:
+    layout = page([row("ja?", signs, "Nein")])
+
+    assert texts(corrected(layout, blackletter=True)) == ["ja? \u2014 Nein"]
+    assert corrected(layout) is layout
+
+
+def test_hyphens_inside_of_words_of_blackletter_stay() -> None:
+    layout = page([row("Lands=", "-", "mann")])
+
+    assert corrected(layout, blackletter=True) is layout
+
+
 def test_sentences_are_not_joined() -> None:
     assert read(row("It", "ends.", "Then", "ends.", "so", "on", gaps=(14, 6, 14, 14, 14))) == [
         "It ends. Then ends. so on"

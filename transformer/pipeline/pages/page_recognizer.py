@@ -31,6 +31,9 @@ _ON_THE_LOOP: Final = 100
 _SECOND_LOOK_SECONDS: Final = 20.0
 """Time limit of a second look; a busy predictor skips it."""
 
+_BLACKLETTER: Final = frozenset({"frk", "deu_latf", "script/Fraktur"})
+"""Models for print whose hyphens are double."""
+
 _WHITE: Final = np.full((32, 32), 255, np.uint8)
 
 Result = TypeVar("Result")
@@ -150,7 +153,7 @@ class _Recognition:
         engine = self._options.engine
         if not is_latin(engine.languages) or engine.whitelist or engine.blacklist:
             return layout
-        return corrected(layout)
+        return corrected(layout, blackletter=not _BLACKLETTER.isdisjoint(engine.languages))
 
     async def _with_whole_rows(self, layout: PageLayout, ordered: OrderedPage) -> tuple[PageLayout, OrderedPage]:
         """A second recognition that keeps rows whole, if the first has split rows and the second is as confident."""

@@ -140,14 +140,15 @@ def test_unread_text_is_recognized_by_itself_and_added() -> None:
     assert painted[600, 100] == 200
 
 
-BAR = PEN.line("Now | know more", 100, 500)
+BAR = PEN.line("Now | know == more", 100, 500)
 BARRED = page([replace(BAR, height=27.0)], width=SIZE[0], height=SIZE[1])
 
 
 @pytest.mark.parametrize(
     ("engine", "text"),
     [
-        (RecognitionOptions(), "Now I know more"),
+        (RecognitionOptions(), "Now I know == more"),
+        (RecognitionOptions(lang="frk"), "Now I know \u2014 more"),
         (RecognitionOptions(lang="rus"), "as the engine has it"),
         (RecognitionOptions(whitelist="Nowkmre|"), "as the engine has it"),
     ],
