@@ -130,7 +130,7 @@ function drawLegend() {
 }
 
 const STEPS = {
-  color: 'channel with the best contrast', invert: 'light text made dark', contrast: 'contrast raised',
+  color: 'channel with the best contrast', margins: 'margins added', invert: 'light text made dark', contrast: 'contrast raised',
   background: 'paper evened out', border: 'edges removed', orient: 'turned upright',
   surroundings: 'surroundings removed', scale: 'letters resized', dewarp: 'curved lines straightened', deskew: 'skew removed', soften: 'grain softened',
 };
