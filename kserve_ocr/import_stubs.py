@@ -1,13 +1,14 @@
-"""Leaves out what other packages do at import and the servers never use, to start faster (``make bench-start``).
+"""Leaves out what KServe, its Prometheus client and uvicorn import and these servers never use, to start faster.
 
-``import kserve`` brings pandas, for clients that pass data frames, the Kubernetes client and a class per resource, for
-programs that create InferenceServices, and clients of other model servers. ``import aiohttp`` loads the certificates of
-all authorities. None has a switch, so placeholders stand in for the modules, and certificates are loaded when a client
-connects by TLS. Both must be done before those packages are imported, and only in a server.
+``import kserve`` brings FastAPI and a second server, pandas, the Kubernetes client and a class per resource, and
+clients of other model servers; the Prometheus client brings servers of its own, uvicorn its command line. None has a
+switch, so placeholders stand in for these modules while KServe is imported (``make bench-start``).
+``import aiohttp`` loads the certificates of all authorities, which a client needs only when it connects by TLS.
 """
 
 from __future__ import annotations
 
+import importlib
 import ssl
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,15 +18,33 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Final
 
-UNUSED: Final = (
+from kserve_ocr.arguments import argument
+
+_UNUSED: Final = (
+    "cloudevents",
+    "fastapi",
+    "http.server",
     "httpx",
     "kserve.api",
+    "kserve.api_client",
+    "kserve.configuration",
+    "kserve.exceptions",
     "kserve.inference_client",
     "kserve.models",
-    "kserve.protocol.rest.timeseries",
+    "kserve.protocol.grpc.server",
+    "kserve.protocol.rest",
     "kubernetes",
     "pandas",
+    "psutil",
+    "pydantic",
+    "urllib.request",
+    "uvicorn.main",
+    "wsgiref",
+    "yaml",
 )
+_GRPC: Final = ("google", "grpc", "kserve.protocol.grpc")
+_IMPORTED: Final = ("kserve.protocol.dataplane", "kserve.protocol.model_repository_extension", "uvicorn.server")
+_FALSE: Final = ("n", "no", "f", "false", "off", "0")
 
 
 class _Placeholder(ModuleType):
@@ -36,16 +55,29 @@ class _Placeholder(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        placeholder = type(name, (Exception,), {"__module__": self.__name__})
+        placeholder = type(name, (_Unused,), {"__module__": self.__name__})
         setattr(self, name, placeholder)
         return placeholder
 
 
-class _LeftOut(MetaPathFinder, Loader):
+class _Unused(Exception):  # noqa: N818  # the base of what stands for classes and functions alike
+    """Takes any arguments, as KServe creates an application of FastAPI when it is imported."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        super().__init__()
+
+    def __class_getitem__(cls, _: Any) -> type[_Unused]:
+        return cls
+
+
+class _Finder(MetaPathFinder, Loader):
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        unused = any(fullname == name or fullname.startswith(f"{name}.") for name in UNUSED)
+        unused = any(fullname == name or fullname.startswith(f"{name}.") for name in self._names)
         return ModuleSpec(fullname, self, is_package=True) if unused else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
@@ -55,11 +87,21 @@ class _LeftOut(MetaPathFinder, Loader):
         """A placeholder has nothing to run."""
 
 
-def stub_unused_imports() -> None:
-    """Install the placeholders for this process. Raises RuntimeError if KServe is already imported."""
-    if "kserve" in sys.modules:
-        raise RuntimeError("KServe is imported already; stub_unused_imports comes first")
-    sys.meta_path.insert(0, _LeftOut())
+def import_kserve(arguments: Sequence[str]) -> None:
+    """Import KServe without what is unused; gRPC is if the process's ``arguments`` turn it off.
+
+    Whoever imports one of the modules afterwards gets the module itself. Does nothing if KServe is imported already.
+    """
+    without_grpc = argument(arguments, "--enable_grpc").lower() in _FALSE
+    finder = _Finder((*_UNUSED, *_GRPC) if without_grpc else _UNUSED)
+    sys.meta_path.insert(0, finder)
+    try:
+        for name in _IMPORTED:
+            importlib.import_module(name)
+    finally:
+        sys.meta_path.remove(finder)
+        for name in [name for name, module in sys.modules.items() if isinstance(module, _Placeholder)]:
+            del sys.modules[name]
 
 
 @contextmanager

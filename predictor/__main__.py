@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kserve_ocr.extras import exit_without
-from kserve_ocr.import_stubs import stub_unused_imports
+from kserve_ocr.import_stubs import import_kserve
 from kserve_ocr.settings import load_or_exit
 from kserve_ocr.workers.forking.launch import launch_early
 from predictor.engines.program import worker_program
@@ -24,7 +24,7 @@ def main() -> None:
     if settings.otlp_endpoint:
         exit_without("tracing", "opentelemetry")
     launch_early(worker_program(settings.engine))
-    stub_unused_imports()
+    import_kserve(sys.argv[1:])
     from kserve.model_server import args  # noqa: PLC0415
 
     from kserve_ocr.serving.server import OcrServer, reject_multiple_server_workers, request_body_limiter  # noqa: PLC0415

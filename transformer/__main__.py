@@ -13,7 +13,7 @@ def main() -> None:
     """Wake the predictor before anything heavy is imported, check the settings, then serve until SIGTERM."""
     wake_predictor(sys.argv[1:], os.environ)
     from kserve_ocr.extras import exit_without  # noqa: PLC0415
-    from kserve_ocr.import_stubs import stub_unused_imports, without_certificates  # noqa: PLC0415
+    from kserve_ocr.import_stubs import import_kserve, without_certificates  # noqa: PLC0415
     from kserve_ocr.settings import load_or_exit  # noqa: PLC0415
     from kserve_ocr.workers.forking.launch import launch_early  # noqa: PLC0415
     from transformer.decoder_program import DECODER  # noqa: PLC0415
@@ -24,7 +24,7 @@ def main() -> None:
     if settings.otlp_endpoint:
         exit_without("tracing", "opentelemetry")
     launch_early(DECODER)
-    stub_unused_imports()
+    import_kserve(sys.argv[1:])
     from kserve.model_server import args  # noqa: PLC0415
 
     with contextlib.nullcontext() if args.predictor_use_ssl else without_certificates():

@@ -13,7 +13,8 @@ import contextlib
 import socket
 import threading
 from collections.abc import Mapping, Sequence
-from itertools import zip_longest
+
+from kserve_ocr.arguments import argument
 
 SETTING = "OCR_WAKE_PREDICTOR"
 _OFF = frozenset({"0", "f", "false", "n", "no", "off"})
@@ -31,25 +32,15 @@ def wake_predictor(arguments: Sequence[str], environment: Mapping[str, str]) -> 
     ``HOLD_SECONDS``; None if there is no such argument or the setting is off. Failures are ignored: the first page
     then starts the predictor.
     """
-    address = _value(arguments, "--predictor_host")
+    address = argument(arguments, "--predictor_host")
     if not address or environment.get(SETTING, "").strip().lower() in _OFF:
         return None
-    secure = _value(arguments, "--predictor_use_ssl").lower() in ("true", "1", "yes")
+    secure = argument(arguments, "--predictor_use_ssl").lower() in ("true", "1", "yes")
     sent = threading.Event()
     thread = threading.Thread(target=_call, args=(address, secure, sent), daemon=True, name="wake-predictor")
     thread.start()
     sent.wait(_SENT_SECONDS)
     return thread
-
-
-def _value(arguments: Sequence[str], name: str) -> str:
-    """The value of ``--name=value`` or ``--name value``; empty if it is not there."""
-    for argument, following in zip_longest(arguments, arguments[1:], fillvalue=""):
-        if argument == name:
-            return following
-        if argument.startswith(f"{name}="):
-            return argument.removeprefix(f"{name}=")
-    return ""
 
 
 def _call(address: str, secure: bool, sent: threading.Event) -> None:

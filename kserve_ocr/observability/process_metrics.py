@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -28,7 +27,6 @@ class ProcessTree(Collector):
     """
 
     def __init__(self) -> None:
-        self._self = psutil.Process()
         self._cpu = 0.0
 
     def collect(self) -> Iterator[Metric]:
@@ -44,9 +42,12 @@ class ProcessTree(Collector):
         yield GaugeMetricFamily("ocr_memory_bytes", "Old name of ocr_process_tree_memory_bytes.", value=memory)
 
     def _measure(self) -> tuple[float, int]:
-        with self._self.oneshot():
-            cpu, memory = sum(self._self.cpu_times()[:4]), self._self.memory_info().rss
-        for child in self._self.children(recursive=True):
+        import psutil  # noqa: PLC0415  # not before the first scrape: 20 ms of a start
+
+        process = psutil.Process()
+        with process.oneshot():
+            cpu, memory = sum(process.cpu_times()[:4]), process.memory_info().rss
+        for child in process.children(recursive=True):
             try:
                 with child.oneshot():
                     own = child.memory_info()

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import orjson
 from kserve import InferOutput, InferRequest, InferResponse
-from kserve.protocol.grpc.grpc_predict_v2_pb2 import ModelInferResponse
 
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.types import Buffer
@@ -46,7 +45,7 @@ def encode_response(response: InferResponse, *, request: InferRequest) -> tuple[
         }
         chosen = wants_binary.get(output.name)
         if default if chosen is None else chosen:
-            data = _raw(output.datatype, output.data)
+            data = raw_tensor(output.datatype, output.data)
             encoded["parameters"] = {"binary_data_size": len(data)}
             raw.append(data)
         else:
@@ -74,7 +73,7 @@ def json_value(value: Any) -> Any:
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
-def _raw(datatype: str, values: Sequence[Any]) -> bytes:
+def raw_tensor(datatype: str, values: Sequence[Any]) -> bytes:
     if datatype != "BYTES":
         return np.asarray(values, dtype={"FP32": "<f4", "INT32": "<i4"}[datatype]).tobytes()
     parts = []
@@ -123,30 +122,6 @@ def response(
         use_binary_outputs=bool(request.use_binary_outputs),
         parameters=dict(parameters) if parameters else None,
     )
-
-
-def encode_grpc(response: InferResponse, *, request: InferRequest) -> ModelInferResponse:
-    """The response as a gRPC message: raw contents for all tensors if the request names any as binary, else typed.
-
-    KServe's own leaves empty tensors out of the raw contents, so that they no longer match the outputs.
-    """
-    binary = bool(request.use_binary_outputs) or any(output.binary_data for output in request.request_outputs or ())
-    message = ModelInferResponse(id=response.id or "", model_name=response.model_name)
-    for name, value in (response.parameters or {}).items():
-        message.parameters[name].string_param = value
-    for output in response.outputs:
-        tensor = message.outputs.add(name=output.name, datatype=output.datatype, shape=output.shape)
-        if binary:
-            message.raw_output_contents.append(_raw(output.datatype, output.data))
-        elif output.datatype == "BYTES":
-            tensor.contents.bytes_contents.extend(
-                value.encode() if isinstance(value, str) else value for value in output.data
-            )
-        elif output.datatype == "FP32":
-            tensor.contents.fp32_contents.extend(output.data)
-        else:
-            tensor.contents.int_contents.extend(output.data)
-    return message
 
 
 def output_types(outputs: Mapping[str, str]) -> list[dict[str, Any]]:

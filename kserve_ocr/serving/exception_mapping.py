@@ -7,7 +7,6 @@ import logging
 from collections.abc import Iterator
 
 import orjson
-from fastapi.exceptions import RequestValidationError
 from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady, ServerNotReady
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -37,8 +36,6 @@ def to_ocr_error(error: BaseException) -> OcrError:
             return StartingError("the model is still loading; try again in a moment", retry_after=1)
         case InvalidInput():
             return MalformedRequestError(str(error.reason))
-        case RequestValidationError():
-            return MalformedRequestError("the request does not fit this route; see /openapi.json")
         case HTTPException(status_code=405):
             allow = (error.headers or {}).get("Allow", "")
             return MethodNotAllowedError(f"this route takes {allow} only; see /openapi.json", allow=allow)

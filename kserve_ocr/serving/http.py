@@ -1,26 +1,27 @@
-"""HTTP behavior shared by both servers: request ids, disconnects, routes without injection."""
+"""HTTP behavior shared by both servers: request ids, disconnects, routes, JSON responses."""
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
-from fastapi.routing import APIRoute
+import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Router
+from starlette.routing import Match, Route, Router
 from starlette.types import Receive, Scope, Send
 
-from kserve_ocr.protocol.errors import (
-    ClientGoneError,
-)
+from kserve_ocr.protocol.errors import ClientGoneError
 
 T = TypeVar("T")
 Handler = Callable[[Request], Awaitable[Response]]
+Description = Callable[[], dict[str, Any]]
+"""Makes the OpenAPI operation of a route when the document is asked for."""
 
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}\Z")
 _GONE = "the client disconnected before the response was ready"
@@ -93,14 +94,35 @@ class Methods:
         return found | ({"HEAD"} if "GET" in found else set())
 
 
-class RequestRoute(APIRoute):
-    """A route whose endpoint takes the request and returns the response: FastAPI has nothing to inject or validate."""
+def operation(module: str, name: str) -> Description:
+    """Gives the operation that a module has under ``name``; the module is imported when the document is asked for."""
 
-    def __init__(self, path: str, endpoint: Handler, **options: Any) -> None:
-        super().__init__(path, endpoint, response_model=None, **options)
+    def describe() -> dict[str, Any]:
+        found: dict[str, Any] = getattr(importlib.import_module(module), name)
+        return found
+
+    return describe
+
+
+class RequestRoute(Route):
+    """A route whose endpoint takes the request and returns the response, whatever it raises reaching the caller."""
+
+    methods: set[str]
+
+    def __init__(
+        self, path: str, endpoint: Handler, *, methods: Sequence[str], describe: Description | None = None
+    ) -> None:
+        """``describe`` makes its operation in the OpenAPI document, which leaves it out without."""
+        super().__init__(path, endpoint, methods=methods, include_in_schema=describe is not None)
+        self.describe = describe
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             response = await endpoint(Request(scope, receive, send))
             await response(scope, receive, send)
 
         self.app = app
+
+
+def json_response(value: Mapping[str, Any]) -> Response:
+    """A response with ``value`` as JSON."""
+    return Response(orjson.dumps(value), headers={"content-type": "application/json"})

@@ -5,11 +5,8 @@ KServe's own routes buffer bodies without a limit, parse tensors as JSON and ret
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-import orjson
-from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,13 +15,14 @@ from kserve_ocr.protocol import names, v2_request, v2_response
 from kserve_ocr.protocol.errors import RouteNotFoundError
 from kserve_ocr.protocol.v1 import v1_request, v1_response
 from kserve_ocr.protocol.v2_request import json_length
-from kserve_ocr.serving import openapi, triton
+from kserve_ocr.serving import triton
 from kserve_ocr.serving.exception_mapping import error_response, map_exceptions
-from kserve_ocr.serving.http import Handler, RequestRoute, cancel_on_disconnect
+from kserve_ocr.serving.http import Handler, RequestRoute, cancel_on_disconnect, json_response, operation
 from kserve_ocr.serving.models.dataplane import OcrDataPlane
 from kserve_ocr.serving.parsing import parsed
 from kserve_ocr.serving.request_body import RequestBodyLimiter
 
+_OPERATIONS: Final = "kserve_ocr.serving.openapi.operations"
 _ANY: Final = ("GET", "POST", "PUT", "DELETE")
 
 
@@ -35,31 +33,24 @@ class InferenceEndpoints:
         self._dataplane = dataplane
         self._bodies = bodies
 
-    def routes(self) -> list[APIRoute]:
+    def routes(self) -> list[RequestRoute]:
         """The routes of these endpoints."""
         model = "/v2/models/{model_name}"
         return [
-            _route(
-                f"{model}/infer",
-                self.infer,
-                "POST",
-                "Recognize documents by the V2 inference protocol",
-                **openapi.INFER,
-            ),
-            _route(
+            RequestRoute(f"{model}/infer", self.infer, methods=["POST"], describe=operation(_OPERATIONS, "INFER")),
+            RequestRoute(
                 "/v1/models/{model_name}:predict",
                 self.predict,
-                "POST",
-                "Recognize documents by the V1 protocol",
-                **openapi.PREDICT,
+                methods=["POST"],
+                describe=operation(_OPERATIONS, "PREDICT"),
             ),
             *self._triton_routes(model),
-            _route(model, self.metadata, "GET", "Inputs, outputs and choices of the model", **openapi.METADATA),
+            RequestRoute(model, self.metadata, methods=["GET"], describe=operation(_OPERATIONS, "METADATA")),
             _hidden("/v1/models/{model_name}:explain", self.explain),
             _hidden("/v2/repository/{rest:path}", self.repository),
         ]
 
-    def _triton_routes(self, model: str) -> list[APIRoute]:
+    def _triton_routes(self, model: str) -> list[RequestRoute]:
         """The same with a version in the address, and what Triton's clients ask for besides inference."""
         version = f"{model}/versions/{{model_version}}"
         return [
@@ -108,23 +99,23 @@ class InferenceEndpoints:
             "platform": "tesseract",
             "parameters": await model.describe(),
         }
-        return _json(metadata)
+        return json_response(metadata)
 
     async def ready(self, request: Request) -> Response:
         """``GET /v2/models/{model_name}/versions/{model_version}/ready``."""
         name = _served_name(request)
         self._dataplane.ocr_model(name)
-        return _json({"name": name, "ready": True})
+        return json_response({"name": name, "ready": True})
 
     async def config(self, request: Request) -> Response:
         """``GET /v2/models/{model_name}/config``."""
-        return _json(triton.config(await self._dataplane.model_metadata(_served_name(request))))
+        return json_response(triton.config(await self._dataplane.model_metadata(_served_name(request))))
 
     async def stats(self, request: Request) -> Response:
         """``GET /v2/models/{model_name}/stats``, and without a name ``GET /v2/models/stats``."""
         name = _served_name(request) if "model_name" in request.path_params else self._dataplane.only_model.name
         self._dataplane.get_model_from_registry(name)
-        return _json(triton.statistics(name))
+        return json_response(triton.statistics(name))
 
     async def shared_memory(self, request: Request) -> Response:
         """Triton's shared memory, which needs a client on the same machine."""
@@ -139,13 +130,9 @@ class InferenceEndpoints:
         return error_response(RouteNotFoundError("the model has no explainer; use :predict"))
 
 
-def _route(path: str, handler: Handler, method: str, summary: str, **description: Any) -> APIRoute:
-    return RequestRoute(path, handler, methods=[method], summary=summary, tags=["inference"], **description)
-
-
-def _hidden(path: str, handler: Handler, *methods: str) -> APIRoute:
+def _hidden(path: str, handler: Handler, *methods: str) -> RequestRoute:
     """A route that the document leaves out; without methods it takes any."""
-    return RequestRoute(path, handler, methods=[*(methods or _ANY)], include_in_schema=False)
+    return RequestRoute(path, handler, methods=methods or _ANY)
 
 
 def _served_name(request: Request) -> str:
@@ -156,7 +143,3 @@ def _served_name(request: Request) -> str:
             f"version '{version[:40]}' is not served; leave /versions/… out of the address, or use {triton.VERSION}"
         )
     return str(request.path_params["model_name"])
-
-
-def _json(value: Mapping[str, Any]) -> Response:
-    return Response(orjson.dumps(value), headers={"content-type": "application/json"})

@@ -10,12 +10,13 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import kserve.model_server
-import uvicorn
 import uvloop
-from fastapi.routing import APIRoute
 from kserve import ModelServer
+from uvicorn.config import Config
+from uvicorn.server import Server
 
 from kserve_ocr.observability import logging as json_logging
 from kserve_ocr.observability import startup_metrics, tracing
@@ -26,17 +27,20 @@ from kserve_ocr.serving.access.keys import KeysFile, KeysFileError
 from kserve_ocr.serving.app import application
 from kserve_ocr.serving.connection.connection_limits import ConnectionTable, HttpLimits, within_descriptors
 from kserve_ocr.serving.connection.http_protocol import bounded_protocol
-from kserve_ocr.serving.grpc.grpc_server import GrpcServer
+from kserve_ocr.serving.http import RequestRoute
 from kserve_ocr.serving.models.dataplane import OcrDataPlane, ReadOnlyModelRepository
 from kserve_ocr.serving.models.model import OcrModel
 from kserve_ocr.serving.request_body import ArrivalLimits, RequestBodyLimiter
 from kserve_ocr.settings import Settings
 from kserve_ocr.workers.sandbox.process import hide_memory
 
+if TYPE_CHECKING:
+    from kserve_ocr.serving.grpc.grpc_server import GrpcServer
+
 _log = logging.getLogger("ocr.server")
 
 
-class _Uvicorn(uvicorn.Server):
+class _Uvicorn(Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave signals to :class:`OcrServer`; uvicorn would raise them again before the server has drained."""
@@ -51,7 +55,7 @@ class OcrServer(ModelServer):
         settings: Settings,
         bodies: RequestBodyLimiter,
         *,
-        routes: Sequence[APIRoute] = (),
+        routes: Sequence[RequestRoute] = (),
         access: AccessControl | None = None,
     ) -> None:
         json_logging.configure(settings.log_level)
@@ -88,15 +92,7 @@ class OcrServer(ModelServer):
         try:
             listening = _listen(self.http_port)
             if self.enable_grpc:
-                grpc = GrpcServer(
-                    self.dataplane,
-                    self.model_repository_extension,
-                    port=self.grpc_port,
-                    bodies=self._bodies,
-                    max_calls=self._settings.max_grpc_calls,
-                    seconds=self._settings.body_seconds,
-                    access=self._access,
-                )
+                grpc = self._grpc()
                 await grpc.start()
         except OSError as error:
             _log.error("cannot start: %s", error)
@@ -125,6 +121,19 @@ class OcrServer(ModelServer):
         startup_metrics.START.ready()
         _log.info("ready")
 
+    def _grpc(self) -> GrpcServer:
+        from kserve_ocr.serving.grpc.grpc_server import GrpcServer  # noqa: PLC0415  # 0.1 s of a start without it
+
+        return GrpcServer(
+            self.dataplane,
+            self.model_repository_extension,
+            port=self.grpc_port,
+            bodies=self._bodies,
+            max_calls=self._settings.max_grpc_calls,
+            seconds=self._settings.body_seconds,
+            access=self._access,
+        )
+
     def _rest(self) -> _Uvicorn:
         app = application(
             self.dataplane,
@@ -136,7 +145,7 @@ class OcrServer(ModelServer):
             access=self._access,
         )
         return _Uvicorn(
-            uvicorn.Config(
+            Config(
                 app,
                 log_config=None,
                 access_log=False,

@@ -8,8 +8,6 @@ from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from typing import Any, Final
 
-import orjson
-from fastapi.routing import APIRoute
 from kserve import InferInput, InferRequest, InferResponse
 from kserve.protocol.infer_type import RequestedOutput
 from starlette.requests import Request
@@ -19,12 +17,11 @@ from kserve_ocr.observability import metrics
 from kserve_ocr.protocol import names, v2_response
 from kserve_ocr.protocol.errors import InvalidParameterError, NotAcceptableError, StartingError
 from kserve_ocr.serving.exception_mapping import map_exceptions
-from kserve_ocr.serving.http import RequestRoute, cancel_on_disconnect
+from kserve_ocr.serving.http import RequestRoute, cancel_on_disconnect, json_response, operation
 from kserve_ocr.serving.parsing import parsed
 from kserve_ocr.serving.request_body import RequestBodyLimiter
 from transformer.api.archive import archive, check_outputs
 from transformer.api.negotiation import NDJSON, ZIP, Form, form_of, negotiate
-from transformer.api.openapi import GATEWAY, LANGUAGES
 from transformer.api.page_stream import Lines, StreamResponse, page_lines
 from transformer.api.upload import OUTPUTS_FIELD, Upload, media_type, options_of, parse
 from transformer.model import TransformerModel
@@ -32,6 +29,7 @@ from transformer.parameters import DOCUMENT_PARAMETERS
 
 PATH: Final = "/gateway/ocr"
 LANGUAGES_PATH: Final = "/gateway/languages"
+_OPERATIONS: Final = "transformer.api.openapi"
 _OPTIONS: Final = frozenset({parameter.name for parameter in DOCUMENT_PARAMETERS} | {OUTPUTS_FIELD})
 
 
@@ -42,14 +40,14 @@ class Gateway:
         self._model = model
         self._bodies = bodies
 
-    def routes(self) -> list[APIRoute]:
+    def routes(self) -> list[RequestRoute]:
         """Documents by POST and PUT, and the languages of their text."""
         return [
-            RequestRoute(PATH, self.recognize, methods=["POST"], **GATEWAY),
-            RequestRoute(PATH, self.recognize, methods=["PUT"], **{**GATEWAY, "operation_id": "ocr_put"}),
+            RequestRoute(PATH, self.recognize, methods=["POST"], describe=operation(_OPERATIONS, "GATEWAY")),
+            RequestRoute(PATH, self.recognize, methods=["PUT"], describe=operation(_OPERATIONS, "GATEWAY_PUT")),
             # What curl --upload-file does with an address that ends in a slash.
-            RequestRoute(f"{PATH}/{{filename}}", self.recognize, methods=["PUT"], include_in_schema=False),
-            RequestRoute(LANGUAGES_PATH, self.languages, methods=["GET"], **LANGUAGES),
+            RequestRoute(f"{PATH}/{{filename}}", self.recognize, methods=["PUT"]),
+            RequestRoute(LANGUAGES_PATH, self.languages, methods=["GET"], describe=operation(_OPERATIONS, "LANGUAGES")),
         ]
 
     async def recognize(self, request: Request) -> Response:
@@ -94,8 +92,7 @@ class Gateway:
 
     async def languages(self, request: Request) -> Response:
         """``GET /gateway/languages``."""
-        found = {"default": self._model.default_lang, "languages": await self._model.languages()}
-        return Response(orjson.dumps(found), headers={"content-type": "application/json"})
+        return json_response({"default": self._model.default_lang, "languages": await self._model.languages()})
 
 
 async def _next(lines: Lines) -> bytes:

@@ -1,11 +1,11 @@
-"""The OpenAPI description of the gateway's routes."""
+"""OpenAPI 3.1 operations of the gateway's routes."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from kserve_ocr.protocol.parameters import schemas
-from kserve_ocr.serving.openapi import V2_RESPONSE, error_responses
+from kserve_ocr.serving.openapi.operations import V2_RESPONSE, error_responses
 from transformer.api.negotiation import NDJSON, OUTPUT_OF, ZIP
 from transformer.parameters import DOCUMENT_PARAMETERS
 from transformer.pipeline.ocr_request import OUTPUTS
@@ -27,9 +27,9 @@ GATEWAY: Final[dict[str, Any]] = {
         "in JSON or a raw body, and answers with the V2 inference body, plain text, hOCR or a searchable PDF."
     ),
     "tags": ["gateway"],
-    "operation_id": "ocr",
+    "operationId": "ocr",
     "responses": {
-        200: {
+        "200": {
             "description": "What was read.",
             "content": {
                 "application/json": {"schema": V2_RESPONSE},
@@ -40,41 +40,40 @@ GATEWAY: Final[dict[str, Any]] = {
         },
         **error_responses(without=(404, 405)),
     },
-    "openapi_extra": {
-        "parameters": [{"name": name, "in": "query", "schema": schema} for name, schema in _OPTIONS.items()],
-        "requestBody": {
-            "required": True,
-            "content": {
-                "multipart/form-data": {
-                    "schema": {
-                        "type": "object",
-                        "required": ["image_file"],
-                        "properties": {"image_file": {"type": "array", "items": _BINARY}, **_OPTIONS},
-                    }
-                },
-                "application/json": {
-                    "schema": {
-                        "type": "object",
-                        "required": ["image"],
-                        "properties": {
-                            "image": {"oneOf": [_STRING, {"type": "array", "items": _STRING}]},
-                            **_OPTIONS,
-                        },
-                    }
-                },
-                **{kind: {"schema": _BINARY} for kind in ("image/*", "application/pdf", "application/octet-stream")},
+    "parameters": [{"name": name, "in": "query", "schema": schema} for name, schema in _OPTIONS.items()],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["image_file"],
+                    "properties": {"image_file": {"type": "array", "items": _BINARY}, **_OPTIONS},
+                }
             },
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["image"],
+                    "properties": {
+                        "image": {"oneOf": [_STRING, {"type": "array", "items": _STRING}]},
+                        **_OPTIONS,
+                    },
+                }
+            },
+            **{kind: {"schema": _BINARY} for kind in ("image/*", "application/pdf", "application/octet-stream")},
         },
     },
 }
+GATEWAY_PUT: Final = {**GATEWAY, "operationId": "ocr_put"}
 
 LANGUAGES: Final[dict[str, Any]] = {
     "summary": "Languages that can be read",
     "description": "Installed models with their names and other codes; any of these may be given as `lang`.",
     "tags": ["gateway"],
-    "operation_id": "languages",
+    "operationId": "languages",
     "responses": {
-        200: {
+        "200": {
             "description": "The languages.",
             "content": {
                 "application/json": {
@@ -101,6 +100,6 @@ LANGUAGES: Final[dict[str, Any]] = {
                 }
             },
         },
-        503: error_responses()[503],
+        "503": error_responses()["503"],
     },
 }

@@ -9,9 +9,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+
+from kserve_ocr.serving.http import RequestRoute
 
 PATH: Final = "/gateway/"
 
@@ -20,7 +21,7 @@ _SCRIPTS: Final = ("dom.js", "service.js", "viewer.js", "app.js")
 """In order of dependency; they are concatenated into one module."""
 
 
-def routes(model_name: str) -> list[APIRoute]:
+def routes(model_name: str) -> list[RequestRoute]:
     """The page at :data:`PATH`, and a redirect to it without the trailing slash."""
 
     async def show(request: Request) -> Response:
@@ -29,13 +30,13 @@ def routes(model_name: str) -> list[APIRoute]:
             return Response(status_code=304, headers=headers)
         return Response(body, headers=headers)
 
-    async def redirect() -> Response:
+    async def redirect(_: Request) -> Response:
         # Relative, so that it also works behind a proxy that adds a path prefix.
         return RedirectResponse("gateway/", status_code=308)
 
     return [
-        APIRoute(PATH, show, methods=["GET", "HEAD"], include_in_schema=False),
-        APIRoute(PATH.rstrip("/"), redirect, methods=["GET", "HEAD"], include_in_schema=False),
+        RequestRoute(PATH, show, methods=["GET"]),
+        RequestRoute(PATH.rstrip("/"), redirect, methods=["GET"]),
     ]
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
-from grpc_interceptor.server import AsyncServerInterceptor
 from prometheus_client import Counter
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -17,8 +16,6 @@ from kserve_ocr.serving.access.keys import ApiKey, KeysFile
 from kserve_ocr.serving.connection.http_protocol import PROBE_PATHS
 from kserve_ocr.workers.fair_queue import CLIENT
 
-_OPEN_CALLS: Final = frozenset({"ServerLive", "ServerReady", "ModelReady"})
-"""gRPC calls of probes."""
 _BEARER: Final = "bearer "
 
 REQUESTS = Counter("ocr_api_key_requests", "Requests by API key and outcome.", ("key", "outcome"))
@@ -87,28 +84,3 @@ class AccessMiddleware:
             return
         with self._access.admit(Headers(scope=scope)):
             await self._app(scope, receive, send)
-
-
-class AccessInterceptor(AsyncServerInterceptor):
-    """The same for gRPC, by the metadata of a call."""
-
-    def __init__(self, access: AccessControl) -> None:
-        self._access = access
-
-    async def intercept(self, method: Any, request_or_iterator: Any, context: Any, method_name: str) -> Any:
-        """Admit a call before its message is received."""
-        if method_name.rpartition("/")[2] in _OPEN_CALLS:
-            return await method(request_or_iterator, context)
-        metadata = {name: value for name, value in context.invocation_metadata() or () if isinstance(value, str)}
-        if method_name.endswith("ModelStreamInfer"):
-            return self._stream(method, request_or_iterator, context, metadata)
-        with self._access.admit(metadata):
-            return await method(request_or_iterator, context)
-
-    async def _stream(
-        self, method: Any, requests: Any, context: Any, metadata: Mapping[str, str]
-    ) -> AsyncGenerator[Any, None]:
-        """A stream counts as one request, and every page of it is charged."""
-        with self._access.admit(metadata):
-            async for response in method(requests, context):
-                yield response

@@ -18,12 +18,13 @@ from kserve.protocol.grpc.servicer import InferenceServicer, to_headers
 from kserve_ocr.observability import access_log, metrics, tracing
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.errors import ClientGoneError, ModelNotFoundError, OcrError
-from kserve_ocr.protocol.v2_response import encode_grpc
 from kserve_ocr.serving import triton
-from kserve_ocr.serving.access.control import AccessControl, AccessInterceptor
+from kserve_ocr.serving.access.control import AccessControl
 from kserve_ocr.serving.exception_mapping import map_exceptions, to_ocr_error
 from kserve_ocr.serving.grpc import triton_messages
+from kserve_ocr.serving.grpc.access_interceptor import AccessInterceptor
 from kserve_ocr.serving.grpc.grpc_messages import GrpcMessageLimiter, parse_infer_request
+from kserve_ocr.serving.grpc.grpc_responses import encode_grpc
 from kserve_ocr.serving.http import valid_or_new_request_id
 from kserve_ocr.serving.models.dataplane import OcrDataPlane, ReadOnlyModelRepository
 from kserve_ocr.serving.models.model import OcrModel

@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 import pytest
-from fastapi.exceptions import RequestValidationError
 from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -24,7 +23,6 @@ GONE = {"type": "http.disconnect"}
         (ModelNotFound("other"), 404, "model_not_found"),
         (ModelNotReady("ocr-model"), 503, "starting"),
         (InvalidInput("no inputs"), 400, "malformed_request"),
-        (RequestValidationError([]), 400, "malformed_request"),
         (HTTPException(405), 405, "method_not_allowed"),
         (HTTPException(404), 404, "not_found"),
         (HTTPException(418, "a teapot"), 400, "malformed_request"),

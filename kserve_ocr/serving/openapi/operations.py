@@ -1,11 +1,10 @@
-"""OpenAPI 3.1 descriptions of the inference routes of both servers."""
+"""OpenAPI 3.1 operations of the routes that both servers have."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final
-
-from starlette.responses import PlainTextResponse
 
 from kserve_ocr.protocol.errors import OcrError
 
@@ -80,14 +79,14 @@ _JSON: Final = "application/json"
 _TENSORS: Final = "application/octet-stream"
 
 
-def error_responses(*, without: Iterable[int] = ()) -> dict[int | str, dict[str, Any]]:
+def error_responses(*, without: Iterable[int] = ()) -> dict[str, dict[str, Any]]:
     """One response for each status that an error has, with the codes that come with it."""
     codes: dict[int, list[str]] = {}
     for kind in OcrError.__subclasses__():
         if kind.status not in {499, *without}:  # nobody is left to read a 499
             codes.setdefault(kind.status, []).append(kind.code)
     return {
-        status: {
+        str(status): {
             "description": f"Rejected with code {' or '.join(found)}.",
             "content": {_JSON: {"schema": _ERROR}},
             **({"headers": {"Retry-After": {"schema": {"type": "integer"}}}} if status == 503 else {}),
@@ -96,51 +95,75 @@ def error_responses(*, without: Iterable[int] = ()) -> dict[int | str, dict[str,
     }
 
 
-def _operation(
-    description: str, *, request: dict[str, Any] | None = None, response: dict[str, Any], **more: Any
+def _inference(
+    operation_id: str,
+    summary: str,
+    description: str,
+    *,
+    response: dict[str, Any],
+    request: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Keyword arguments of a route with a model in its path."""
-    extra: dict[str, Any] = {"parameters": [MODEL_NAME]}
-    if request is not None:
-        extra["requestBody"] = {"required": True, "content": request}
+    """The operation of a route with a model in its path."""
     return {
+        "tags": ["inference"],
+        "summary": summary,
         "description": description,
+        "operationId": operation_id,
+        "parameters": [MODEL_NAME],
+        **({"requestBody": {"required": True, "content": request}} if request else {}),
         "responses": {
-            200: {"description": "The result.", "content": response},
+            "200": {"description": "The result.", "content": response},
             **error_responses(without=() if request else (406, 413, 415, 422)),
         },
-        "openapi_extra": extra,
-        **more,
     }
+
+
+_STATE: Final = {
+    "/": "Whether the server is alive",
+    "/metrics": "Metrics for Prometheus",
+    "/v1/models": "Models, by the V1 protocol",
+    "/v1/models/{model_name}": "Whether a model is ready, by the V1 protocol",
+    "/v2": "Name, version and extensions of the server",
+    "/v2/health/live": "Whether the server is alive",
+    "/v2/health/ready": "Whether the server is ready",
+    "/v2/models": "Models, by the V2 protocol",
+    "/v2/models/{model_name}/ready": "Whether a model is ready, by the V2 protocol",
+}
 
 
 def state(path: str) -> dict[str, Any]:
-    """Keyword arguments of one of KServe's routes, which take nothing but the model's name."""
-    content = {"text/plain": {"schema": STRING}} if path == "/metrics" else {_JSON: {"schema": {}}}
-    statuses = (401, 404, 405, 429, 431, 500, 503)
+    """The operation of one of KServe's routes, which take nothing but the model's name."""
+    content = {"text/plain": {"schema": STRING}} if path == "/metrics" else {_JSON: {"schema": _OBJECT}}
+    statuses = ("401", "404", "405", "429", "431", "500", "503")
     return {
+        "tags": ["state"],
+        "summary": _STATE[path],
+        "operationId": f"get{re.sub('[^0-9a-z]+', '_', path).rstrip('_')}",
+        **({"parameters": [MODEL_NAME]} if "{model_name}" in path else {}),
         "responses": {
-            200: {"description": "The state.", "content": content},
+            "200": {"description": "The state.", "content": content},
             **{status: response for status, response in error_responses().items() if status in statuses},
         },
-        **({"response_class": PlainTextResponse} if path == "/metrics" else {}),
     }
 
 
-INFER: Final = _operation(
+INFER: Final = _inference(
+    "infer",
+    "Recognize documents by the V2 inference protocol",
     "JSON, or the binary tensor extension: `Inference-Header-Content-Length` bytes of JSON, then the tensors.",
     request={_JSON: {"schema": V2_REQUEST}, _TENSORS: {"schema": _BINARY}},
     response={_JSON: {"schema": V2_RESPONSE}, _TENSORS: {"schema": _BINARY}},
-    operation_id="infer",
 )
-PREDICT: Final = _operation(
+PREDICT: Final = _inference(
+    "predict",
+    "Recognize documents by the V1 protocol",
     "Documents as base64 in `b64`.",
     request={_JSON: {"schema": _V1_REQUEST}},
     response={_JSON: {"schema": _V1_RESPONSE}},
-    operation_id="predict",
 )
-METADATA: Final = _operation(
+METADATA: Final = _inference(
+    "model_metadata",
+    "Inputs, outputs and choices of the model",
     "Inputs and outputs of the model, and what its parameters take.",
     response={_JSON: {"schema": _OBJECT}},
-    operation_id="model_metadata",
 )

@@ -1,0 +1,61 @@
+"""The OpenAPI document, made from the routes when it is first asked for, and the page that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from kserve_ocr.serving.http import RequestRoute
+from kserve_ocr.version import VERSION
+
+PATH: Final = "/openapi.json"
+PAGE_PATH: Final = "/docs"
+_TITLE: Final = "kserve-ocr"
+_SCRIPTS: Final = "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5"
+_PAGE: Final = f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{_TITLE}</title>
+<link rel="stylesheet" href="{_SCRIPTS}/swagger-ui.css">
+</head>
+<body>
+<div id="page"></div>
+<script src="{_SCRIPTS}/swagger-ui-bundle.js"></script>
+<script>
+SwaggerUIBundle({{url: "{PATH.lstrip("/")}", dom_id: "#page", deepLinking: true}});
+</script>
+</body>
+</html>
+"""
+
+
+def document(routes: Sequence[RequestRoute]) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of the routes that are described."""
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        if route.describe is not None:
+            for method in sorted(route.methods - {"HEAD"}):
+                paths.setdefault(route.path, {})[method.lower()] = route.describe()
+    return {"openapi": "3.1.0", "info": {"title": _TITLE, "version": VERSION}, "paths": paths}
+
+
+def document_routes(described: Sequence[RequestRoute], *, page: bool) -> list[RequestRoute]:
+    """The routes of the document of ``described``, and of the page that shows it if there is to be one."""
+    made: list[bytes] = []
+
+    async def show_document(_: Request) -> Response:
+        if not made:
+            made.append(orjson.dumps(document(described)))
+        return Response(made[0], media_type="application/json")
+
+    async def show_page(_: Request) -> Response:
+        return HTMLResponse(_PAGE)
+
+    shown = [RequestRoute(PATH, show_document, methods=["GET"])]
+    return [*shown, RequestRoute(PAGE_PATH, show_page, methods=["GET"])] if page else shown

@@ -1,0 +1,52 @@
+"""What a server imports before it is ready: nothing that it does not use."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+UNUSED = ("cloudevents", "fastapi", "httpx", "kubernetes", "pandas", "psutil", "urllib3", "watchfiles", "yaml")
+SERVERS = {"predictor": "predictor.model", "transformer": "transformer.api.gateway"}
+
+
+def imported(program: str) -> list[str]:
+    """The modules that ``program`` printed."""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def program_of(server: str, *arguments: str) -> str:
+    """A program that imports what a server of that package does with these arguments, and prints what it has then."""
+    return (
+        f"import sys; from kserve_ocr.import_stubs import import_kserve; import_kserve({list(arguments)!r}); "
+        f"import kserve.model_server, kserve_ocr.serving.server, {server}.metrics, {SERVERS[server]}; "
+        "print(*sys.modules)"
+    )
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_a_server_imports_nothing_that_it_does_not_use(server: str) -> None:
+    found = imported(program_of(server, "--enable_grpc=false"))
+
+    assert "kserve.model" in found
+    assert not {*UNUSED, "google", "grpc"} & set(found)
+
+
+def test_grpc_is_imported_unless_it_is_off() -> None:
+    assert "grpc" in imported(program_of("predictor"))
+    assert "grpc" in imported(program_of("predictor", "--enable_grpc", "true"))
+    assert "grpc" not in imported(program_of("predictor", "--enable_grpc", "No"))
+
+
+def test_what_was_left_out_can_be_imported_afterwards() -> None:
+    program = (
+        "from kserve_ocr.import_stubs import import_kserve; import_kserve([]); "
+        "import http.server, psutil, urllib.request, yaml; "
+        "print(yaml.safe_load('3'), psutil.Process().pid > 0, http.server.HTTPServer.__name__, urllib.request.__name__)"
+    )
+
+    assert imported(program) == ["3", "True", "HTTPServer", "urllib.request"]
