@@ -36,7 +36,8 @@ def main() -> None:
     models = model_directory(settings.tessdata, Path(settings.models_path), seconds=settings.models_timeout_seconds)
     with exit_on_model_errors(), models as tessdata:
         model = PredictorModel(args.model_name, settings.model_copy(update={"tessdata": tessdata}))
-        OcrServer(settings, request_body_limiter(settings)).start([model])
+        # The transformer is on the same network; that of the first release says it accepts compression, and does not.
+        OcrServer(settings, request_body_limiter(settings), compress=False).start([model])
 
 
 @contextlib.contextmanager

@@ -42,19 +42,21 @@ def application(  # noqa: PLR0913 - all keyword-only but the two that serve
     *,
     routes: Sequence[RequestRoute] = (),
     docs: bool = False,
+    compress: bool = True,
     cors_origins: Sequence[str] = (),
     trusted_proxies: str = "",
     access: AccessControl | None = None,
 ) -> RequestContextMiddleware:
     """The ASGI application serving the model in ``dataplane``, with ``routes`` of the service added to it.
 
-    ``cors_origins`` are the origins whose pages may call it, ``*`` for any; ``trusted_proxies`` are networks of proxies
-    that say who the client is. ``access`` are the keys that may call; anyone may without.
+    ``compress`` says whether responses are compressed for clients that accept it. ``cors_origins`` are the origins
+    whose pages may call it, ``*`` for any; ``trusted_proxies`` are networks of proxies that say who the client is.
+    ``access`` are the keys that may call; anyone may without.
     """
     # In the order of how often they are called.
     described = [*routes, *InferenceEndpoints(dataplane, bodies).routes(), *StateEndpoints(dataplane).routes()]
     app = Application([*described, *document_routes(described, page=docs)])
-    served: ASGIApp = CompressionMiddleware(app)
+    served: ASGIApp = CompressionMiddleware(app) if compress else app
     if access is not None:
         served = AccessMiddleware(served, access)
     if cors_origins:

@@ -57,6 +57,7 @@ class OcrServer(ModelServer):
         *,
         routes: Sequence[RequestRoute] = (),
         access: AccessControl | None = None,
+        compress: bool = True,
     ) -> None:
         json_logging.configure(settings.log_level)
         super().__init__(grace_period=settings.drain_seconds, enable_docs_url=settings.docs)
@@ -64,6 +65,7 @@ class OcrServer(ModelServer):
         self._bodies = bodies
         self._routes = routes
         self._access = access
+        self._compress = compress
         self.dataplane = OcrDataPlane(self.registered_models, aliases=filter(None, settings.model_aliases.split(",")))
         self.model_repository_extension = ReadOnlyModelRepository(model_registry=self.registered_models)
 
@@ -140,6 +142,7 @@ class OcrServer(ModelServer):
             self._bodies,
             routes=self._routes,
             docs=self._settings.docs,
+            compress=self._compress,
             cors_origins=[origin for origin in self._settings.cors_origins.split(",") if origin],
             trusted_proxies=self._settings.trusted_proxies,
             access=self._access,

@@ -7,7 +7,7 @@ import json
 import httpx
 import pytest
 
-from tests.support.drawn_pages import LINE, draw_line, encode, v2_body
+from tests.support.drawn_pages import LINE, draw_line, draw_page, encode, v2_body
 from tests.support.http_calls import (
     GOOD,
     INFER,
@@ -88,3 +88,14 @@ def test_pages_are_counted(server: Server) -> None:
     infer(server, GOOD, GOOD)
 
     assert metric(server, "ocr_pages_total") == before + 2
+
+
+def test_the_transformer_of_the_first_release_gets_a_layout_that_is_not_compressed(server: Server) -> None:
+    """It lets its HTTP library name the encodings that it accepts, and parses the body as it is."""
+    body = v2_body(encode(draw_page()), outputs=[{"name": "words"}])
+    with httpx.stream("POST", server.url + INFER, json=body, timeout=TIMEOUT) as response:
+        assert "gzip" in response.request.headers["accept-encoding"]
+        raw = b"".join(response.iter_raw())
+
+    assert len(raw) > 1024
+    assert json.loads(json.loads(raw)["outputs"][0]["data"][0])["pages"]
