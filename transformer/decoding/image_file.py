@@ -7,9 +7,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import BinaryIO, Final
 
-import pi_heif
 from PIL import (
     AvifImagePlugin,
     ExifTags,
@@ -31,7 +31,6 @@ from transformer.decoding.sniff import FileType
 Image.MAX_IMAGE_PIXELS = None
 # One page is one job: parallelism is the worker pool's.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
-pi_heif.register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
 
 _FORMATS: Final[dict[FileType, str]] = {
     "png": "PNG",
@@ -78,6 +77,8 @@ class ImageDocument:
 
         Raises DamagedDocumentError, or TooManyPixelsError for a kind whose canvas is allocated on opening.
         """
+        if kind == "heif":
+            _accept_heif()
         self._kind = kind
         with _pillow(f"the {_FORMATS[kind]} file", 1):
             if kind == "webp":
@@ -121,6 +122,14 @@ class ImageDocument:
     def close(self) -> None:
         """Release the image; the file stays the caller's."""
         self._image.close()
+
+
+@cache
+def _accept_heif() -> None:
+    """Have Pillow open HEIC files, which it leaves to a library."""
+    import pi_heif  # noqa: PLC0415  # a rare module of decode workers
+
+    pi_heif.register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
 
 
 @contextmanager

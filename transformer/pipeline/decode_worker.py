@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeGuard
 
 import cv2
 import numpy as np
@@ -19,14 +19,15 @@ from kserve_ocr.protocol.layout import PageLayout
 from transformer.decoding.image_file import ImageDocument
 from transformer.decoding.limits import choose
 from transformer.decoding.page import Document, Page, no_memory
-from transformer.decoding.pdf.pdf_file import PdfDocument
 from transformer.decoding.sniff import FileType
 from transformer.geometry import Geometry
 from transformer.pipeline.decode_job import DecodeJob, DecodeReply, DecodeResult, DocumentPage, PdfJob
-from transformer.pipeline.rendering.pdf_worker import make_pdf
 from transformer.preprocess.prepare import PreprocessedPage, prepare
 from transformer.structure import rules
 from transformer.structure.separators import Separators
+
+if TYPE_CHECKING:
+    from transformer.decoding.pdf.pdf_file import PdfDocument
 
 STRETCH = "stretch"
 """Step that scales a fax to square pixels."""
@@ -67,6 +68,8 @@ class Decoder:
         file = io.BytesIO(job.source or b"") if descriptor is None else os.fdopen(descriptor, "rb")
         if isinstance(job, DecodeJob):
             return DecodeReply(decoded=self._decode(job, file))
+        from transformer.pipeline.rendering.pdf_worker import make_pdf  # noqa: PLC0415  # a rare module
+
         with file:
             return DecodeReply(pdf=make_pdf(job, file.read()))
 
@@ -123,7 +126,7 @@ def _page(document: Document, number: int, job: DecodeJob, *, began: float) -> D
     """One page of a document, decoded and prepared; ``began`` is when work on it did."""
     try:
         page, embedded = _read(document, number, job)
-        label = document.label(number) if isinstance(document, PdfDocument) else ""
+        label = document.label(number) if _is_pdf(document) else ""
         decoded = time.perf_counter()
         dpi = job.options.dpi if job.options.dpi and job.kind != "pdf" else page.dpi
         orient = job.options.orient and (embedded is None or job.options.from_pixels)
@@ -162,7 +165,7 @@ def _read(document: Document, number: int, job: DecodeJob) -> tuple[Page, PageLa
     """
     page_pixels = job.limits.page_pixels
     found = None
-    if job.options.existing != "force" and isinstance(document, PdfDocument):
+    if job.options.existing != "force" and _is_pdf(document):
         found = document.embedded(
             number,
             page_pixels=page_pixels,
@@ -211,5 +214,11 @@ def _prepare(page: Page, dpi: int | None, job: DecodeJob, *, orient: bool) -> Pr
 def open_document(file: BinaryIO, kind: FileType, *, page_pixels: int, password: str = "") -> Document:
     """A document of a detected file type. Raises DamagedDocumentError, EncryptedDocumentError or TooManyPixelsError."""
     if kind == "pdf":
+        from transformer.decoding.pdf.pdf_file import PdfDocument  # noqa: PLC0415  # a rare module
+
         return PdfDocument(file, page_pixels=page_pixels, password=password)
     return ImageDocument(file, kind, page_pixels=page_pixels)
+
+
+def _is_pdf(document: Document) -> TypeGuard[PdfDocument]:
+    return not isinstance(document, ImageDocument)

@@ -23,7 +23,9 @@ import struct
 import sys
 import tempfile
 import traceback
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import NoReturn
 
 from kserve_ocr.workers.sandbox import process
@@ -38,6 +40,8 @@ SPAWN, KILL = b"s", b"k"
 READY, EXITED = b"r", b"x"
 
 
+_QUIET_MILLISECONDS = 1000
+"""Without a message for so long, the first workers are ready."""
 _STATUS_ONE = 1 << 8
 """The wait status of a process that ended with status 1."""
 
@@ -52,16 +56,19 @@ class ForkServerConfig:
     sandbox: Sandbox
 
 
-def main(control_descriptor: int, modules: str) -> None:
-    """Import ``modules``, separated by commas, then run the fork server on its control socket until that closes."""
+def main(control_descriptor: int, modules: str, rare_modules: str) -> None:
+    """Import ``modules``, separated by commas, then run the fork server on its control socket until that closes.
+
+    ``rare_modules`` are imported when the first workers are ready.
+    """
     control = socket.socket(fileno=control_descriptor)
     # Signals may reach the whole process group; only the server handles them, by draining.
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
     # Children of a killed worker are reparented to this process, which reaps them.
     process.prctl(process.PR_SET_CHILD_SUBREAPER, 1)
-    for module in filter(None, modules.split(",")):
-        importlib.import_module(module)
+    first, rare = ([name for name in names.split(",") if name] for names in (modules, rare_modules))
+    _import(first)
     try:
         config: ForkServerConfig = jobs.decode(frames.receive(control).parts)
     except (EOFError, ConnectionError):  # the server ended before it needed workers
@@ -70,22 +77,45 @@ def main(control_descriptor: int, modules: str) -> None:
         process.hide_memory()
     start = pickle.loads(config.start)  # noqa: S301 - from the process that started this one
     control.send(MESSAGE.pack(READY, 0, 0))
-    gc.collect()
-    gc.freeze()  # collections in a worker then do not touch shared memory pages
+    _freeze()
+    if rare:
+        packages = (*config.sandbox.readable, *_folders([*first, *rare]))
+        config = replace(config, sandbox=replace(config.sandbox, readable=packages))
     try:
-        ForkServer(control, config, start).run()
+        ForkServer(control, config, start, rare).run()
     finally:
         if config.scratch:
             shutil.rmtree(config.scratch, ignore_errors=True)
 
 
+def _import(modules: Sequence[str]) -> None:
+    for module in modules:
+        importlib.import_module(module)
+
+
+def _folders(modules: Sequence[str]) -> set[str]:
+    """Where a confined worker finds the packages of these modules, which need not be installed among the libraries."""
+    packages = {module.partition(".")[0] for module in (__name__, *modules)}
+    found = [spec for package in packages if (spec := find_spec(package)) is not None]
+    return {folder for spec in found for folder in spec.submodule_search_locations or ()}
+
+
+def _freeze() -> None:
+    """Keep collections in a worker from touching memory pages that it shares."""
+    gc.collect()
+    gc.freeze()
+
+
 class ForkServer:
     """Forks, kills and reaps workers on request of the control socket."""
 
-    def __init__(self, control: socket.socket, config: ForkServerConfig, start: Start) -> None:
+    def __init__(
+        self, control: socket.socket, config: ForkServerConfig, start: Start, rare_modules: Sequence[str] = ()
+    ) -> None:
         self._control = control
         self._config = config
         self._start = start
+        self._rare_modules = rare_modules
         self._pids: dict[int, int] = {}
         self._numbers: dict[int, int] = {}
 
@@ -100,7 +130,11 @@ class ForkServer:
         poll.register(woken, select.POLLIN)
         with contextlib.suppress(EOFError, ConnectionError):
             while True:
-                ready = dict(poll.poll())
+                ready = dict(poll.poll(_QUIET_MILLISECONDS if self._pids and self._rare_modules else None))
+                if not ready:
+                    _import(self._rare_modules)
+                    _freeze()
+                    self._rare_modules = ()
                 if woken.fileno() in ready:
                     woken.recv(4096)
                     self._reap()

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 _BOOTSTRAP: Final = (
-    "import sys; sys.path[:] = sys.argv[3:]; "
-    "from kserve_ocr.workers.forking import fork_server; fork_server.main(int(sys.argv[1]), sys.argv[2])"
+    "import sys; sys.path[:] = sys.argv[4:]; "
+    "from kserve_ocr.workers.forking import fork_server; fork_server.main(int(sys.argv[1]), *sys.argv[2:4])"
 )
 _VARIABLES: Final = frozenset({"PATH", "HOME", "TMPDIR", "TZ", "LANG", "GLIBC_TUNABLES"})
 _PREFIXES: Final = ("LC_", "LD_", "PYTHON", "MALLOC_", "OMP_", "OPENBLAS_", "OPENCV_", "ASAN_", "UBSAN_")
@@ -25,10 +25,14 @@ _PREFIXES: Final = ("LC_", "LD_", "PYTHON", "MALLOC_", "OMP_", "OPENBLAS_", "OPE
 
 @dataclass(frozen=True)
 class WorkerProgram:
-    """What a fork server is started with: modules to import before workers are forked, further variables."""
+    """What a fork server is started with."""
 
     modules: tuple[str, ...] = ()
+    """Imported before the first worker is forked."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    """Further variables."""
+    rare_modules: tuple[str, ...] = ()
+    """Imported when the first workers are ready, so that later ones have them; a worker without them imports them."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,11 @@ def launch(program: WorkerProgram) -> ForkServerLaunch:
     read, write = os.pipe2(os.O_CLOEXEC)
     try:
         process = subprocess.Popen(  # noqa: S603 - this interpreter
-            [sys.executable, "-c", _BOOTSTRAP, str(theirs.fileno()), ",".join(program.modules), *sys.path],
+            [
+                *(sys.executable, "-c", _BOOTSTRAP, str(theirs.fileno())),
+                *(",".join(names) for names in (program.modules, program.rare_modules)),
+                *sys.path,
+            ],
             env={**worker_environment(os.environ), **program.environment},
             stdin=subprocess.DEVNULL,
             stdout=write,

@@ -71,3 +71,25 @@ print(launch._early[0][1].process.pid, flush=True)
     ended = subprocess.run([sys.executable, "-c", server], capture_output=True, text=True, check=False)
     pid = int(ended.stdout)
     until(lambda: not psutil.pid_exists(pid), "the fork server's end")
+
+
+def imported() -> Callable[[str], bool]:
+    return sys.modules.__contains__
+
+
+def test_rare_modules_are_imported_when_the_first_workers_are_ready() -> None:
+    program = WorkerProgram(rare_modules=("wave",))
+
+    async def scenario() -> None:
+        pool: WorkerPool[str, bool] = WorkerPool(
+            imported, result=bool, name="test", size=1, queue=1, seconds=20, program=program, max_jobs_per_worker=1
+        )
+        await pool.start()
+        try:
+            assert not await pool.run("wave")  # the first worker
+            while not await pool.run("wave"):  # each is replaced after its job
+                await asyncio.sleep(1.5)
+        finally:
+            await pool.stop(grace=5)
+
+    asyncio.run(asyncio.wait_for(scenario(), 60))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Iterator
+from html import escape
 from typing import Final
-from xml.sax.saxutils import escape
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, ObjectStreamMode, Pdf, Stream, String
@@ -165,7 +165,7 @@ def _metadata(pdf: Pdf, part: Part) -> bytes:
     properties = [f"<pdfaid:part>{part}</pdfaid:part><pdfaid:conformance>B</pdfaid:conformance>"]
     for key, form in _INFO.items():
         if key in info:
-            properties.append(form.format(escape(_text(info, key))))
+            properties.append(form.format(escape(_text(info, key), quote=False)))
     for key, name in _DATES.items():
         if key in info:
             date = _date(str(info[key]))
