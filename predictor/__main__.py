@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from kserve_ocr.extras import exit_without
 from kserve_ocr.import_stubs import import_kserve
 from kserve_ocr.settings import load_or_exit
@@ -35,7 +37,7 @@ def main() -> None:
     metrics.announce(engine=settings.engine)
     models = model_directory(settings.tessdata, Path(settings.models_path), seconds=settings.models_timeout_seconds)
     with exit_on_model_errors(), models as tessdata:
-        model = PredictorModel(args.model_name, settings.model_copy(update={"tessdata": tessdata}))
+        model = PredictorModel(args.model_name, replace(settings, tessdata=tessdata))
         # The transformer is on the same network; that of the first release says it accepts compression, and does not.
         OcrServer(settings, request_body_limiter(settings), compress=False).start([model])
 

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from kserve_ocr.protocol.names import MODEL_NAME
+from kserve_ocr.setting_fields import setting_fields
 from kserve_ocr.settings import load
 from kserve_ocr.version import VERSION
 from predictor.settings import PredictorSettings
@@ -102,7 +103,7 @@ def test_settings_are_ones_that_the_services_have(overlay: str, components: tupl
         (predictor_container(found), PredictorSettings),
         (transformer_container(found), TransformerSettings),
     ):
-        names = {f"OCR_{field.upper()}" for field in settings.model_fields} | {"STORAGE_URI"}
+        names = {f"OCR_{field.upper()}" for field in setting_fields(settings)} | {"STORAGE_URI"}
         with mock.patch.dict(os.environ, environment(container)):
             load(settings)
         assert set(environment(container)) <= names  # neither PYTHONPATH nor PORT, which are refused

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kserve_ocr.setting_fields import setting_fields
 from predictor.settings import PredictorSettings
 from tools.generate import configuration_table
 from transformer.settings import TransformerSettings
@@ -19,7 +20,7 @@ def test_every_setting_has_a_row_with_its_default_and_its_sentence() -> None:
     table = configuration_table.table()
 
     for settings in (TransformerSettings, PredictorSettings):
-        for name, field in settings.model_fields.items():
+        for name, field in setting_fields(settings).items():
             rows = [line for line in table.splitlines() if line.startswith(f"| `OCR_{name.upper()}` |")]
             assert rows
             assert any(str(field.description) in row for row in rows)

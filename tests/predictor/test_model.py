@@ -14,7 +14,7 @@ from predictor.settings import PredictorSettings
 from tests.support.drawn_pages import LINE, b64
 from tests.support.http_calls import GOOD
 
-SETTINGS = PredictorSettings.model_validate({"workers": 1})
+SETTINGS = PredictorSettings(workers=1)
 
 
 def request(*documents: bytes) -> InferRequest:

@@ -16,8 +16,8 @@ from tests.transformer.pipeline.fake_predictor import FakePredictor, fake_predic
 from transformer.model import TransformerModel
 from transformer.settings import TransformerSettings
 
-SETTINGS = TransformerSettings.model_validate(
-    {"decode_workers": 1, "request_seconds": 20, "request_pages_in_flight": 2, "second_look": "none", "orient": "none"}
+SETTINGS = TransformerSettings(
+    decode_workers=1, request_seconds=20, request_pages_in_flight=2, second_look="none", orient="none"
 )
 PAGE = encode(draw_line())
 

@@ -97,10 +97,10 @@ def starting(activator: Activator, logs: Path, **settings: str) -> Iterator[Serv
 
 STOPPED_IMPORTS = """
 import pathlib, sys, time
-HEAVY = {"kserve_ocr", "pydantic", "numpy", "kserve"}
+HEAVY = {"kserve", "kserve_ocr.settings", "msgspec", "numpy"}
 class Stop:
     def find_spec(self, name, path=None, target=None):
-        while name.partition(".")[0] in HEAVY and not pathlib.Path(RELEASED).exists():
+        while name in HEAVY and not pathlib.Path(RELEASED).exists():
             time.sleep(0.01)
 sys.meta_path.insert(0, Stop())
 """

@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from pydantic import BaseModel, ValidationError
 
 from kserve_ocr.observability import tracing
 from kserve_ocr.observability.logging import JsonFormatter
@@ -87,12 +86,8 @@ def test_our_own_errors_are_written_with_their_sentence_and_cause() -> None:
 
 
 def test_texts_of_foreign_errors_may_hold_content_and_are_left_out() -> None:
-    class Request(BaseModel):
-        pages: int
-
-    with pytest.raises(ValidationError) as caught:
-        Request.model_validate({"pages": "secret"})
-    assert "secret" in str(caught.value)
+    with pytest.raises(ValueError, match="secret") as caught:
+        int("secret")
     assert "secret" not in json.dumps(line(error=caught.value))
 
 

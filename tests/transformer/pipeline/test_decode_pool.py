@@ -13,6 +13,7 @@ import pypdfium2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from PIL import Image
 
 from benchmarks.common.sample_files import drawing, drawn_pdf, encrypted_pdf, every_kind, frames, scans
@@ -67,7 +68,7 @@ async def begun(reader: DecodePool) -> None:
 
 
 def running(**changed: object) -> Iterator[Running]:
-    settings = TransformerSettings.model_validate({"decode_workers": 2, **changed})
+    settings = replace(TransformerSettings(decode_workers=2), **changed)
     with asyncio.Runner() as runner:
         reader = DecodePool(settings)
         runner.run(reader.start())

@@ -17,9 +17,7 @@ from transformer.pipeline import ocr_request
 from transformer.pipeline.ocr_request import OcrRequest
 from transformer.settings import TransformerSettings
 
-SETTINGS = TransformerSettings.model_validate(
-    {"max_documents": 3, "max_document_bytes": 2000, "default_lang": "deu", "orient": "none"}
-)
+SETTINGS = TransformerSettings(max_documents=3, max_document_bytes=2000, default_lang="deu", orient="none")
 
 
 def parse(*inputs: InferInput, outputs: tuple[str, ...] = (), **parameters: Any) -> OcrRequest:
