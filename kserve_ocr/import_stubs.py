@@ -47,6 +47,9 @@ _IMPORTED: Final = ("kserve.protocol.dataplane", "kserve.protocol.model_reposito
 _FALSE: Final = ("n", "no", "f", "false", "off", "0")
 
 
+_LOADERS: Final = ("load_default_certs", "set_default_verify_paths")
+
+
 class _Placeholder(ModuleType):
     """Any name imported from it is an empty exception: enough for annotations, ``isinstance`` and ``except``."""
 
@@ -107,9 +110,14 @@ def import_kserve(arguments: Sequence[str]) -> None:
 @contextmanager
 def without_certificates() -> Iterator[None]:
     """Contexts for TLS that are created in the block trust no authority: every connection made with them fails."""
-    load = ssl.SSLContext.load_default_certs
-    ssl.SSLContext.load_default_certs = lambda *_: None  # type: ignore[method-assign]
+    own = {name: vars(ssl.SSLContext).get(name) for name in _LOADERS}
+    for name in _LOADERS:
+        setattr(ssl.SSLContext, name, lambda *_: None)
     try:
         yield
     finally:
-        ssl.SSLContext.load_default_certs = load  # type: ignore[method-assign]
+        for name, method in own.items():
+            if method is None:  # inherited
+                delattr(ssl.SSLContext, name)
+            else:
+                setattr(ssl.SSLContext, name, method)

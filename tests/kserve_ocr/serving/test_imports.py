@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from kserve_ocr.import_stubs import without_certificates
 
 ROOT = Path(__file__).resolve().parents[3]
 UNUSED = ("cloudevents", "fastapi", "httpx", "kubernetes", "pandas", "psutil", "urllib3", "watchfiles", "yaml")
@@ -50,3 +53,14 @@ def test_what_was_left_out_can_be_imported_afterwards() -> None:
     )
 
     assert imported(program) == ["3", "True", "HTTPServer", "urllib.request"]
+
+
+def test_certificates_are_not_loaded_in_the_block_and_are_outside_of_it() -> None:
+    load = ssl.SSLContext.load_default_certs
+    with without_certificates():
+        context = ssl.create_default_context()
+        context.set_default_verify_paths()
+
+    assert context.cert_store_stats()["x509"] == 0
+    assert ssl.SSLContext.load_default_certs is load
+    assert "set_default_verify_paths" not in vars(ssl.SSLContext)
