@@ -25,7 +25,7 @@ _TAKEN_FOR_BULLETS: Final = frozenset("e¢")
 _BULLET_HEIGHT: Final = (0.25, 0.5)
 _BULLET_WIDTH: Final = (0.75, 1.35)
 """Width of a bullet, in its heights."""
-_BULLET_RISE: Final = (0.06, 0.27)
+_BULLET_RISE: Final = (0.1, 0.27)
 """Heights of the line between the baseline and a bullet: letters stand on it, raised ones are higher."""
 
 _DASH: Final = "\u2014"

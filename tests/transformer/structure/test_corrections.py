@@ -57,8 +57,9 @@ def test_a_round_sign_above_the_baseline_is_a_bullet(letter: str) -> None:
     assert read(line(word("Road", 0), sign, word("Town", 100))) == ["Road • Town"]
 
 
-def test_letters_on_the_baseline_are_no_bullets() -> None:
-    assert read(line(word("e", 70, top=BASE - 20), word("mobile", 100))) == ["e mobile"]
+@pytest.mark.parametrize("rise", [0, 3])
+def test_letters_on_the_baseline_or_nearly_are_no_bullets(rise: int) -> None:
+    assert read(line(word("e", 70, top=BASE - 20 - rise, bottom=BASE - rise), word("mobile", 100))) == ["e mobile"]
 
 
 def test_raised_letters_are_no_bullets() -> None:
