@@ -14,5 +14,9 @@ DECODER: Final = WorkerProgram(
         "OPENBLAS_NUM_THREADS": "1",
         "MALLOC_ARENA_MAX": "2",
     },
-    rare_modules=("pi_heif", "transformer.pipeline.rendering.pdf_worker"),
+    rare_modules=(
+        "pi_heif",
+        "transformer.pipeline.rendering.pdf_worker",
+        "transformer.formats.pdf.images.poster",
+    ),
 )

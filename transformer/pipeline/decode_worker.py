@@ -128,7 +128,7 @@ def _page(document: Document, number: int, job: DecodeJob, *, began: float) -> D
         page, embedded = _read(document, number, job)
         label = document.label(number) if _is_pdf(document) else ""
         decoded = time.perf_counter()
-        dpi = job.options.dpi if job.options.dpi and job.kind != "pdf" else page.dpi
+        dpi = job.options.dpi if job.options.dpi and not _is_pdf(document) else page.dpi
         orient = job.options.orient and (embedded is None or job.options.from_pixels)
         ready = _prepare(page, dpi, job, orient=orient)
     except (MemoryError, cv2.error) as error:
@@ -217,7 +217,23 @@ def open_document(file: BinaryIO, kind: FileType, *, page_pixels: int, password:
         from transformer.decoding.pdf.pdf_file import PdfDocument  # noqa: PLC0415  # a rare module
 
         return PdfDocument(file, page_pixels=page_pixels, password=password)
-    return ImageDocument(file, kind, page_pixels=page_pixels)
+    document = ImageDocument(file, kind, page_pixels=page_pixels)
+    if kind in ("png", "tiff") and (drawn := _poster(document, file, kind, page_pixels=page_pixels)):
+        document.close()
+        return open_document(io.BytesIO(drawn), "pdf", page_pixels=page_pixels)
+    return document
+
+
+def _poster(document: ImageDocument, file: BinaryIO, kind: FileType, *, page_pixels: int) -> bytes | None:
+    """A PDF of a black and white image that is larger than a page may be, to be read at a lower resolution."""
+    width, height = next(document.sizes(), (0, 0))
+    if width * height <= page_pixels:
+        return None
+    from transformer.formats.pdf.images.poster import as_pdf  # noqa: PLC0415  # a rare module
+
+    header = document.header(1)
+    file.seek(0)
+    return as_pdf(file.read(), kind, orientation=header.orientation, dpi=header.resolution, pixels=page_pixels)
 
 
 def _is_pdf(document: Document) -> TypeGuard[PdfDocument]:

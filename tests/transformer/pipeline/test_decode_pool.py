@@ -277,7 +277,7 @@ def test_limits_are_the_settings() -> None:
             8,
         ]
         with pytest.raises(TooManyPixelsError, match="page 1"):
-            limited.read(encode(Image.new("1", (200, 60))))
+            limited.read(encode(Image.new("L", (200, 60))))
         with pytest.raises(TooManyBytesError):
             limited.read(encode(drawing("RGB"), "BMP"))
 

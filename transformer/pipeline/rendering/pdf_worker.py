@@ -108,7 +108,13 @@ def _image_pages(data: bytes, job: PdfJob) -> Iterator[ImagePage]:
             header = document.header(page.number)
             image = None
             if not page.clean:
-                image = file_bytes.from_file(data, job.kind, frame=header.frame, orientation=header.orientation)
+                image = file_bytes.from_file(
+                    data,
+                    job.kind,
+                    frame=header.frame,
+                    orientation=header.orientation,
+                    strips_above=job.page_pixels,
+                )
             if image is None or (part and not is_archivable(image, part)):
                 decoded = document.decode(page.number, page_pixels=job.page_pixels)
                 image = encoding.from_pixels(_shown(decoded, page, job))

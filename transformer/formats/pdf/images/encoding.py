@@ -42,6 +42,10 @@ class PageImage:
     """RGB triples by sample."""
     profile: bytes | None = None
     """ICC profile of the stored samples."""
+    strips: tuple[bytes, ...] = ()
+    """Code streams of the parts of an image that is stored in several, from the top; ``data`` is then empty."""
+    strip_height: int = 0
+    """Rows of each of them but the last."""
 
 
 def from_pixels(pixels: NDArray[np.uint8]) -> PageImage:

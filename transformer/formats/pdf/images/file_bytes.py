@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import sys
 from typing import Any, Final, Literal
 
 from PIL import Image, TiffImagePlugin
@@ -15,16 +16,22 @@ _PNG_CHANNELS: Final[dict[int, Literal[1, 3]]] = {0: 1, 2: 3, 3: 1}
 _PALETTE_TYPE: Final = 3
 _REVERSED: Final = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
 _COMPRESSION, _FILL_ORDER, _PHOTOMETRIC, _OFFSETS, _COUNTS, _T6_OPTIONS = 259, 266, 262, 273, 279, 293
+_ROWS_PER_STRIP: Final = 278
 _GROUP4: Final = 4
 _LEAST_FIRST: Final = 2
 _MAX_SIDE: Final = 65_535
+_MOST_STRIPS: Final = 20_000
+_NEVER: Final = sys.maxsize
 
 
-def from_file(data: bytes, kind: str, *, frame: int = 0, orientation: int = 1) -> PageImage | None:
+def from_file(
+    data: bytes, kind: str, *, frame: int = 0, orientation: int = 1, strips_above: int = _NEVER
+) -> PageImage | None:
     """The page of an image file of a sniffed kind as it is stored, or None when PDF readers may not decode it.
 
     ``frame`` counts from 0; of several frames only those of a TIFF and the first of a JPEG are stored as files.
-    ``orientation`` is the file's EXIF orientation.
+    ``orientation`` is the file's EXIF orientation. Only an image of more than ``strips_above`` pixels may come in
+    several strips: viewers round the place of each, and so show seams between them.
     """
     if frame and kind != "tiff":
         return None
@@ -36,7 +43,7 @@ def from_file(data: bytes, kind: str, *, frame: int = 0, orientation: int = 1) -
         case "png":
             return _from_png(data, orientation=orientation)
         case "tiff":
-            return _from_tiff(data, frame)
+            return _from_tiff(data, frame, strips_above=strips_above)
         case _:
             return None
 
@@ -153,28 +160,36 @@ def _png_chunks(data: bytes) -> dict[bytes, bytes] | None:
     return None
 
 
-def _from_tiff(data: bytes, frame: int) -> PageImage | None:
-    """The strip of a Group 4 frame that has just one; several are as many code streams (TIFF 6.0, section 11)."""
+def _from_tiff(data: bytes, frame: int, *, strips_above: int) -> PageImage | None:
+    """The strip or strips of a Group 4 frame; several are as many code streams (TIFF 6.0, section 11)."""
     try:
         with Image.open(io.BytesIO(data), formats=["TIFF"]) as image:
             image.seek(frame)
-            return _strip(data, image) if isinstance(image, TiffImagePlugin.TiffImageFile) else None
+            if not isinstance(image, TiffImagePlugin.TiffImageFile):
+                return None
+            return _group4(data, image, most_strips=_MOST_STRIPS if image.width * image.height > strips_above else 1)
     except (OSError, ValueError, SyntaxError, EOFError, TypeError):
         return None
 
 
-def _strip(data: bytes, image: TiffImagePlugin.TiffImageFile) -> PageImage | None:
+def _group4(data: bytes, image: TiffImagePlugin.TiffImageFile, *, most_strips: int) -> PageImage | None:
     tags: Any = image.tag_v2
     offsets, counts = tags.get(_OFFSETS, ()), tags.get(_COUNTS, ())
     plain = tags.get(_COMPRESSION) == _GROUP4 and not tags.get(_T6_OPTIONS, 0) and image.mode == "1"
     width, height = image.size
-    if not plain or len(offsets) != 1 or len(counts) != 1 or max(width, height) > _MAX_SIDE:
+    rows = min(height, int(tags.get(_ROWS_PER_STRIP, height)))
+    count = -(-height // rows) if rows > 0 else 0
+    if not plain or not len(offsets) == len(counts) == count <= most_strips or max(width, height) > _MAX_SIDE:
         return None
-    strip = data[offsets[0] : offsets[0] + counts[0]]
-    if len(strip) != counts[0]:
+    strips = [data[offset : offset + size] for offset, size in zip(offsets, counts, strict=True)]
+    if [len(strip) for strip in strips] != list(counts):
         return None
+    if tags.get(_FILL_ORDER, 1) == _LEAST_FIRST:
+        strips = [strip.translate(_REVERSED) for strip in strips]
     return PageImage(
-        data=strip.translate(_REVERSED) if tags.get(_FILL_ORDER, 1) == _LEAST_FIRST else strip,
+        data=strips[0] if count == 1 else b"",
+        strips=tuple(strips) if count > 1 else (),
+        strip_height=rows if count > 1 else 0,
         filter="CCITTFaxDecode",
         width=width,
         height=height,

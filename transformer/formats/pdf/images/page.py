@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from typing import Any, Final
 
 from pikepdf import Array, Dictionary, Name, Object, Page, Pdf
@@ -45,12 +46,12 @@ def add_image_page(pdf: Pdf, image: PageImage, *, dpi: tuple[float, float] | Non
         width, height = height, width
     a, b, c, d, e, f = _MIRRORED.get(image.orientation, (1, 0, 0, 1, 0, 0))
     placed = (a * width, b * height, c * width, d * height, e * width, f * height)
-    content = f"q {' '.join(number(value, 4) for value in placed)} cm /Im Do Q".encode()
+    content, images = _shown(pdf, image)
     page = Dictionary(
         Type=Name.Page,
         MediaBox=Array([0, 0, round(width, 4), round(height, 4)]),
-        Contents=pdf.make_stream(content),
-        Resources=Dictionary(XObject=Dictionary(Im=_image_object(pdf, image))),
+        Contents=pdf.make_stream(f"q {' '.join(number(value, 4) for value in placed)} cm {content} Q".encode()),
+        Resources=Dictionary(XObject=images),
     )
     if rotate:
         page.Rotate = rotate
@@ -66,6 +67,21 @@ def redraw(pdf: Pdf, page: Object, image: PageImage, *, box: Box, rotate: int) -
     content = f"q {' '.join(number(value, 4) for value in matrix)} cm /Im Do Q".encode()
     page.Contents = pdf.make_stream(content)
     page.Resources = Dictionary(XObject=Dictionary(Im=_image_object(pdf, image)))
+
+
+def _shown(pdf: Pdf, image: PageImage) -> tuple[str, Dictionary]:
+    """The operators that show an image in the unit square, and the objects that they name."""
+    if not image.strips:
+        return "/Im Do", Dictionary(Im=_image_object(pdf, image))
+    operators, objects = [], Dictionary()
+    for index, strip in enumerate(image.strips):
+        top = index * image.strip_height
+        height = min(image.strip_height, image.height - top)
+        part = replace(image, data=strip, height=height, strips=(), strip_height=0)
+        objects[f"/Im{index}"] = _image_object(pdf, part)
+        share, bottom = height / image.height, 1 - (top + height) / image.height
+        operators.append(f"q 1 0 0 {number(share, 8)} 0 {number(bottom, 8)} cm /Im{index} Do Q")
+    return " ".join(operators), objects
 
 
 def _image_object(pdf: Pdf, image: PageImage) -> Object:
