@@ -3,8 +3,8 @@
 Two services run side by side, one with ``OCR_SANDBOX=required`` and one with ``off``, all on one CPU, the load on
 another. Text lines, whose workers change jobs most often, go through both by turns in short runs, so that each pair of
 runs gives a ratio of CPU time, which other processes disturb less than time. Where a process lies in memory changes its
-speed by as much as is to be measured, so both are started anew several times. Variables: ``ROUNDS`` (6), ``PAIRS`` of
-each round (12), ``LINES`` of each run (20).
+speed by as much as is to be measured, so both are started anew several times. Variables: ``ROUNDS`` (16), ``PAIRS`` of
+each round (4), ``LINES`` of each run (12).
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def report(rounds: Sequence[Sequence[float]]) -> tuple[str, bool]:
 def main() -> int:
     """The exit status: 0 if a line takes less than the bound longer."""
     rounds, pairs, lines = (
-        int(os.environ.get(name) or default) for name, default in (("ROUNDS", 6), ("PAIRS", 12), ("LINES", 20))
+        int(os.environ.get(name) or default) for name, default in (("ROUNDS", 16), ("PAIRS", 4), ("LINES", 12))
     )
     found = []
     with tempfile.TemporaryDirectory(prefix="bench-") as logs:
