@@ -29,17 +29,16 @@ class ProcessTree(Collector):
     def __init__(self) -> None:
         self._cpu = 0.0
 
+    def describe(self) -> Iterator[Metric]:
+        """The metrics without their values, which a registry would collect to learn their names."""
+        yield from _metrics(0.0, 0)
+
     def collect(self) -> Iterator[Metric]:
+        """The metrics now."""
         cpu, memory = self._measure()
         # A worker reaped between two reads may be missing from both; a counter must not decrease.
         self._cpu = max(self._cpu, cpu)
-        cpu_help = "CPU seconds of the service and its worker processes."
-        memory_help = "Resident memory of the service and its worker processes, shared memory counted once."
-        yield CounterMetricFamily("ocr_process_tree_cpu_seconds", cpu_help, value=self._cpu)
-        yield GaugeMetricFamily("ocr_process_tree_memory_bytes", memory_help, value=memory)
-        # The names of the last release, kept for one more.
-        yield CounterMetricFamily("ocr_cpu_seconds", "Old name of ocr_process_tree_cpu_seconds.", value=self._cpu)
-        yield GaugeMetricFamily("ocr_memory_bytes", "Old name of ocr_process_tree_memory_bytes.", value=memory)
+        yield from _metrics(self._cpu, memory)
 
     def _measure(self) -> tuple[float, int]:
         import psutil  # noqa: PLC0415  # not before the first scrape: 20 ms of a start
@@ -56,3 +55,13 @@ class ProcessTree(Collector):
             except psutil.NoSuchProcess:
                 continue
         return cpu, memory
+
+
+def _metrics(cpu: float, memory: int) -> Iterator[Metric]:
+    cpu_help = "CPU seconds of the service and its worker processes."
+    memory_help = "Resident memory of the service and its worker processes, shared memory counted once."
+    yield CounterMetricFamily("ocr_process_tree_cpu_seconds", cpu_help, value=cpu)
+    yield GaugeMetricFamily("ocr_process_tree_memory_bytes", memory_help, value=memory)
+    # The names of the last release, kept for one more.
+    yield CounterMetricFamily("ocr_cpu_seconds", "Old name of ocr_process_tree_cpu_seconds.", value=cpu)
+    yield GaugeMetricFamily("ocr_memory_bytes", "Old name of ocr_process_tree_memory_bytes.", value=memory)

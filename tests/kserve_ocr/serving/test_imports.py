@@ -13,6 +13,7 @@ from kserve_ocr.import_stubs import without_certificates
 
 ROOT = Path(__file__).resolve().parents[3]
 UNUSED = ("cloudevents", "fastapi", "httpx", "kubernetes", "pandas", "psutil", "urllib3", "watchfiles", "yaml")
+ANNOUNCED = {"predictor": "engine='tesserocr'", "transformer": ""}
 SERVERS = {"predictor": "predictor.model", "transformer": "transformer.api.gateway"}
 
 
@@ -27,6 +28,7 @@ def program_of(server: str, *arguments: str) -> str:
     return (
         f"import sys; from kserve_ocr.import_stubs import import_kserve; import_kserve({list(arguments)!r}); "
         f"import kserve.model_server, kserve_ocr.serving.server, {server}.metrics, {SERVERS[server]}; "
+        f"{server}.metrics.announce({ANNOUNCED[server]}); "
         "print(*sys.modules)"
     )
 
