@@ -1,14 +1,16 @@
 """Where the end-to-end tests run: a plain URL (OCR_URL), or a cluster (KUBECONFIG) that they deploy an overlay to.
 
-===============  ======================================================================================================
-OCR_URL          only the calls, against a stack that runs already
-KUBECONFIG       everything, in the kubeconfig's current cluster; only when tests/e2e is named on the command line
-OCR_OVERLAY      the overlay to deploy, ``local`` unless said
-OCR_COMPONENTS   components on top of it, as in ``monitoring,collocated``
-OCR_INGRESS      the ingress gateway's address; without it ``kubectl port-forward`` reaches Kourier's or Istio's
-OCR_HOST         the Host to ask for, for a URL that leads to a gateway
-OCR_NEXT_IMAGES  ``PREDICTOR TRANSFORMER``: images to roll to under load; without it a setting is changed
-===============  ======================================================================================================
+===================  ==================================================================================================
+OCR_URL              only the calls, against a stack that runs already
+KUBECONFIG           everything, in the kubeconfig's current cluster; only when tests/e2e is named on the command line
+OCR_OVERLAY          the overlay to deploy, ``local`` unless said
+OCR_COMPONENTS       components on top of it, as in ``monitoring,collocated``
+OCR_INGRESS          the ingress gateway's address; without it ``kubectl port-forward`` reaches Kourier's or Istio's
+OCR_HOST             the Host to ask for, for a URL that leads to a gateway
+OCR_NEXT_IMAGES      ``PREDICTOR TRANSFORMER``: images to roll to under load; without it a setting is changed
+OCR_PREVIOUS_IMAGES  the same of the previous release: to them and back under load
+OCR_PACK_LANGUAGES   models of a language pack that the service was given, as in ``deu fra``
+===================  ==================================================================================================
 
 With neither of the first two these tests are deselected, and pytest says so.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import struct
 from typing import Any
 from xml.etree import ElementTree
@@ -148,6 +149,17 @@ def test_an_error_is_a_status_a_code_and_a_sentence(
 
 def test_an_unknown_model_is_404(ocr: httpx.Client) -> None:
     assert ocr.post("/v2/models/no-such-model/infer", json=v2_body(PAGE)).status_code == 404
+
+
+def test_a_language_pack_is_read(ocr: httpx.Client) -> None:
+    languages = os.environ.get("OCR_PACK_LANGUAGES", "").split()
+    if not languages:
+        pytest.skip("OCR_PACK_LANGUAGES names no models of a language pack")
+    models = {language["model"] for language in ocr.get("/gateway/languages").json()["languages"]}
+    assert models >= set(languages)
+    for language in languages:
+        response = ocr.post(INFER, json=v2_body(encode(draw_line()), parameters={"lang": language}))
+        assert response.status_code == 200, response.text
 
 
 def test_nobody_can_unload_the_model(ocr: httpx.Client) -> None:

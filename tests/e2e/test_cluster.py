@@ -9,7 +9,9 @@ import os
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -21,6 +23,8 @@ from tests.support.drawn_pages import LINE, draw_line, draw_page, encode, encode
 INFER = "/v2/models/ocr-model/infer"
 REVISION = "serving.knative.dev/revision"
 BODY = v2_body(encode(draw_line()))
+LAYOUT_BODY = {**BODY, "outputs": [{"name": "output-0"}, {"name": "words"}]}
+"""Both services of every pair of releases have to agree on a page's layout, too."""
 
 
 def needs_two_components(cluster: Cluster) -> None:
@@ -127,49 +131,60 @@ def test_canary_splits_the_requests(cluster: Cluster, ocr: httpx.Client) -> None
 
 
 def test_rolls_under_load_without_a_lost_request(cluster: Cluster, ocr: httpx.Client) -> None:
-    before = {name: cluster.component(name)["latestReadyRevision"] for name in ("predictor", "transformer")}
+    with load(ocr):
+        until_replaced(cluster, lambda: cluster.roll(images=os.environ.get("OCR_NEXT_IMAGES")))
+
+
+def test_goes_back_to_the_previous_release_and_forward_under_load(cluster: Cluster, ocr: httpx.Client) -> None:
+    previous = os.environ.get("OCR_PREVIOUS_IMAGES")
+    if not previous:
+        pytest.skip("OCR_PREVIOUS_IMAGES names no images of the previous release")
+    with load(ocr):
+        until_replaced(cluster, lambda: cluster.roll(images=previous))
+    with load(ocr):
+        until_replaced(cluster, cluster.restore)
+
+
+@contextmanager
+def load(ocr: httpx.Client) -> Iterator[None]:
+    """Three clients that send request after request during the block; every one must be answered with a result."""
     answers: Counter[str] = Counter()
     stop = threading.Event()
 
-    def load() -> None:
+    def call() -> None:
         while not stop.is_set():
             try:
-                response = ocr.post(INFER, json=BODY)
-                answers[str(response.status_code)] += 1
+                answers[str(ocr.post(INFER, json=LAYOUT_BODY).status_code)] += 1
             except httpx.HTTPError as error:
                 answers[repr(error)] += 1
 
-    clients = [threading.Thread(target=load) for _ in range(3)]
+    clients = [threading.Thread(target=call) for _ in range(3)]
     for client in clients:
         client.start()
     try:
-        cluster.roll(images=os.environ.get("OCR_NEXT_IMAGES"))
-        wait_until(
-            lambda: (
-                all(cluster.component(name).get("latestReadyRevision") != before[name] for name in before)
-                and cluster.is_settled()
-            ),
-            seconds=READY_SECONDS,
-            otherwise=cluster.diagnosis,
-        )
-        # Until the old pods are gone: that is when a request could get lost.
-        wait_until(
-            lambda: (
-                not [
-                    pod
-                    for pod in cluster.pods()
-                    if pod.metadata.labels["serving.knative.dev/revision"] in before.values()
-                ]
-            ),
-            seconds=READY_SECONDS,
-            otherwise=cluster.diagnosis,
-        )
+        yield
     finally:
         stop.set()
         for client in clients:
             client.join()
     assert set(answers) == {"200"}, answers
     print(f"\n{answers['200']} requests, none lost")
+
+
+def until_replaced(cluster: Cluster, change: Callable[[], None]) -> None:
+    """Make new revisions by ``change`` and wait until they have all requests and the pods before them are gone."""
+    before = {name: cluster.component(name)["latestReadyRevision"] for name in ("predictor", "transformer")}
+    change()
+
+    def ready() -> bool:
+        new = all(cluster.component(name).get("latestReadyRevision") != before[name] for name in before)
+        return new and cluster.is_settled()
+
+    def alone() -> bool:  # a request could get lost when the old pods go
+        return not [pod for pod in cluster.pods() if pod.metadata.labels[REVISION] in before.values()]
+
+    for state in (ready, alone):
+        wait_until(state, seconds=READY_SECONDS, otherwise=cluster.diagnosis)
 
 
 def test_undeploy_leaves_nothing(cluster: Cluster) -> None:
