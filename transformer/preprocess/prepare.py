@@ -211,9 +211,14 @@ class _Pipeline:
             pixels, transform = deskew.straightened(self.pixels, curve, slant=leaning)
             self._apply(pixels, "dewarp", transform)
             return
-        degrees = 0.0 if "deskew" in self.without else deskew.angle(self.letters)
-        if abs(degrees) > deskew.LEAST_DEGREES:
-            pixels, transform = deskew.rotated(self.pixels, degrees)
+        if "deskew" in self.without:
+            return
+        degrees = deskew.angle(self.letters)
+        degrees = degrees if abs(degrees) > deskew.LEAST_DEGREES else 0.0
+        seen_at_an_angle = degrees or "surroundings" in self.steps
+        leaning = slant.measure(self._before_scaling, self.letters, degrees=degrees) if seen_at_an_angle else 0.0
+        if degrees or leaning:
+            pixels, transform = deskew.rotated(self.pixels, degrees, slant=leaning)
             self._apply(pixels, "deskew", transform)
 
     def _apply(self, pixels: Pixels, step: str, transform: Geometry | None = None) -> None:

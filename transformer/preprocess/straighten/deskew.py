@@ -23,7 +23,7 @@ LEAST_CHAINS = 40
 """Chains of letters that it takes to measure an angle."""
 ROTATION_LINKS = 8
 DEWARP_LINKS = 4
-"""Letters that a chain spans: long chains measure one angle precisely, short ones follow a curve."""
+"""Letters that a chain spans: long chains measure one angle precisely, short ones follow a curve, and short lines."""
 LEAST_DEGREES = 1.2
 """A page that lies straighter is left alone: Tesseract follows its lines as well as those of a rotated copy."""
 DEWARP_DEGREES = 2.5
@@ -75,8 +75,11 @@ def chains(letters: Components, *, links: int) -> Chains:
 
 def angle(letters: Components) -> float:
     """Degrees, counterclockwise, that level the page's lines; 0 with too little text."""
-    measured = chains(letters, links=ROTATION_LINKS)
-    return float(np.degrees(np.arctan(np.median(measured.slope)))) if len(measured.slope) >= LEAST_CHAINS else 0.0
+    for links in (ROTATION_LINKS, DEWARP_LINKS):
+        slopes = chains(letters, links=links).slope
+        if len(slopes) >= LEAST_CHAINS:
+            return float(np.degrees(np.arctan(np.median(slopes))))
+    return 0.0
 
 
 def dewarp_of(letters: Components, size: Size) -> Dewarp | None:
@@ -115,12 +118,15 @@ def _fit(found: Chains) -> tuple[tuple[tuple[float, ...], ...], Floats]:
     return tuple(tuple(row) for row in rows), fitted
 
 
-def rotated(gray: Pixels, degrees: float) -> tuple[Pixels, Geometry]:
-    """The page rotated counterclockwise on a larger white canvas."""
+def rotated(gray: Pixels, degrees: float, *, slant: float = 0.0) -> tuple[Pixels, Geometry]:
+    """The page rotated counterclockwise on a larger white canvas, strokes of that slant made upright."""
     geometry = Geometry.rotated((gray.shape[1], gray.shape[0]), degrees)
-    (rotation,) = geometry.maps
-    assert isinstance(rotation, Affine)
-    a, b, c, d, e, f = rotation.matrix
+    geometry = geometry.then(Geometry.upright(geometry.preprocessed, slant))
+    whole = Affine((1.0, 0.0, 0.0, 0.0, 1.0, 0.0))
+    for part in geometry.maps:
+        assert isinstance(part, Affine)
+        whole = whole.then(part)
+    a, b, c, d, e, f = whole.matrix
     # OpenCV counts from the middle of the first pixel, Geometry from its corner.
     matrix = np.array([[a, b, c + (a + b - 1) / 2], [d, e, f + (d + e - 1) / 2]])
     result = cv2.warpAffine(

@@ -1,6 +1,8 @@
-"""Slant of upright strokes: a dewarp levels lines by shifts, so that letters of a sheet seen at an angle still lean."""
+"""Slant of upright strokes: on a sheet photographed at an angle letters still lean once its lines are level."""
 
 from __future__ import annotations
+
+import math
 
 import cv2
 import numpy as np
@@ -24,8 +26,10 @@ BINS = 81
 SMOOTH = np.array([1.0, 2, 3, 4, 5, 4, 3, 2, 1]) / 25
 
 
-def measure(gray: Pixels, found: Components) -> float:
-    """Run over rise of upright strokes, positive if they lead to the right downwards; 0 if they are upright or too few.
+def measure(gray: Pixels, found: Components, *, degrees: float = 0.0) -> float:
+    """Run over rise of upright strokes once the page is rotated counterclockwise by ``degrees``.
+
+    Positive if they lead to the right downwards; 0 if they are upright, or too few.
 
     ``gray`` is a ``(h, w)`` uint8 page with dark text, and ``found`` its components. The slant is the one that most
     edges of letters have, by the direction of their gradient.
@@ -42,5 +46,7 @@ def measure(gray: Pixels, found: Components) -> float:
     slants = -down[upright] / across[upright]
     counts, edges = np.histogram(slants, bins=BINS, range=(-GREATEST, GREATEST), weights=strength[upright])
     commonest = int(np.argmax(np.convolve(counts, SMOOTH, mode="same")))
-    slant = float(edges[commonest] + edges[commonest + 1]) / 2
-    return slant if abs(slant) >= LEAST else 0.0
+    run = float(edges[commonest] + edges[commonest + 1]) / 2
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    slant = (cos * run + sin) / (cos - sin * run)
+    return slant if LEAST <= abs(slant) <= GREATEST else 0.0

@@ -18,6 +18,14 @@ def test_a_tilt_is_measured_and_undone(degrees: float) -> None:
     assert deskew.dewarp_of(found, geometry.preprocessed) is None
 
 
+def test_the_tilt_of_short_lines_is_measured() -> None:
+    page, _ = text_page(width=260, lines=20)
+    tilted, _ = deskew.rotated(page, 5.0)
+    found = components.find(tilted)
+    assert len(deskew.chains(found, links=deskew.ROTATION_LINKS).slope) < deskew.LEAST_CHAINS
+    assert deskew.angle(found) == pytest.approx(-5.0, abs=0.6)
+
+
 def test_rotated_pixels_lie_where_the_geometry_says() -> None:
     page = np.full((200, 300), 255, np.uint8)
     page[60:66, 200:206] = 0

@@ -39,6 +39,20 @@ def test_a_dewarped_page_is_upright(by: float) -> None:
     assert slant.measure(ready.pixels, components.find(ready.pixels)) == 0
 
 
+@pytest.mark.parametrize("by", [-0.15, 0.15])
+@pytest.mark.parametrize("degrees", [-5.0, 5.0])
+def test_a_rotated_page_is_upright(degrees: float, by: float) -> None:
+    page, _ = deskew.rotated(leaning(text_page()[0], by), degrees)
+    ready = prepare(page)
+    assert "deskew" in ready.steps
+    assert slant.measure(ready.pixels, components.find(ready.pixels)) == 0
+
+
+def test_a_rotation_alone_is_no_slant() -> None:
+    page, _ = deskew.rotated(text_page()[0], 5.0)
+    assert slant.measure(page, components.find(page), degrees=-5.0) == 0
+
+
 def test_pixels_lie_where_the_geometry_says_up_to_the_edges() -> None:
     page = curved(text_page()[0], degrees=10)
     height, width = page.shape
