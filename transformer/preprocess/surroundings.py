@@ -7,6 +7,8 @@ sheet they lie close together up to the edge of the picture.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +29,13 @@ LEAST_IN_AREA = 5
 """Grains of one area of it; what is left of a texture in the corners of a picture may be small."""
 LETTER_SHARE = 0.15
 """Share of letters in straight rows among the components of an area from which on it is text."""
-ROW, SHORT_ROW = 4, 3
-"""Letters side by side that are surely text, and those that may be, such as a price: no grains by themselves."""
+SLOPE = 0.08
+"""Rise over run by which a row may differ from the others."""
+LEAST_NEAR = 9
+NEAR = 10.0
+"""Letters in straight rows that stand within a square of that side, in median letter heights, where there is text."""
+LETTER_SIZE = (0.5, 2.0)
+"""Heights of letters, in median heights of those in straight rows."""
 SPECK = 3
 """Pixels below which a component does not count."""
 ROW_GAP = 1.2
@@ -51,7 +58,14 @@ def whitened(gray: Pixels, found: Components) -> Pixels | None:
 
     ``found`` are the components of the page.
     """
-    letters = in_straight_rows(found)
+    rows = in_straight_rows(found)
+    if np.count_nonzero(rows) < LEAST_LETTERS:
+        return None
+    low, high = (share * float(np.median(found.stats[rows, 3])) for share in LETTER_SIZE)
+    heights = found.stats[found.letters, 3]
+    # Neighbors are looked for as far away as fits the letters of a page, and grains are smaller than those.
+    rows = in_straight_rows(replace(found, letters=found.letters[(heights >= low) & (heights <= high)]))
+    letters = rows & (_near_members(found, rows) >= LEAST_NEAR)
     if np.count_nonzero(letters) < LEAST_LETTERS:
         return None
     boxes = found.stats[:, :4]
@@ -63,8 +77,7 @@ def whitened(gray: Pixels, found: Components) -> Pixels | None:
     grains[0] = False
     if np.count_nonzero(grains) < max(LEAST_GRAINS, GRAIN_SHARE * np.count_nonzero(letters)):
         return None
-    loose = grains & ~in_straight_rows(found, least=SHORT_ROW)
-    texture = _texture(found, loose, letters, reach=REACH * height)
+    texture = _texture(found, grains & ~rows, letters, reach=REACH * height)
     if texture is None:
         return None
     filled = cv2.resize(_filled(texture, width=FILLED * height), text.shape[::-1], interpolation=cv2.INTER_NEAREST)
@@ -74,31 +87,44 @@ def whitened(gray: Pixels, found: Components) -> Pixels | None:
     return np.asarray(np.where(painted > 0, np.uint8(255), gray))
 
 
-def in_straight_rows(found: Components, *, least: int = ROW) -> Mask:
-    """``(n,)`` for every component whether it is one of ``least`` or more letters that stand in a straight row.
+def in_straight_rows(found: Components) -> Mask:
+    """``(n,)`` for every component whether it is one of three or more letters that stand in a straight row.
 
-    ``least`` is 3 or 4.
+    Rows must have the slope that rows of four usually have: three grains in a row are common, but lead anywhere.
     """
     following, preceding = _row_neighbors(found)
-    members = np.zeros(len(found.stats), dtype=np.bool_)
     middle: Indices = np.flatnonzero((following > 0) & (preceding > 0))
     left, top, width, height = found.stats[:, :4].T.astype(np.float64)
     centers = left + width / 2
     before, after = preceding[middle], following[middle]
-    share = (centers[middle] - centers[before]) / np.maximum(1, centers[after] - centers[before])
+    run = np.maximum(1, centers[after] - centers[before])
+    share = (centers[middle] - centers[before]) / run
     slack = np.maximum(1.2, STRAIGHT * height[middle])
-
-    def is_straight(ends: Floats) -> Mask:
-        return np.asarray(np.abs(ends[before] + (ends[after] - ends[before]) * share - ends[middle]) <= slack)
-
-    straight = np.zeros(len(found.stats), dtype=np.bool_)
-    straight[middle[is_straight(top + height) | is_straight(top)]] = True
-    if least > SHORT_ROW:
-        straight &= straight[following] | straight[preceding]
-    between = np.flatnonzero(straight)
-    members[between] = members[preceding[between]] = members[following[between]] = True
+    slope = np.full(len(middle), np.nan)
+    for ends in (top, top + height):
+        rise = ends[after] - ends[before]
+        straight = np.abs(ends[before] + rise * share - ends[middle]) <= slack
+        slope[straight] = (rise / run)[straight]
+    is_middle = np.zeros(len(found.stats), dtype=np.bool_)
+    is_middle[middle[~np.isnan(slope)]] = True
+    of_four = is_middle[middle] & (is_middle[before] | is_middle[after])
+    usual = float(np.median(slope[of_four])) if of_four.any() else 0.0
+    kept = np.abs(slope - usual) <= SLOPE
+    members = np.zeros(len(found.stats), dtype=np.bool_)
+    members[middle[kept]] = members[before[kept]] = members[after[kept]] = True
     members[0] = False
     return members
+
+
+def _near_members(found: Components, members: Mask) -> NDArray[np.float32]:
+    """``(n,)`` for every component how many members there are around it, itself included."""
+    cell = NEAR / 5 * float(np.median(found.stats[members, 3]))
+    middles = found.stats[:, :2] + found.stats[:, 2:4] / 2
+    column, row = (middles / cell).astype(np.intp).T
+    counts = np.zeros((int(row.max()) + 1, int(column.max()) + 1), dtype=np.float32)
+    np.add.at(counts, (row[members], column[members]), 1)
+    sums = cv2.boxFilter(counts, -1, (5, 5), normalize=False, borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(sums.reshape(counts.shape)[row, column], dtype=np.float32)
 
 
 def _row_neighbors(found: Components) -> tuple[Indices, Indices]:

@@ -51,19 +51,19 @@ def curved(page: Pixels, *, degrees: float) -> Pixels:
     return np.asarray(moved, dtype=np.uint8)
 
 
-def photographed(page: Pixels, *, lean: float = 0.0, seed: int = 0) -> tuple[Pixels, NDArray[np.bool_]]:
+def photographed(page: Pixels, *, lean: float = 0.0, grain: int = 8, seed: int = 0) -> tuple[Pixels, NDArray[np.bool_]]:
     """The page as a sheet on speckled stone, in uneven light, and where on that picture the sheet lies.
 
-    ``lean`` is how far the sheet leads to the left downwards, run over rise.
+    ``lean`` is how far the sheet leads to the left downwards, run over rise; specks are up to ``2 * grain`` wide.
     """
     height, width = page.shape
     margin = width // 4
     size = (width + 2 * margin, height + 2 * margin)
     choose = np.random.default_rng(seed)
     stone = np.full((size[1], size[0]), 215, np.uint8)
-    for _ in range(size[0] * size[1] // 250):
+    for _ in range(size[0] * size[1] // (4 * grain * grain)):
         middle = (int(choose.integers(size[0])), int(choose.integers(size[1])))
-        axes = (int(choose.integers(2, 8)), int(choose.integers(2, 8)))
+        axes = (int(choose.integers(grain // 4, grain)), int(choose.integers(grain // 4, grain)))
         level = int(choose.integers(60, 170))
         cv2.ellipse(stone, middle, axes, float(choose.integers(180)), 0, 360, level, -1)
     shift = np.array([[1, -lean, margin + lean * height / 2], [0, 1, margin]])

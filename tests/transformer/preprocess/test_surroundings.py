@@ -32,6 +32,20 @@ def test_a_lone_number_on_the_sheet_stays() -> None:
     assert ready.pixels[number].min() < 100
 
 
+def test_a_column_of_short_numbers_on_fine_texture_stays() -> None:
+    page, _ = text_page(size=22, lines=12, width=420)
+    page = np.hstack([page, np.full((len(page), 206), 255, np.uint8)])
+    for line in range(12):
+        cv2.putText(page, "8.82", (560, round(22 * (2.8 + 1.6 * line))), cv2.FONT_HERSHEY_SIMPLEX, 0.7, 0, 2)
+    picture, sheet = photographed(page, grain=4)
+    ready = prepare(picture, without=frozenset({"scale", "dewarp", "deskew"}))
+    assert "surroundings" in ready.steps
+    left = int(np.flatnonzero(sheet.any(axis=0))[0]) + 550
+    assert np.count_nonzero(ready.pixels[sheet.any(axis=1), left : left + 76] < 128) > 0.9 * np.count_nonzero(
+        page[:, 550:] < 128
+    )
+
+
 def test_a_page_without_texture_stays() -> None:
     page, _ = text_page()
     assert surroundings.whitened(page, components.find(page)) is None
