@@ -55,4 +55,5 @@ def test_turns_are_those_of_geometry(quarter_turns: int) -> None:
 def test_shapes_of_other_than_latin_letters_decide_nothing_but_the_direction_of_lines(lang: str, turned: int) -> None:
     page = np.asarray(draw_sample(lang, size=28, repeat=5))
     found = components.find(np.ascontiguousarray(np.rot90(page, turned)))
-    assert orientation.estimate(found, latin=False) == Orientation(0, uncertain=turned % 2 == 1)
+    on_side = turned % 2 == 1
+    assert orientation.estimate(found, latin=False) == Orientation(0, uncertain=on_side, on_side=on_side)
