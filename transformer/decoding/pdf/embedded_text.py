@@ -37,7 +37,7 @@ _HYPHEN: Final = "\x02"
 _HYPHEN_IN_TEXT: Final = "\ufffe"
 """What it makes of the same in a text as a whole."""
 _REPLACEMENT: Final = "\ufffd"
-_SAMPLE: Final = 100
+_SAMPLE: Final = 50
 """Characters that are looked at to judge all."""
 
 _Transform = Callable[[float, float, float, float], tuple[float, float, float, float]]

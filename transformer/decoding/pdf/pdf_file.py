@@ -217,6 +217,8 @@ def _scan_dpi(page: Any, area: float) -> float | None:
 
 def _large_images(page: Any, size: Size, dpi: float) -> tuple[Box, ...]:
     """Images that cover a good part of the page, in pixels of a view of ``size``."""
+    if not _has_images(page):
+        return ()
     scale = _scale(dpi)
     boxes = []
     for count, found in enumerate(page.get_objects(filter=(raw.FPDF_PAGEOBJ_IMAGE,), max_depth=1)):
@@ -228,6 +230,14 @@ def _large_images(page: Any, size: Size, dpi: float) -> tuple[Box, ...]:
         if (box[2] - box[0]) * (box[3] - box[1]) >= _UNREAD_COVERS * size[0] * size[1]:
             boxes.append(box)
     return tuple(boxes)
+
+
+def _has_images(page: Any) -> bool:
+    """Whether a page shows an image outside of forms, found without a wrapper around each of its many objects."""
+    return any(
+        raw.FPDFPageObj_GetType(raw.FPDFPage_GetObject(page.raw, index)) == raw.FPDF_PAGEOBJ_IMAGE
+        for index in range(raw.FPDFPage_CountObjects(page.raw))
+    )
 
 
 def _unread(images: Sequence[Box], layout: PageLayout) -> tuple[Box, ...]:
