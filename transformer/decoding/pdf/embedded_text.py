@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pypdfium2 import raw
 
@@ -43,8 +43,7 @@ _SAMPLE: Final = 50
 _Transform = Callable[[float, float, float, float], tuple[float, float, float, float]]
 
 
-@dataclass(frozen=True, slots=True)
-class _PlacedWord:
+class _PlacedWord(NamedTuple):
     """A word with its position in pixels of the page as shown."""
 
     text: str
@@ -150,6 +149,8 @@ def _words(text_page: Any, text: str, to_view: _Transform) -> Iterator[_PlacedWo
 
 def _whole(units: str) -> str:
     """The text of UTF-16 units."""
+    if units.isascii():
+        return units
     return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
@@ -211,8 +212,11 @@ def _line(words: Sequence[_PlacedWord]) -> Line:
 
 def _pixels(box: tuple[float, float, float, float]) -> Box:
     """The box in whole pixels, never empty."""
-    left, top = max(0, int(box[0])), max(0, int(box[1]))
-    return left, top, max(left + 1, round(box[2])), max(top + 1, round(box[3]))
+    left, top, right, bottom = int(box[0]), int(box[1]), round(box[2]), round(box[3])
+    if 0 <= left < right and 0 <= top < bottom:  # as nearly all are
+        return left, top, right, bottom
+    left, top = max(0, left), max(0, top)
+    return left, top, max(left + 1, right), max(top + 1, bottom)
 
 
 def _blocks(lines: Sequence[Line]) -> Iterator[Block]:
