@@ -58,13 +58,7 @@ def whitened(gray: Pixels, found: Components) -> Pixels | None:
 
     ``found`` are the components of the page.
     """
-    rows = in_straight_rows(found)
-    if np.count_nonzero(rows) < LEAST_LETTERS:
-        return None
-    low, high = (share * float(np.median(found.stats[rows, 3])) for share in LETTER_SIZE)
-    heights = found.stats[found.letters, 3]
-    # Neighbors are looked for as far away as fits the letters of a page, and grains are smaller than those.
-    rows = in_straight_rows(replace(found, letters=found.letters[(heights >= low) & (heights <= high)]))
+    rows = _rows_of_letters(found)
     letters = rows & (_near_members(found, rows) >= LEAST_NEAR)
     if np.count_nonzero(letters) < LEAST_LETTERS:
         return None
@@ -85,6 +79,19 @@ def whitened(gray: Pixels, found: Components) -> Pixels | None:
     filled[cv2.dilate(text, np.ones((side, side), np.uint8)) > 0] = 0
     painted = cv2.resize(filled, gray.shape[::-1], interpolation=cv2.INTER_NEAREST)
     return np.asarray(np.where(painted > 0, np.uint8(255), gray))
+
+
+def _rows_of_letters(found: Components) -> Mask:
+    """As :func:`in_straight_rows`, but with grains of other sizes than those letters left out.
+
+    Neighbors are looked for as far away as fits the letters of a page, and grains may be smaller than those.
+    """
+    rows = in_straight_rows(found)
+    if not rows.any():
+        return rows
+    low, high = (share * float(np.median(found.stats[rows, 3])) for share in LETTER_SIZE)
+    heights = found.stats[found.letters, 3]
+    return in_straight_rows(replace(found, letters=found.letters[(heights >= low) & (heights <= high)]))
 
 
 def in_straight_rows(found: Components) -> Mask:
@@ -118,7 +125,7 @@ def in_straight_rows(found: Components) -> Mask:
 
 def _near_members(found: Components, members: Mask) -> NDArray[np.float32]:
     """``(n,)`` for every component how many members there are around it, itself included."""
-    cell = NEAR / 5 * float(np.median(found.stats[members, 3]))
+    cell = NEAR / 5 * float(np.median(found.stats[members, 3])) if members.any() else NEAR
     middles = found.stats[:, :2] + found.stats[:, 2:4] / 2
     column, row = (middles / cell).astype(np.intp).T
     counts = np.zeros((int(row.max()) + 1, int(column.max()) + 1), dtype=np.float32)

@@ -57,6 +57,13 @@ def test_texture_without_text_stays() -> None:
     assert (picture[~sheet] < 200).any()
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_pages_of_grains_alone_stay(seed: int) -> None:
+    picture, _ = photographed(np.full((40, 300), 215, np.uint8), grain=4 + 2 * seed, seed=seed)
+    assert surroundings.whitened(picture, components.find(picture)) is None
+    assert surroundings.whitened(picture[:40, :40].copy(), components.find(picture[:40, :40].copy())) is None
+
+
 def test_a_drawing_within_the_text_stays() -> None:
     page, _ = text_page(lines=12)
     drawing = photographed(np.full((40, 400), 255, np.uint8))[0]
