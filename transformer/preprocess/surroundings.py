@@ -82,16 +82,24 @@ def whitened(gray: Pixels, found: Components) -> Pixels | None:
 
 
 def _rows_of_letters(found: Components) -> Mask:
-    """As :func:`in_straight_rows`, but with grains of other sizes than those letters left out.
+    """As :func:`in_straight_rows`, but without components of other sizes than those letters.
 
-    Neighbors are looked for as far away as fits the letters of a page, and grains may be smaller than those.
+    Neighbors are looked for as far away as fits the letters of a page, and grains may be smaller than those; a decimal
+    point must not part a price.
     """
     rows = in_straight_rows(found)
-    if not rows.any():
+    if np.count_nonzero(rows) < LEAST_LETTERS:
         return rows
     low, high = (share * float(np.median(found.stats[rows, 3])) for share in LETTER_SIZE)
     heights = found.stats[found.letters, 3]
-    return in_straight_rows(replace(found, letters=found.letters[(heights >= low) & (heights <= high)]))
+    large = np.where(found.stats[:, 2:4].max(axis=1) >= low, np.arange(len(found.stats)), 0).astype(np.int32)
+    return in_straight_rows(
+        replace(
+            found,
+            labels=large[found.labels],
+            letters=found.letters[(heights >= low) & (heights <= high)],
+        )
+    )
 
 
 def in_straight_rows(found: Components) -> Mask:

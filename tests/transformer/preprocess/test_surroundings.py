@@ -3,10 +3,14 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
+from tests.support.scripts import DEJAVU
 from tests.transformer.preprocess.pages import photographed, text_page
 from transformer.preprocess import components, surroundings
 from transformer.preprocess.prepare import prepare
+from transformer.preprocess.steps import GEOMETRIC_STEPS
+from transformer.preprocess.straighten import deskew
 
 
 @pytest.mark.parametrize("size", [20, 32])
@@ -44,6 +48,25 @@ def test_a_column_of_short_numbers_on_fine_texture_stays() -> None:
     assert np.count_nonzero(ready.pixels[sheet.any(axis=1), left : left + 76] < 128) > 0.9 * np.count_nonzero(
         page[:, 550:] < 128
     )
+
+
+def test_prices_on_a_tilted_sheet_stay() -> None:
+    font = ImageFont.truetype(DEJAVU.replace("Sans", "SansMono"), 18)
+    image = Image.new("L", (348, 460), 255)
+    pen = ImageDraw.Draw(image)
+    for line in range(15):
+        pen.text((24, 24 + 27 * line), ("COFFEE 229g", "BUTTER 380g", "TOMATO 594g")[line % 3], font=font, fill=0)
+        pen.text((336, 24 + 27 * line), ("28.56", "13.28", "12.87")[line % 3], font=font, fill=0, anchor="ra")
+    picture, sheet = photographed(np.asarray(image), grain=6)
+    picture, _ = deskew.rotated(cv2.GaussianBlur(picture, (0, 0), 0.8).astype(np.uint8), 5)
+    prices, _ = deskew.rotated(
+        np.where(sheet & (np.arange(sheet.shape[1]) > sheet.shape[1] / 2), 0, 255).astype("u1"), 5
+    )
+    before = prepare(picture, without=GEOMETRIC_STEPS | {"surroundings"})
+    after = prepare(picture, without=GEOMETRIC_STEPS)
+    assert "surroundings" in after.steps
+    inside = cv2.erode((prices < 128).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    assert np.count_nonzero(after.pixels[inside] < 128) > 0.95 * np.count_nonzero(before.pixels[inside] < 128)
 
 
 def test_a_page_without_texture_stays() -> None:
