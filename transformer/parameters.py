@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from kserve_ocr.protocol import names
+from kserve_ocr.protocol.errors import InvalidParameterError
 from kserve_ocr.protocol.parameters import ENGINE_PARAMETERS, Choice, Integer, Parameter, Share, Text
 from transformer.decoding.options import EXISTING_CHOICES, PDFA_CHOICES
 from transformer.regions import RegionList
 from transformer.structure.order.page_order import ORDERS
 
 _AUTO_OR_NONE = ("auto", "none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """Yes or no, also as the words of JSON."""
+
+    name: str
+    description: str
+
+    def read(self, value: Any) -> bool:
+        if not isinstance(value, bool) and value not in ("true", "false"):
+            raise InvalidParameterError(f"{self.name} must be true or false")
+        return value in (True, "true")
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean", "description": self.description}
+
 
 PREPROCESS: Final = Choice(
     name=names.PREPROCESS, description="Preparation of pages before recognition.", choices=_AUTO_OR_NONE
@@ -91,10 +110,9 @@ CLEAN: Final = Choice(
     description="Scans in the searchable PDF: shown as they are, or the `page` redrawn as it was prepared to be read.",
     choices=("none", "page"),
 )
-TAGGED: Final = Choice(
+TAGGED: Final = Flag(
     name=names.TAGGED,
     description="Tags for what the searchable PDF gets as text: headings, paragraphs, lists and tables.",
-    choices=("false", "true"),
 )
 OPTIMIZE: Final = Integer(
     name=names.OPTIMIZE,

@@ -201,7 +201,7 @@ def document(data: types.Buffer, parameters: Mapping[str, Any], settings: Transf
         pdfa=given(parameters, PDFA, ""),
         straight=given(parameters, DESKEW, "none") == "page",
         clean=given(parameters, CLEAN, "none") == "page",
-        tagged=given(parameters, TAGGED, "false") == "true",
+        tagged=given(parameters, TAGGED, False),
         optimize=given(parameters, OPTIMIZE, 0),
         password=given(parameters, PASSWORD, ""),
     )

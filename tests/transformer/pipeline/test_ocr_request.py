@@ -104,3 +104,16 @@ def test_steps_of_preprocessing_are_left_out_by_name() -> None:
 def test_auto_is_no_language_beside_others() -> None:
     with pytest.raises(InvalidParameterError, match="alone"):
         parse(tensor(b"x", lang="auto+deu"))
+
+
+@pytest.mark.parametrize(("sent", "tagged"), [(True, True), ("true", True), (False, False), ("false", False)])
+def test_tags_are_asked_for_by_a_boolean_or_its_word(sent: object, tagged: bool) -> None:
+    request = parse(tensor(b"x", tagged=sent), outputs=("pdf",))
+    assert request.documents[0].tagged is tagged
+    assert request.wants_structure is tagged
+
+
+@pytest.mark.parametrize("sent", [1, 0, "yes", "", [True]])
+def test_other_values_are_no_boolean(sent: object) -> None:
+    with pytest.raises(InvalidParameterError, match="tagged must be true or false"):
+        parse(tensor(b"x", tagged=sent))
