@@ -17,15 +17,16 @@ _AUTO_OR_NONE = ("auto", "none")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flag:
-    """Yes or no, also as the words of JSON."""
+    """Yes or no: a boolean, or its word, which clients in Python write with a capital."""
 
     name: str
     description: str
 
     def read(self, value: Any) -> bool:
-        if not isinstance(value, bool) and value not in ("true", "false"):
+        word = str(value).lower() if isinstance(value, bool | str) else ""
+        if word not in ("true", "false"):
             raise InvalidParameterError(f"{self.name} must be true or false")
-        return value in (True, "true")
+        return word == "true"
 
     def schema(self) -> dict[str, Any]:
         return {"type": "boolean", "description": self.description}

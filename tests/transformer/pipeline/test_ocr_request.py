@@ -106,7 +106,9 @@ def test_auto_is_no_language_beside_others() -> None:
         parse(tensor(b"x", lang="auto+deu"))
 
 
-@pytest.mark.parametrize(("sent", "tagged"), [(True, True), ("true", True), (False, False), ("false", False)])
+@pytest.mark.parametrize(
+    ("sent", "tagged"), [(True, True), ("true", True), ("True", True), (False, False), ("false", False)]
+)
 def test_tags_are_asked_for_by_a_boolean_or_its_word(sent: object, tagged: bool) -> None:
     request = parse(tensor(b"x", tagged=sent), outputs=("pdf",))
     assert request.documents[0].tagged is tagged
