@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("ocr.server")
 
+_SETTLED_SECONDS = 1.0
+"""After which collecting garbage no longer delays the request that was waiting for the start."""
+
 
 class _Uvicorn(Server):
     @contextlib.contextmanager
@@ -116,12 +119,14 @@ class OcrServer(ModelServer):
 
     async def _open(self, model: OcrModel) -> None:
         await model.open()
-        # Freeze import-time objects so that full collections skip them.
-        gc.collect()
-        gc.freeze()
         model.ready = True
         startup_metrics.START.ready()
         _log.info("ready")
+        await asyncio.sleep(_SETTLED_SECONDS)
+        # Freeze import-time objects so that full collections skip them.
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
     def _grpc(self) -> GrpcServer:
         from kserve_ocr.serving.grpc.grpc_server import GrpcServer  # noqa: PLC0415  # 0.1 s of a start without it

@@ -61,6 +61,7 @@ def main(control_descriptor: int, modules: str, rare_modules: str) -> None:
 
     ``rare_modules`` are imported when the first workers are ready.
     """
+    gc.disable()  # imports are faster without
     control = socket.socket(fileno=control_descriptor)
     # Signals may reach the whole process group; only the server handles them, by draining.
     for ignored in (signal.SIGINT, signal.SIGTERM):
@@ -77,7 +78,8 @@ def main(control_descriptor: int, modules: str, rare_modules: str) -> None:
         process.hide_memory()
     start = pickle.loads(config.start)  # noqa: S301 - from the process that started this one
     control.send(MESSAGE.pack(READY, 0, 0))
-    _freeze()
+    gc.freeze()  # collections in a worker then do not touch memory pages that it shares
+    gc.enable()
     if rare:
         packages = (*config.sandbox.readable, *_folders([*first, *rare]))
         config = replace(config, sandbox=replace(config.sandbox, readable=packages))
@@ -98,12 +100,6 @@ def _folders(modules: Sequence[str]) -> set[str]:
     packages = {module.partition(".")[0] for module in (__name__, *modules)}
     found = [spec for package in packages if (spec := find_spec(package)) is not None]
     return {folder for spec in found for folder in spec.submodule_search_locations or ()}
-
-
-def _freeze() -> None:
-    """Keep collections in a worker from touching memory pages that it shares."""
-    gc.collect()
-    gc.freeze()
 
 
 class ForkServer:
@@ -133,7 +129,8 @@ class ForkServer:
                 ready = dict(poll.poll(_QUIET_MILLISECONDS if self._pids and self._rare_modules else None))
                 if not ready:
                     _import(self._rare_modules)
-                    _freeze()
+                    gc.collect()
+                    gc.freeze()
                     self._rare_modules = ()
                 if woken.fileno() in ready:
                     woken.recv(4096)

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from kserve_ocr.import_stubs import without_certificates
+from tests.support.http_calls import metric, until
+from tools.local_stack import Service
 
 ROOT = Path(__file__).resolve().parents[3]
 UNUSED = ("cloudevents", "fastapi", "httpx", "kubernetes", "pandas", "psutil", "urllib3", "watchfiles", "yaml")
@@ -66,3 +68,9 @@ def test_certificates_are_not_loaded_in_the_block_and_are_outside_of_it() -> Non
     assert context.cert_store_stats()["x509"] == 0
     assert ssl.SSLContext.load_default_certs is load
     assert "set_default_verify_paths" not in vars(ssl.SSLContext)
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_garbage_is_collected_once_a_server_is_ready(service: Service, name: str) -> None:
+    server = getattr(service, name)
+    until(lambda: metric(server, "python_gc_collections_total", generation="0") > 0, "a collection")
