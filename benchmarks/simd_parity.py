@@ -82,8 +82,9 @@ def recognize(pipe: Connection[Any, Any], variant: str) -> None:
     import tesserocr  # noqa: PLC0415 - in these processes only
 
     from predictor.acceleration import install  # noqa: PLC0415
+    from predictor.acceleration.state import UNMODIFIED  # noqa: PLC0415
 
-    pipe.send(install.install().simd if variant == "accelerated" else install.UNMODIFIED)
+    pipe.send(install.install().simd if variant == "accelerated" else UNMODIFIED)
     path = str(ModelDirectory.find("").path)
     variables = {"debug_file": "/dev/null"}
     apis = {lang: tesserocr.PyTessBaseAPI(path=path, lang=lang, oem=1, variables=variables) for lang in _LANGUAGES}

@@ -13,7 +13,7 @@ from kserve_ocr.observability import metrics, startup_metrics
 from kserve_ocr.observability.metrics import record_page, request
 from kserve_ocr.observability.pool_metrics import PoolMetrics
 from kserve_ocr.observability.startup_metrics import START
-from predictor.acceleration.install import Acceleration
+from predictor.acceleration.state import Acceleration
 
 __all__ = ["START", "PoolMetrics", "announce", "pool", "publish_acceleration", "record_page", "request"]
 

@@ -17,7 +17,7 @@ from kserve_ocr.workers.cpus import granted_cpus
 from kserve_ocr.workers.observer import PoolObserver
 from kserve_ocr.workers.pool import WorkerCrashedError, WorkerPool
 from kserve_ocr.workers.sandbox.confinement import Sandbox
-from predictor.acceleration.install import Acceleration
+from predictor.acceleration.state import Acceleration
 from predictor.engines import worker
 from predictor.engines.base import EngineSettings, Page
 from predictor.engines.program import worker_program

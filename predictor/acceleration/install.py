@@ -8,47 +8,19 @@ from __future__ import annotations
 
 import ctypes
 import importlib.machinery
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from predictor.acceleration import plt_hook
+from predictor.acceleration.state import UNMODIFIED, Acceleration
 
 RELEASE: Final = "5.5.4"
 """The Tesseract release whose data structures are known: that of the wheel in ``requirements/predictor.txt``."""
-
-UNMODIFIED: Final = "none"
-"""Value of :attr:`Acceleration.simd` for Tesseract's own code."""
-
-REASONS: Final = (
-    "ok",
-    "disabled",
-    "engine",
-    "not_built",
-    "cpu",
-    "release",
-    "abi",
-    "plt",
-    "memory",
-    "different",
-    "slower",
-    "crashed",
-    "timeout",
-)
-"""Values of :attr:`Acceleration.reason`, from here, from the C++ library and from :mod:`.self_test`."""
 
 HOOKS: Final = {"pixWriteMem": "pixWriteMemSpix"}
 """A function that Tesseract calls, and the one of Leptonica that it calls instead.
 
 Tesseract passes each line to its LSTM through an image file in memory. Leptonica's raw format replaces PNG there."""
-
-
-@dataclass(frozen=True)
-class Acceleration:
-    """Which instruction set the replaced functions use, or :data:`UNMODIFIED`, and why."""
-
-    simd: str
-    reason: str
 
 
 def install() -> Acceleration:

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from predictor.acceleration.install import UNMODIFIED, Acceleration, install
+from predictor.acceleration.install import install
+from predictor.acceleration.state import UNMODIFIED, Acceleration
 
 Recognize = Callable[[NDArray[np.uint8]], Any]
 """Text, boxes and confidences of a gray page, in a form that compares by value."""

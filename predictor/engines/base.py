@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kserve_ocr.protocol.layout import RecognitionResult
 from kserve_ocr.protocol.parameters import RecognitionOptions
-from predictor.acceleration.install import Acceleration
+from predictor.acceleration.state import Acceleration
 from predictor.engines.program import EngineName
 
 Page = NDArray[np.uint8]

@@ -14,7 +14,7 @@ from pytesseract import TesseractError, pytesseract
 from kserve_ocr.protocol.errors import InternalError, InvalidParameterError
 from kserve_ocr.protocol.layout import PageLayout, RecognitionResult, Word, mean_confidence
 from kserve_ocr.protocol.parameters import RecognitionOptions
-from predictor.acceleration.install import UNMODIFIED, Acceleration
+from predictor.acceleration.state import UNMODIFIED, Acceleration
 from predictor.engines.base import EngineSettings, Page
 from predictor.engines.layout_builder import LayoutBuilder
 from predictor.tessdata import OSD

@@ -9,8 +9,8 @@ import tesserocr
 from kserve_ocr.protocol.errors import InternalError, InvalidParameterError
 from kserve_ocr.protocol.layout import PageLayout, RecognitionResult, mean_confidence
 from kserve_ocr.protocol.parameters import RecognitionOptions
-from predictor.acceleration.install import Acceleration
 from predictor.acceleration.self_test import install_if_it_passes
+from predictor.acceleration.state import Acceleration
 from predictor.engines.base import EngineSettings, Page
 from predictor.engines.choices import text_of
 from predictor.engines.tesserocr_layout import page_layout, word_confidences

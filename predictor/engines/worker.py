@@ -11,7 +11,7 @@ import numpy as np
 from kserve_ocr.protocol.layout import PageLayout, RecognitionResult
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from predictor import image_file
-from predictor.acceleration.install import UNMODIFIED, Acceleration
+from predictor.acceleration.state import UNMODIFIED, Acceleration
 from predictor.engines.base import Engine, EngineSettings, Page
 from predictor.engines.line_image import check_proportion, is_blank
 from predictor.engines.program import MODULES

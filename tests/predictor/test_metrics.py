@@ -3,7 +3,7 @@ from __future__ import annotations
 from prometheus_client import REGISTRY
 
 from predictor import metrics
-from predictor.acceleration.install import Acceleration
+from predictor.acceleration.state import Acceleration
 
 
 def test_the_acceleration_is_exported_as_it_is_at_each_scrape() -> None:

@@ -40,7 +40,7 @@ def test_a_server_imports_nothing_that_it_does_not_use(server: str) -> None:
     found = imported(program_of(server, "--enable_grpc=false"))
 
     assert "kserve.model" in found
-    assert not {*UNUSED, "google", "grpc"} & set(found)
+    assert not {*UNUSED, "google", "grpc", "cv2", "tesserocr"} & set(found)
 
 
 def test_grpc_is_imported_unless_it_is_off() -> None:

@@ -15,7 +15,8 @@ from PIL import Image, ImageDraw, ImageFont
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from predictor.acceleration import install as module
 from predictor.acceleration import plt_hook
-from predictor.acceleration.install import HOOKS, RELEASE, Acceleration, install, library
+from predictor.acceleration.install import HOOKS, RELEASE, install, library
+from predictor.acceleration.state import Acceleration
 from predictor.engines import worker
 from predictor.engines.base import Page
 from tests.predictor.acceleration.processes import run_in_process

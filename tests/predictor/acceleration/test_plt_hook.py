@@ -8,7 +8,8 @@ import pytest
 import tesserocr
 
 from predictor.acceleration import plt_hook
-from predictor.acceleration.install import Acceleration, install
+from predictor.acceleration.install import install
+from predictor.acceleration.state import Acceleration
 
 
 def test_finds_the_loaded_library() -> None:

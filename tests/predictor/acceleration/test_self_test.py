@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from predictor.acceleration import self_test
-from predictor.acceleration.install import Acceleration
 from predictor.acceleration.self_test import install_if_it_passes, known_page
+from predictor.acceleration.state import Acceleration
 from tests.predictor.acceleration.processes import run_in_process
 
 _ROUNDS = 2

@@ -1,0 +1,34 @@
+"""What became of the acceleration in a process. Importing this loads no Tesseract, unlike :mod:`.install`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+UNMODIFIED: Final = "none"
+"""Value of :attr:`Acceleration.simd` for Tesseract's own code."""
+
+REASONS: Final = (
+    "ok",
+    "disabled",
+    "engine",
+    "not_built",
+    "cpu",
+    "release",
+    "abi",
+    "plt",
+    "memory",
+    "different",
+    "slower",
+    "crashed",
+    "timeout",
+)
+"""Values of :attr:`Acceleration.reason`, from :mod:`.install`, the C++ library and :mod:`.self_test`."""
+
+
+@dataclass(frozen=True)
+class Acceleration:
+    """Which instruction set the replaced functions use, or :data:`UNMODIFIED`, and why."""
+
+    simd: str
+    reason: str
