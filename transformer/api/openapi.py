@@ -46,6 +46,7 @@ GATEWAY: Final[dict[str, Any]] = {
         "content": {
             "multipart/form-data": {
                 "schema": {
+                    "title": "OcrForm",
                     "type": "object",
                     "required": ["image_file"],
                     "properties": {"image_file": {"type": "array", "items": _BINARY}, **_OPTIONS},
@@ -53,6 +54,7 @@ GATEWAY: Final[dict[str, Any]] = {
             },
             "application/json": {
                 "schema": {
+                    "title": "OcrJson",
                     "type": "object",
                     "required": ["image"],
                     "properties": {
@@ -78,6 +80,7 @@ LANGUAGES: Final[dict[str, Any]] = {
             "content": {
                 "application/json": {
                     "schema": {
+                        "title": "Languages",
                         "type": "object",
                         "required": ["default", "languages"],
                         "properties": {
@@ -85,6 +88,7 @@ LANGUAGES: Final[dict[str, Any]] = {
                             "languages": {
                                 "type": "array",
                                 "items": {
+                                    "title": "Language",
                                     "type": "object",
                                     "required": ["model", "name", "native", "tags"],
                                     "properties": {

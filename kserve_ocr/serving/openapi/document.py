@@ -42,7 +42,26 @@ def document(routes: Sequence[RequestRoute]) -> dict[str, Any]:
         if route.describe is not None:
             for method in sorted(route.methods - {"HEAD"}):
                 paths.setdefault(route.path, {})[method.lower()] = route.describe()
-    return {"openapi": "3.1.0", "info": {"title": _TITLE, "version": VERSION}, "paths": paths}
+    schemas: dict[str, Any] = {}
+    described = _with_named_schemas(paths, schemas)
+    info = {"title": _TITLE, "version": VERSION}
+    return {"openapi": "3.1.0", "info": info, "paths": described, "components": {"schemas": schemas}}
+
+
+def _with_named_schemas(value: Any, schemas: dict[str, Any]) -> Any:
+    """The value with a reference for each object that has a title, which is added to ``schemas`` under it.
+
+    Generators of clients name a type by it.
+    """
+    if isinstance(value, list):
+        return [_with_named_schemas(part, schemas) for part in value]
+    if not isinstance(value, dict):
+        return value
+    found = {key: _with_named_schemas(part, schemas) for key, part in value.items()}
+    if found.get("type") != "object" or "title" not in found:
+        return found
+    schemas[found["title"]] = found
+    return {"$ref": f"#/components/schemas/{found['title']}"}
 
 
 def document_routes(described: Sequence[RequestRoute], *, page: bool) -> list[RequestRoute]:

@@ -12,6 +12,7 @@ STRING: Final = {"type": "string"}
 _INTEGERS: Final = {"type": "array", "items": {"type": "integer", "minimum": 0}}
 _OBJECT: Final = {"type": "object"}
 _ERROR: Final = {
+    "title": "Error",
     "type": "object",
     "required": ["error", "code"],
     "properties": {
@@ -28,6 +29,7 @@ MODEL_NAME: Final = {
     "example": "ocr-model",
 }
 _TENSOR: Final = {
+    "title": "Tensor",
     "type": "object",
     "required": ["name", "shape", "datatype"],
     "properties": {
@@ -38,18 +40,25 @@ _TENSOR: Final = {
         "data": {"type": "array", "items": {}},
     },
 }
-_NAMED: Final = {"type": "object", "required": ["name"], "properties": {"name": STRING, "parameters": _OBJECT}}
+_REQUESTED_OUTPUT: Final = {
+    "title": "RequestedOutput",
+    "type": "object",
+    "required": ["name"],
+    "properties": {"name": STRING, "parameters": _OBJECT},
+}
 V2_REQUEST: Final = {
+    "title": "InferRequest",
     "type": "object",
     "required": ["inputs"],
     "properties": {
         "id": STRING,
         "parameters": _OBJECT,
         "inputs": {"type": "array", "minItems": 1, "items": _TENSOR},
-        "outputs": {"type": "array", "items": _NAMED},
+        "outputs": {"type": "array", "items": _REQUESTED_OUTPUT},
     },
 }
 V2_RESPONSE: Final = {
+    "title": "InferResponse",
     "type": "object",
     "required": ["model_name", "outputs"],
     "properties": {
@@ -61,6 +70,7 @@ V2_RESPONSE: Final = {
     },
 }
 _V1_REQUEST: Final = {
+    "title": "PredictRequest",
     "type": "object",
     "required": ["instances"],
     "properties": {
@@ -70,9 +80,35 @@ _V1_REQUEST: Final = {
     },
 }
 _V1_RESPONSE: Final = {
+    "title": "PredictResponse",
     "type": "object",
     "required": ["predictions"],
     "properties": {"predictions": {"type": "array", "items": {}}},
+}
+_TENSOR_METADATA: Final = {
+    "title": "TensorMetadata",
+    "type": "object",
+    "required": ["name", "datatype", "shape"],
+    "properties": {"name": STRING, "datatype": STRING, "shape": {"type": "array", "items": {"type": "integer"}}},
+}
+_MODEL_METADATA: Final = {
+    "title": "ModelMetadata",
+    "type": "object",
+    "required": ["name", "versions", "platform", "inputs", "outputs", "parameters"],
+    "properties": {
+        "name": STRING,
+        "versions": {"type": "array", "items": STRING},
+        "platform": STRING,
+        "inputs": {"type": "array", "items": _TENSOR_METADATA},
+        "outputs": {"type": "array", "items": _TENSOR_METADATA},
+        "parameters": {**_OBJECT, "description": "JSON schemas of the parameters, and installed models."},
+    },
+}
+_JSON_LENGTH: Final = {
+    "name": "Inference-Header-Content-Length",
+    "in": "header",
+    "schema": {"type": "integer", "minimum": 0},
+    "description": "Bytes of JSON at the start of the body; 0 if the body is a document. Not sent with JSON alone.",
 }
 _BINARY: Final = {**STRING, "format": "binary"}
 _JSON: Final = "application/json"
@@ -102,6 +138,7 @@ def _inference(
     *,
     response: dict[str, Any],
     request: dict[str, Any] | None = None,
+    parameters: Iterable[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """The operation of a route with a model in its path."""
     return {
@@ -109,7 +146,7 @@ def _inference(
         "summary": summary,
         "description": description,
         "operationId": operation_id,
-        "parameters": [MODEL_NAME],
+        "parameters": [MODEL_NAME, *parameters],
         **({"requestBody": {"required": True, "content": request}} if request else {}),
         "responses": {
             "200": {"description": "The result.", "content": response},
@@ -153,6 +190,7 @@ INFER: Final = _inference(
     "JSON, or the binary tensor extension: `Inference-Header-Content-Length` bytes of JSON, then the tensors.",
     request={_JSON: {"schema": V2_REQUEST}, _TENSORS: {"schema": _BINARY}},
     response={_JSON: {"schema": V2_RESPONSE}, _TENSORS: {"schema": _BINARY}},
+    parameters=(_JSON_LENGTH,),
 )
 PREDICT: Final = _inference(
     "predict",
@@ -165,5 +203,5 @@ METADATA: Final = _inference(
     "model_metadata",
     "Inputs, outputs and choices of the model",
     "Inputs and outputs of the model, and what its parameters take.",
-    response={_JSON: {"schema": _OBJECT}},
+    response={_JSON: {"schema": _MODEL_METADATA}},
 )

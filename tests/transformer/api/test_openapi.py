@@ -1,3 +1,5 @@
+"""What the servers describe: every option, status and type, from the one declaration of each parameter."""
+
 from __future__ import annotations
 
 import re
@@ -9,7 +11,19 @@ import jsonschema
 import pytest
 
 from kserve_ocr.protocol.errors import OcrError
-from tests.support.http_calls import GATEWAY, GOOD, upload
+from kserve_ocr.protocol.parameters import ENGINE_PARAMETERS, Parameter, schemas
+from tests.support.drawn_pages import b64, v2_body
+from tests.support.http_calls import (
+    GATEWAY,
+    GOOD,
+    INFER,
+    TIMEOUT,
+    assert_refused,
+    grpc_refusal,
+    grpc_request,
+    grpc_stub,
+    upload,
+)
 from tools.local_stack import Service
 from transformer.parameters import DOCUMENT_PARAMETERS
 from transformer.pipeline.ocr_request import OUTPUTS
@@ -17,9 +31,20 @@ from transformer.pipeline.ocr_request import OUTPUTS
 
 @pytest.fixture(scope="module")
 def described(service: Service) -> dict[str, Any]:
-    """What OpenAPI says about the gateway."""
-    found: dict[str, Any] = httpx.get(service.url + "/openapi.json").json()["paths"][GATEWAY]["post"]
+    """What OpenAPI says about the gateway, with its components where they are used."""
+    document = httpx.get(service.url + "/openapi.json").json()
+    found: dict[str, Any] = resolved(document["paths"][GATEWAY]["post"], document["components"]["schemas"])
     return found
+
+
+def resolved(value: Any, schemas: dict[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [resolved(part, schemas) for part in value]
+    if isinstance(value, dict):
+        if "$ref" in value:
+            return resolved(schemas[value["$ref"].rpartition("/")[2]], schemas)
+        return {key: resolved(part, schemas) for key, part in value.items()}
+    return value
 
 
 def test_every_option_is_described_wherever_it_may_stand(described: dict[str, Any]) -> None:
@@ -72,6 +97,15 @@ def document(service: Service, request: pytest.FixtureRequest) -> dict[str, Any]
     return found
 
 
+def test_types_have_names_and_all_are_used(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    used = set(re.findall(r"#/components/schemas/(\w+)", str(document)))
+
+    assert used == set(schemas)
+    assert {"Error", "InferRequest", "InferResponse", "ModelMetadata", "PredictRequest"} <= used
+    assert str(document["paths"]).count("'title': 'Error'") == 0
+
+
 def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
     return [(path, method, found) for path, item in document["paths"].items() for method, found in item.items()]
 
@@ -92,17 +126,17 @@ def test_operations_are_told_apart_and_have_a_response(document: dict[str, Any])
 
 
 def test_every_schema_is_a_json_schema(document: dict[str, Any]) -> None:
-    def schemas(value: Any) -> Iterator[dict[str, Any]]:
+    def schemas_in(value: Any) -> Iterator[dict[str, Any]]:
         if isinstance(value, dict):
             if isinstance(value.get("schema"), dict):
                 yield value["schema"]
             for child in value.values():
-                yield from schemas(child)
+                yield from schemas_in(child)
         elif isinstance(value, list):
             for child in value:
-                yield from schemas(child)
+                yield from schemas_in(child)
 
-    found = list(schemas(document["paths"]))
+    found = [*schemas_in(document["paths"]), *document["components"]["schemas"].values()]
     assert len(found) > 20
     for schema in found:
         jsonschema.Draft202012Validator.check_schema(schema)
@@ -123,3 +157,32 @@ def test_another_method_is_told_which_are_allowed(service: Service, method: str,
     assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
     assert set(response.headers["allow"].replace(" ", "").split(",")) <= allow
     assert response.headers["allow"]
+
+
+def test_the_model_describes_its_parameters(service: Service) -> None:
+    described = httpx.get(f"{service.url}/v2/models/ocr-model", timeout=TIMEOUT).json()["parameters"]
+
+    assert described["parameters"] == schemas(DOCUMENT_PARAMETERS)
+
+
+@pytest.mark.parametrize("parameter", DOCUMENT_PARAMETERS, ids=lambda parameter: parameter.name)
+def test_a_wrong_value_is_refused_alike_wherever_it_comes(service: Service, parameter: Parameter[Any]) -> None:
+    """No parameter takes ``true`` but those that are true or false."""
+    wrong = {parameter.name: -1 if parameter.schema()["type"] == "boolean" else True}
+    answers = [
+        httpx.post(service.url + INFER, json=v2_body(GOOD, parameters=wrong), timeout=TIMEOUT),
+        httpx.post(service.url + GATEWAY, json={"image": b64(GOOD), **wrong}, timeout=TIMEOUT),
+    ]
+    servers = [service.transformer]
+    if parameter in ENGINE_PARAMETERS:
+        answers.append(httpx.post(service.predictor.url + INFER, json=v2_body(GOOD, parameters=wrong), timeout=TIMEOUT))
+        servers.append(service.predictor)
+    messages = {assert_refused(answer, 400, "invalid_parameter") for answer in answers}
+    for server in servers:
+        with grpc_stub(server) as stub:
+            status, _, message = grpc_refusal(stub.ModelInfer, grpc_request(GOOD, parameters=wrong))
+        assert status == "INVALID_ARGUMENT"
+        messages.add(message)
+
+    assert len(messages) == 1
+    assert messages.pop().startswith(f"{parameter.name} must ")
