@@ -9,7 +9,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import kserve.model_server
@@ -26,6 +26,7 @@ from kserve_ocr.serving.access.control import AccessControl
 from kserve_ocr.serving.access.keys import KeysFile, KeysFileError
 from kserve_ocr.serving.app import application
 from kserve_ocr.serving.connection.connection_limits import ConnectionTable, HttpLimits, within_descriptors
+from kserve_ocr.serving.connection.grpc_port import GrpcPort
 from kserve_ocr.serving.connection.http_protocol import bounded_protocol
 from kserve_ocr.serving.http import RequestRoute
 from kserve_ocr.serving.models.dataplane import OcrDataPlane, ReadOnlyModelRepository
@@ -87,7 +88,8 @@ class OcrServer(ModelServer):
         raise SystemExit(status)
 
     async def _run(self, model: OcrModel) -> int:
-        rest = self._rest()
+        grpc_port = GrpcPort(self.grpc_port) if self.enable_grpc else None
+        rest = self._rest(grpc_port)
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
@@ -96,8 +98,8 @@ class OcrServer(ModelServer):
         grpc = None
         try:
             listening = _listen(self.http_port)
-            if self.enable_grpc:
-                grpc = self._grpc()
+            if grpc_port is not None:
+                grpc = self._grpc(grpc_port.clients)
                 await grpc.start()
         except OSError as error:
             _log.error("cannot start: %s", error)
@@ -128,7 +130,7 @@ class OcrServer(ModelServer):
         gc.freeze()
         gc.enable()
 
-    def _grpc(self) -> GrpcServer:
+    def _grpc(self, clients: Mapping[str, str]) -> GrpcServer:
         from kserve_ocr.serving.grpc.grpc_server import GrpcServer  # noqa: PLC0415  # 0.1 s of a start without it
 
         return GrpcServer(
@@ -138,10 +140,11 @@ class OcrServer(ModelServer):
             bodies=self._bodies,
             max_calls=self._settings.max_grpc_calls,
             seconds=self._settings.body_seconds,
+            clients=clients,
             access=self._access,
         )
 
-    def _rest(self) -> _Uvicorn:
+    def _rest(self, grpc_port: GrpcPort | None) -> _Uvicorn:
         app = application(
             self.dataplane,
             self._bodies,
@@ -161,7 +164,7 @@ class OcrServer(ModelServer):
                 lifespan="off",
                 ws="none",
                 proxy_headers=False,
-                http=bounded_protocol(ConnectionTable(http_limits(self._settings))),
+                http=bounded_protocol(ConnectionTable(http_limits(self._settings)), grpc_port),
                 timeout_graceful_shutdown=self._settings.drain_seconds,
                 timeout_keep_alive=self.timeout_keep_alive,
             )

@@ -33,19 +33,20 @@ def test_unfinished_requests_are_answered_at_the_end(stuck: Service) -> None:
             return httpx.post(server.url + path, content=PAGE, timeout=TIMEOUT)
         return httpx.post(server.url + path, json=v2_body(PAGE), timeout=TIMEOUT)
 
-    def call(server: Server) -> str:
-        with grpc_stub(server) as stub, pytest.raises(grpc.RpcError) as refused:
+    def call(server: Server, port: int) -> str:
+        with grpc_stub(server, port=port) as stub, pytest.raises(grpc.RpcError) as refused:
             stub.ModelInfer(grpc_request(PAGE), timeout=TIMEOUT)
         return str(refused.value.code().name)
 
-    with ThreadPoolExecutor(3) as senders:
+    with ThreadPoolExecutor(4) as senders:
         answers = [senders.submit(send, stuck.transformer, path) for path in (GATEWAY, INFER)]
-        called = senders.submit(call, stuck.transformer)
-        until(lambda: metric(stuck.transformer, "ocr_requests_in_flight") == 3, "three requests")
+        ports = (stuck.transformer.grpc_port, stuck.transformer.port)
+        called = [senders.submit(call, stuck.transformer, port) for port in ports]
+        until(lambda: metric(stuck.transformer, "ocr_requests_in_flight") == 4, "four requests")
         stuck.transformer.process.send_signal(signal.SIGTERM)
         for answer in answers:
             assert_refused(answer.result(), 503, "stopping")
-        assert called.result() == "UNAVAILABLE"
+        assert [code.result() for code in called] == ["UNAVAILABLE", "UNAVAILABLE"]
     assert stuck.transformer.process.wait(TIMEOUT) == 0
 
 

@@ -107,10 +107,12 @@ def assert_refused(response: httpx.Response, status: int, code: str) -> str:
 
 
 @contextmanager
-def grpc_stub(server: Endpoint, *, max_bytes: int = 1 << 28) -> Iterator[GRPCInferenceServiceStub]:
-    """KServe's gRPC service on one channel."""
+def grpc_stub(
+    server: Endpoint, *, port: int | None = None, max_bytes: int = 1 << 28
+) -> Iterator[GRPCInferenceServiceStub]:
+    """KServe's gRPC service on one channel, to another port than that of gRPC if one is given."""
     options = [("grpc.max_send_message_length", max_bytes), ("grpc.max_receive_message_length", max_bytes)]
-    with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}", options=options) as channel:
+    with grpc.insecure_channel(f"127.0.0.1:{port or server.grpc_port}", options=options) as channel:
         yield GRPCInferenceServiceStub(channel)
 
 

@@ -9,8 +9,8 @@ from typing import Final, Protocol
 
 PROBE_RESERVE: Final = 32
 """Connections beyond the limit that are kept for probes and metrics."""
-_OTHER_DESCRIPTORS: Final = 256
-"""Descriptors for workers, documents, logs and connections to other services."""
+_OTHER_DESCRIPTORS: Final = 384
+"""Descriptors for workers, documents, logs, connections to other services, gRPC, and what is joined to it."""
 
 
 @dataclass(frozen=True)

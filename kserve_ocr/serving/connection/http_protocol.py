@@ -10,6 +10,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from kserve_ocr.protocol.errors import HeadersTooLargeError, MalformedRequestError, OcrError, OverloadedError
 from kserve_ocr.serving.connection.connection_limits import PROBE_RESERVE, ConnectionTable
+from kserve_ocr.serving.connection.grpc_port import PREFACE, GrpcPort, JoinedConnection
 from kserve_ocr.serving.connection.request_head import acceptable
 
 PROBE_PATHS = frozenset({"/", "/metrics", "/v2/health/live", "/v2/health/ready"})
@@ -22,6 +23,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     """One connection. Subclassed by :func:`bounded_protocol`, which gives it its table."""
 
     table: ConnectionTable
+    grpc: GrpcPort | None
+    """Where clients of gRPC are sent on to, if that is served."""
 
     peer = ""
     _head = True
@@ -32,6 +35,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     _write_timer: asyncio.TimerHandle | None = None
     _probes_only = False
     _refused = False
+    _first: bytes | None = b""
+    """What has come before it was clear that this is HTTP/1; None from then on."""
+    _joined: JoinedConnection | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -46,6 +52,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self.table.remove(self)
+        if self._joined is not None:
+            self._joined.close()
         for timer in (self._timer, self._write_timer, self.timeout_keep_alive_task):
             if timer is not None:
                 timer.cancel()
@@ -58,6 +66,17 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
+        if self._joined is not None:
+            self._joined.send(data)
+            return
+        if self._first is not None and self.grpc is not None:
+            data = self._first + data
+            if PREFACE.startswith(data[: len(PREFACE)]):
+                self._first = data
+                if len(data) >= len(PREFACE):
+                    self._join(self.grpc, data)
+                return
+            self._first = None
         self._received += len(data)
         if self._head:
             if self._timer is None:
@@ -67,6 +86,19 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         limit = self.table.limits.header_bytes
         if self._received - (0 if self._head else self._content * _CHUNK_OVERHEAD) > limit:
             self._refuse_headers()
+
+    def _join(self, grpc: GrpcPort, data: bytes) -> None:
+        self._stop_header_timer()
+        self.table.work(self)
+        if self._probes_only:
+            self.drop()
+        else:
+            self._joined = grpc.join(self.transport, data, peer=self.peer)
+
+    def shutdown(self) -> None:
+        """Drain; the gRPC server closes connections that are joined to it when their calls have ended."""
+        if self._joined is None:
+            super().shutdown()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -120,10 +152,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
+        if self._joined is not None:
+            self._joined.pause()
         self._watch_writing(self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
         super().resume_writing()
+        if self._joined is not None:
+            self._joined.resume()
         if self._write_timer is not None:
             self._write_timer.cancel()
             self._write_timer = None
@@ -185,7 +221,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._watch_writing(size)
 
 
-def bounded_protocol(table: ConnectionTable) -> type[asyncio.Protocol]:
-    """The protocol class whose connections are counted in ``table``."""
-    attributes: dict[str, Any] = {"table": table}
+def bounded_protocol(table: ConnectionTable, grpc: GrpcPort | None = None) -> type[asyncio.Protocol]:
+    """The protocol class whose connections are counted in ``table``; those of gRPC are joined to its port."""
+    attributes: dict[str, Any] = {"table": table, "grpc": grpc}
     return cast("type[asyncio.Protocol]", type("BoundedHttpProtocol", (BoundedHttpProtocol,), attributes))

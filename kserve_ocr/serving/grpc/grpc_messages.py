@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
 from weakref import WeakValueDictionary
@@ -36,7 +36,11 @@ _MAX_FIELDS: Final = 50_000
 class GrpcMessageLimiter:
     """Receives messages. A message that nobody asked for stays with its sender, by HTTP/2's flow control."""
 
-    def __init__(self, bodies: RequestBodyLimiter, *, seconds: float, max_calls: int) -> None:
+    def __init__(
+        self, bodies: RequestBodyLimiter, *, seconds: float, max_calls: int, clients: Mapping[str, str]
+    ) -> None:
+        """``clients`` are addresses by the ``address:port`` that gRPC sees in their place."""
+        self._addresses = clients
         self._bodies = bodies
         self._seconds = seconds
         self._max_waiting = max(1, max_calls // 2)
@@ -56,7 +60,8 @@ class GrpcMessageLimiter:
 
         Raises TooManyBytesError, OverloadedError, MalformedRequestError and ClientGoneError.
         """
-        client = context.peer().partition(":")[2].rpartition(":")[0]  # of ipv4:address:port
+        address = context.peer().partition(":")[2]  # of ipv4:address:port
+        client = self._addresses.get(address) or address.rpartition(":")[0]
         CLIENT.set(client)
         reservation = self._bodies.reserve(client)
         message = b""

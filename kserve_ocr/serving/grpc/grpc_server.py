@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, NoReturn
 
@@ -35,6 +35,8 @@ _METADATA_BYTES = 16_384
 _LOOKAHEAD_BYTES = 1 << 20
 _MAX_CONNECTIONS = 128
 _HANDSHAKE_SECONDS = 10
+_IDLE_SECONDS = 600
+"""Time without a call after which a connection is closed; clients open another one for their next call."""
 _STATUS = {status.value[0]: status for status in StatusCode}
 
 
@@ -173,7 +175,8 @@ class GrpcServer:
     """One gRPC endpoint on all interfaces.
 
     ``bodies`` bounds messages, in both directions and by their bytes in all; at most ``max_calls`` are under way, and
-    a message may take ``seconds`` to arrive. ``access`` are the keys that may call; anyone may without.
+    a message may take ``seconds`` to arrive. ``clients`` are the addresses of clients that came by the HTTP port, by
+    those of their connections here. ``access`` are the keys that may call; anyone may without.
     """
 
     def __init__(  # noqa: PLR0913 - all keyword-only but the two that KServe's servicer takes
@@ -185,6 +188,7 @@ class GrpcServer:
         bodies: RequestBodyLimiter,
         max_calls: int,
         seconds: float,
+        clients: Mapping[str, str],
         access: AccessControl | None = None,
     ) -> None:
         self._port = port
@@ -199,13 +203,15 @@ class GrpcServer:
                 ("grpc.http2.lookahead_bytes", _LOOKAHEAD_BYTES),
                 ("grpc.http2.bdp_probe", 0),
                 ("grpc.max_concurrent_streams", max_calls),
-                # Each takes a descriptor, of which HTTP leaves 256.
+                # Each takes a descriptor, two if it came by the HTTP port; HTTP leaves 384.
                 ("grpc.max_allowed_incoming_connections", _MAX_CONNECTIONS),
                 ("grpc.server_handshake_timeout_ms", 1000 * _HANDSHAKE_SECONDS),
+                ("grpc.max_connection_idle_ms", 1000 * _IDLE_SECONDS),
                 ("grpc.so_reuseport", 0),  # else a second server silently shares the port
             ],
         )
-        servicer = _Servicer(dataplane, repository, GrpcMessageLimiter(bodies, seconds=seconds, max_calls=max_calls))
+        messages = GrpcMessageLimiter(bodies, seconds=seconds, max_calls=max_calls, clients=clients)
+        servicer = _Servicer(dataplane, repository, messages)
         grpc_predict_v2_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(
             servicer, _Registrar(self._server, servicer)
         )

@@ -131,7 +131,7 @@ def error_responses(*, without: Iterable[int] = ()) -> dict[str, dict[str, Any]]
     }
 
 
-def _inference(
+def _inference(  # noqa: PLR0913 - the parts of an operation
     operation_id: str,
     summary: str,
     description: str,
