@@ -17,9 +17,10 @@ from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Browser, Error, FilePayload, Page, Route, expect, sync_playwright
 from pypdf import PdfReader
 
-from benchmarks.common.sample_files import drawn_pdf
+from benchmarks.common.sample_files import drawn_pdf, encrypted_pdf
 from tests.transformer.formats import drawn
 from tools.local_stack import Service
+from transformer.parameters import DOCUMENT_PARAMETERS
 
 _ARGUMENTS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -206,6 +207,27 @@ def test_choices_come_from_the_model_and_go_with_the_request(web: Page, service:
         "outputs": ["text,words,confidence"],
     }
     _wait_read(web, "scan.png")
+
+
+def test_every_parameter_has_a_field(web: Page) -> None:
+    """Those without one of their own get it from the model's description."""
+    web.locator("#more-options summary").click()
+    expect(web.locator("#more-list input").first).to_be_visible()
+    fields = {field.get_attribute("name") for field in web.locator("#options [name]").all()}
+    assert fields | {"lang", "psm", "preprocess", "orient"} == {parameter.name for parameter in DOCUMENT_PARAMETERS}
+
+    web.get_by_label("whitelist").fill("0123456789")
+    web.get_by_label("order").select_option("rows")
+    web.get_by_label("password").fill("secret")
+    with web.expect_request("**/gateway/ocr*") as sent:
+        _give(web, _scan())
+    asked = parse_qs(urlsplit(sent.value.url).query)
+    assert (asked["whitelist"], asked["order"]) == (["0123456789"], ["rows"])
+    assert "password" not in asked
+    _wait_read(web, "scan.png")
+    assert not re.search("[A-Za-z]", web.locator("#reading").inner_text())
+    _give(web, _file("closed.pdf", encrypted_pdf(user_password="secret")))
+    _wait_read(web, "closed.pdf")
 
 
 @pytest.mark.long

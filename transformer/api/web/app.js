@@ -1,11 +1,6 @@
 // Files come in, are read a few at a time, and go to the viewer.
 
 const AT_ONCE = 2;
-const LAYOUTS = {
-  3: 'Automatic', 1: 'Automatic, any orientation', 4: 'One column', 6: 'One block', 11: 'Scattered text',
-  12: 'Scattered text, any orientation', 7: 'One line', 8: 'One word', 10: 'One character', 13: 'One raw line',
-  5: 'Vertical block', 9: 'Word in a circle',
-};
 const DOWNLOADS = [
   { label: 'Text', output: 'text', extension: 'txt', type: 'text/plain' },
   { label: 'PDF', output: 'pdf', extension: 'pdf', type: 'application/pdf' },
@@ -17,7 +12,6 @@ const DOWNLOADS = [
 ];
 
 const items = [];
-let limits = {};
 
 // Files
 
@@ -158,69 +152,6 @@ function resultOf({ text, words, confidence }) {
   return { text, words, pages, texts: text.split('\f'), confidence, count, embedded };
 }
 
-// Options
-
-function options() {
-  const chosen = [...document.querySelectorAll('#language-list input:checked')].map(({ value }) => value);
-  const typed = $('lang')?.value.trim().replace(/[\s,+]+/g, '+');
-  const lang = chosen.join('+') || typed;
-  const psm = $('psm').value; // a chosen mode also fixes the order; 3 is what the service does by itself
-  const { existing } = pdfOptions();
-  return {
-    ...(lang && { lang }), ...(psm !== '3' && { psm }), ...(existing !== 'skip' && { existing }),
-    preprocess: $('preprocess').value, orient: $('orient').value,
-  };
-}
-
-/** What was chosen for the searchable PDF, but for what the service does by itself. */
-function pdfOptions() {
-  const chosen = [...document.querySelectorAll('#pdf-options select')].map(({ name, value }) => [name, value]);
-  return Object.fromEntries(chosen.filter(([, value]) => value));
-}
-
-const TAGS = { chi_sim: 'zh-Hans', chi_tra: 'zh-Hant', frk: 'de-Latf', 'srp_latn': 'sr-Latn', aze_cyrl: 'az-Cyrl', uzb_cyrl: 'uz-Cyrl' };
-
-function languageName(model) {
-  if (model.startsWith('script/')) return `${model.slice(7)} script`;
-  const [base, ...rest] = model.split('_');
-  try {
-    const names = new Intl.DisplayNames('en', { type: 'language', fallback: 'none' });
-    if (TAGS[model]) return names.of(TAGS[model]);
-    const name = names.of(base);
-    return name ? [name, rest.length && `(${rest.join(' ')})`].filter(Boolean).join(' ') : model;
-  } catch {
-    return model;
-  }
-}
-
-function fillOptions({ languages = [], psm = [3], default_lang: usual = 'eng', ...rest }) {
-  limits = rest;
-  const models = languages.filter((model) => model !== 'osd');
-  const first = usual.split('+');
-  const named = models.map((model) => [model, languageName(model)]);
-  named.sort(([a, one], [b, other]) => first.includes(b) - first.includes(a) || one.localeCompare(other));
-  if (named.length)
-    $('language-list').replaceChildren(
-      ...named.map(([model, name]) =>
-        element('label', {}, element('input', { type: 'checkbox', value: model, checked: first.includes(model) }),
-          element('span', { textContent: name }), element('code', { textContent: model }))),
-    );
-  else
-    $('language-list').replaceChildren(
-      element('label', {}, element('span', { textContent: 'Tesseract models, joined by +' }),
-        element('input', { type: 'text', id: 'lang', value: usual, spellcheck: false, autocapitalize: 'off' })));
-  const layouts = Object.entries(LAYOUTS).filter(([mode]) => psm.includes(Number(mode)));
-  layouts.sort(([a], [b]) => (b === '3') - (a === '3'));
-  if (layouts.length)
-    $('psm').replaceChildren(...layouts.map(([mode, label]) => element('option', { value: mode, textContent: label, selected: mode === '3' })));
-  nameChosen();
-}
-
-function nameChosen() {
-  const chosen = [...document.querySelectorAll('#language-list input:checked')].map(({ value }) => languageName(value));
-  $('chosen').textContent = chosen.join(', ') || $('lang')?.value || 'as the service is set';
-}
-
 // Copy and download
 
 async function copy() {
@@ -324,7 +255,7 @@ document.addEventListener('drop', (event) => {
   document.body.classList.remove('dragging');
   add([...(event.dataTransfer?.files ?? [])]);
 });
-for (const menu of [$('languages'), $('pdf-options')]) {
+for (const menu of [$('languages'), $('pdf-options'), $('more-options')]) {
   document.addEventListener('click', ({ target }) => menu.contains(target) || (menu.open = false));
   menu.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape') return;

@@ -34,8 +34,10 @@ async function ocr(file, outputs, options, { signal, onsent = () => {}, onwait =
 // fetch cannot tell how much has been sent, so this is an XMLHttpRequest.
 function send(file, outputs, options, { signal, onsent }) {
   const url = new URL('ocr', location);
-  for (const [name, value] of Object.entries({ ...options, outputs: outputs.join(',') })) url.searchParams.set(name, value);
   const form = new FormData();
+  for (const [name, value] of Object.entries({ ...options, outputs: outputs.join(',') }))
+    if (SECRETS.includes(name)) form.append(name, value);
+    else url.searchParams.set(name, value);
   form.append('image_file', file, file.name);
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
