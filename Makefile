@@ -128,6 +128,9 @@ promote:  ## Promote image digests to the next overlay: OVERLAY=staging CANARY=1
 rollback:  ## Revert the last promotion of an overlay: OVERLAY=production
 	@python3 tools/promote.py rollback $(OVERLAY)
 
+clients: setup  ## Clients in Java, Go and Node (newman), and hocr-tools, against both servers; needs Maven, a JDK, Go and npm
+	@scripts/other-clients
+
 configuration: setup  ## Regenerate the table of settings in docs/configuration.md
 	@$(PYTHON) -m tools.generate.configuration_table
 
@@ -137,5 +140,5 @@ docs: setup  ## Build the documentation site into build/site
 lock:  ## Pin all dependencies: UPGRADE=1 for newer versions
 	@scripts/lock
 
-.PHONY: orientation accuracy audit argocd bench bench-acceleration bench-overhead bench-pdf bench-scraping bench-start chaos check cluster configuration coverage crds dashboards dashboards-import deploy docs \
+.PHONY: orientation accuracy audit argocd bench bench-acceleration bench-overhead bench-pdf bench-scraping bench-start chaos check clients cluster configuration coverage crds dashboards dashboards-import deploy docs \
 	e2e fuzz fuzz-native grounds help images lint lock manifests models observe pdfa promote rivals rollback run parity setup soak test test-long test-quick types undeploy
