@@ -76,6 +76,26 @@ def test_structure() -> None:
     assert dict(space.attrib) == {"HPOS": "160", "VPOS": "170", "WIDTH": "20"}
 
 
+def test_what_importers_look_for(read_page: DrawnPage) -> None:
+    """eScriptorium matches the schema's address and the file name, and needs the line's id, box and baseline.
+
+    Kitodo.Presentation reads the strings of lines of text blocks anywhere in the print space.
+    """
+    page, drawn = read_page
+    root = _parsed(alto([page], title="scan.tif"))
+
+    (location,) = (value for name, value in root.attrib.items() if name.endswith("schemaLocation"))
+    assert location.split() == [NAMESPACE, "http://www.loc.gov/standards/alto/v4/alto-4-2.xsd"]
+    assert root.findtext("a:Description/a:sourceImageInformation/a:fileName", namespaces=_ALTO) == "scan.tif"
+    lines = root.findall("a:Layout/a:Page/a:PrintSpace//a:TextBlock/a:TextLine", _ALTO)
+    for found in lines:
+        assert found.get("ID")
+        assert len([float(value) for value in found.get("BASELINE").split(" ")]) == 4
+        assert all(int(found.get(name)) >= 0 for name in ("HPOS", "VPOS", "WIDTH", "HEIGHT"))
+    words = [word.get("CONTENT") for found in lines for word in found.findall("a:String", _ALTO)]
+    assert words == [text for text, _ in drawn]
+
+
 def test_ids_are_unique_over_pages_and_pages_keep_their_numbers() -> None:
     root = _parsed(alto(_strange_pages(), numbers=[2, 5, 6, 9]))
     ids = root.xpath("//@ID")

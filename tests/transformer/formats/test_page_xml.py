@@ -32,6 +32,19 @@ def test_structure() -> None:
     ]
 
 
+def test_what_importers_look_for() -> None:
+    """eScriptorium and Transkribus match the schema's address and the file name, and need each line's baseline."""
+    root = parsed(line("two words"), line("third", y=300))
+
+    (location,) = (value for name, value in root.attrib.items() if name.endswith("schemaLocation"))
+    assert location.split() == [NAMESPACE, f"{NAMESPACE}/pagecontent.xsd"]
+    assert root.find("p:Page", _PAGE).get("imageFilename") == "scan & 1.png"
+    lines = root.findall("p:Page/p:TextRegion/p:TextLine", _PAGE)
+    assert all(found.get("id") and found.find("p:Baseline", _PAGE).get("points").count(",") == 2 for found in lines)
+    words = [found.findtext("p:TextEquiv/p:Unicode", namespaces=_PAGE) for found in root.iterfind(".//p:Word", _PAGE)]
+    assert words == ["two", "words", "third"]
+
+
 def test_the_reading_order_names_every_region() -> None:
     root = parsed(line("one"), line("two", y=300))
 
