@@ -14,17 +14,23 @@ _LEAST_BYTES: Final = 1024
 _ON_THE_LOOP: Final = 1 << 16
 _COMPRESSED: Final = ("image/", "application/pdf", "application/zip")
 """Types that do not shrink."""
+_PLAIN: Final = ("/metrics", "/v2")
+"""Addresses whose content is not compressed."""
 
 
 class CompressionMiddleware:
-    """Compresses responses that come in one piece; streams and small ones pass as they are."""
+    """Compresses responses that come in one piece; streams and small ones pass as they are.
+
+    So do metrics, and what is read from the V2 protocol's addresses: Triton compresses results only, and its clients
+    accept an encoding for everything but decode that of results alone.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         encoding = accepted(Headers(scope=scope).get("accept-encoding", "")) if scope["type"] == "http" else None
-        if encoding is None or scope["path"] == "/metrics":
+        if encoding is None or (scope["method"] == "GET" and scope["path"].startswith(_PLAIN)):
             await self._app(scope, receive, send)
         else:
             await self._app(scope, receive, _Compressor(send, encoding).send)

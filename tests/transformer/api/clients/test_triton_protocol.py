@@ -96,13 +96,14 @@ def test_compressed_responses(service: Service, encoding: str) -> None:
     assert orjson.loads(b"".join(decode(content, encoding)))["outputs"] == plain.json()["outputs"]
 
 
-def test_small_responses_and_pdfs_are_not_compressed(service: Service) -> None:
+def test_small_responses_metadata_and_pdfs_are_not_compressed(service: Service) -> None:
     headers = {"Accept-Encoding": "gzip"}
-    small = httpx.get(service.url + "/v2", headers=headers, timeout=30)
+    small = httpx.get(service.url + "/v1/models", headers=headers, timeout=30)
+    metadata = httpx.get(service.url + MODEL, headers=headers, timeout=30)
     pdf = httpx.post(service.url + GATEWAY, content=PNG, headers={**headers, "Accept": "application/pdf"}, timeout=60)
 
-    assert "content-encoding" not in small.headers
-    assert "content-encoding" not in pdf.headers
+    assert all("content-encoding" not in response.headers for response in (small, metadata, pdf))
+    assert len(metadata.content) > 1024
     assert pdf.content.startswith(b"%PDF-")
 
 
