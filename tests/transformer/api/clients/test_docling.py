@@ -16,20 +16,38 @@ from PIL import Image
 
 from tests.support.drawn_pages import PARAGRAPH, b64, draw_page, encode, v2_body
 from tests.support.http_calls import INFER
-from tools.local_stack import Service, start_service
+from tools.local_stack import Server, Service, start_transformer
 
 ALIAS = "rapidocr"
 
 
 @pytest.fixture(scope="module")
-def aliased(logs: Path) -> Iterator[Service]:
-    """A service whose model has a second name."""
-    with start_service(logs=logs, transformer={"OCR_MODEL_ALIASES": f"ocr,{ALIAS}"}) as running:
+def aliased(service: Service, logs: Path) -> Iterator[Server]:
+    """A transformer whose model has further names."""
+    settings = {"OCR_MODEL_ALIASES": f"ocr,{ALIAS}"}
+    with start_transformer(service.predictor.port, logs=logs, settings=settings) as running:
         yield running
 
 
-def docling(*calls: dict[str, Any]) -> list[dict[str, Any]]:
-    """In a process of its own: Triton's gRPC client and KServe's register the same messages."""
+@pytest.fixture(scope="module")
+def docling(aliased: Server, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What Docling's engine reads of a page and a blank one by every transport, and of the page by single words.
+
+    In a process of its own: Triton's gRPC client and KServe's register the same messages.
+    """
+    folder = tmp_path_factory.mktemp("docling")
+    draw_page().convert("RGB").save(folder / "page.png")
+    Image.new("RGB", (300, 200), "white").save(folder / "blank.png")
+    http = {"transport": "http", "url": aliased.url}
+    grpc = {"transport": "grpc", "url": f"127.0.0.1:{aliased.grpc_port}"}
+    calls: list[dict[str, Any]] = [
+        {**transport, "use_binary_data": binary, "model_name": name, "file": str(folder / file)}
+        for transport in (http, grpc)
+        for binary, name in ((True, ALIAS), (False, "ocr-model"))
+        for file in ("page.png", "blank.png")
+    ]
+    words = {"granularity": "word", "psm": 6}
+    calls.append({**http, "file": str(folder / "page.png"), "lang": ["English"], "request_parameters": words})
     command = [sys.executable, "-m", "tests.support.clients.docling_ocr"]
     done = subprocess.run(command, input=json.dumps(calls), capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stderr
@@ -37,23 +55,10 @@ def docling(*calls: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def test_docling_s_engine_reads_by_every_transport(aliased: Service, tmp_path: Path) -> None:
-    draw_page().convert("RGB").save(tmp_path / "page.png")
-    Image.new("RGB", (300, 200), "white").save(tmp_path / "blank.png")
-    transports = (
-        {"transport": "http", "url": aliased.url},
-        {"transport": "grpc", "url": f"127.0.0.1:{aliased.transformer.grpc_port}"},
-    )
-    calls = [
-        {**transport, "use_binary_data": binary, "model_name": name, "file": str(tmp_path / file)}
-        for transport in transports
-        for binary, name in ((True, ALIAS), (False, "ocr-model"))
-        for file in ("page.png", "blank.png")
-    ]
+def test_docling_s_engine_reads_by_every_transport(docling: list[dict[str, Any]]) -> None:
+    found = docling[:-1]
 
-    found = docling(*calls)
-
-    assert [read["errors"] for read in found] == [[]] * len(calls)
+    assert [read["errors"] for read in found] == [[]] * 8
     assert [read["texts"] for read in found] == [list(PARAGRAPH), []] * 4
     pages = found[::2]
     for page in pages:
@@ -64,22 +69,11 @@ def test_docling_s_engine_reads_by_every_transport(aliased: Service, tmp_path: P
     assert all(0 < x0 < x1 < 700 for x0, _, x1, _ in pages[0]["boxes"])  # 1400 pixels at 2 a point
 
 
-def test_docling_s_parameters_and_versions(aliased: Service, tmp_path: Path) -> None:
-    draw_page().save(tmp_path / "page.png")
-    (words,) = docling(
-        {
-            "transport": "http",
-            "url": aliased.url,
-            "file": str(tmp_path / "page.png"),
-            "lang": ["English"],
-            "request_parameters": {"granularity": "word", "psm": 6},
-        }
-    )
-
-    assert words["texts"] == " ".join(PARAGRAPH).split()
+def test_docling_s_parameters_and_versions(docling: list[dict[str, Any]]) -> None:
+    assert docling[-1]["texts"] == " ".join(PARAGRAPH).split()
 
 
-def infer(service: Service, body: dict[str, Any]) -> dict[str, Any]:
+def infer(service: Server | Service, body: dict[str, Any]) -> dict[str, Any]:
     response = httpx.post(service.url + INFER, json=body, timeout=60)
     assert response.status_code == 200, response.text
     return {output["name"]: output for output in response.json()["outputs"]}
@@ -128,12 +122,12 @@ def test_bad_tensors_are_rejected(service: Service, tensors: list[dict[str, Any]
 
 
 @pytest.mark.parametrize("path", ["", "/ready"])
-def test_an_alias_is_the_model(aliased: Service, path: str) -> None:
+def test_an_alias_is_the_model(aliased: Server, path: str) -> None:
     assert httpx.get(f"{aliased.url}/v2/models/{ALIAS}{path}", timeout=30).status_code == 200
     assert httpx.get(f"{aliased.url}/v2/models/other{path}", timeout=30).status_code == 404
 
 
-def test_the_response_carries_the_name_of_the_request(aliased: Service) -> None:
+def test_the_response_carries_the_name_of_the_request(aliased: Server) -> None:
     body = v2_body(encode(draw_page()))
 
     assert httpx.post(f"{aliased.url}/v2/models/{ALIAS}/infer", json=body, timeout=60).json()["model_name"] == ALIAS
