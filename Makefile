@@ -27,8 +27,11 @@ coverage: setup  ## All tests with branch coverage of what is shipped; fails und
 	@scripts/coverage
 
 test-quick: setup  ## The tests that need no servers: units, manifests, rules
-	@$(PYTHON) -m pytest --numprocesses=auto --dist=loadgroup -m "not servers and not long" --ignore=tests/kserve_ocr/workers --ignore=tests/predictor \
-		--ignore=tests/tools --ignore=tests/test_leftovers.py
+	@$(PYTHON) -m pytest --numprocesses=auto --dist=loadgroup -m "not servers and not long" \
+		tests/deploy tests/docs tests/kserve_ocr tests/monitoring tests/transformer tests/test_repository.py \
+		--ignore=tests/deploy/test_combinations.py --ignore=tests/deploy/test_models_script.py \
+		--ignore=tests/kserve_ocr/test_settings.py --ignore=tests/kserve_ocr/workers \
+		--ignore=tests/transformer/pipeline/test_decode_pool.py --ignore=tests/transformer/test_wake_up.py
 
 lint: setup  ## Lint, formatting, import rules and declared dependencies
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && .venv/bin/lint-imports --no-logo && scripts/check-dependencies
