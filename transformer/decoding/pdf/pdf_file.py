@@ -31,7 +31,8 @@ _MIN_DPI = 100
 _LEGIBLE_SIDE = 4_000
 """Pixels along the longest side that are enough for a poster, whose text is larger; it may have less than 100 dpi."""
 _DRAWN_PIXELS = 40_000_000
-"""Drawn pages beyond A3 get less than 300 dpi rather than more pixels; their text is larger."""
+"""Drawn pages beyond A3 get less than 300 dpi rather than more pixels, and so do scans that must be reduced; their text
+is larger."""
 _LONGEST_SIDE = 32_000
 _MOST_POINTS = 1e6
 _SCAN_COVERS = 0.8
@@ -94,7 +95,8 @@ class PdfDocument:
             try:
                 width, height = page.get_size()
                 scan = _scan_dpi(page, width * height)
-                dpi = _fitting(width, height, scan or DPI, pixels=page_pixels if scan else _drawn(page_pixels))
+                whole = scan is not None and math.prod(_size(width, height, scan)) <= page_pixels
+                dpi = _fitting(width, height, scan or DPI, pixels=page_pixels if whole else _drawn(page_pixels))
                 check_page(number, _size(width, height, dpi), page_pixels)
                 bitmap = page.render(scale=_scale(dpi), rev_byteorder=True)
                 return Page(np.ascontiguousarray(bitmap.to_numpy()), round(dpi))
