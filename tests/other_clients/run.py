@@ -66,7 +66,7 @@ def grpcurl(service: Service, file: Path, installed: Path) -> str:
 def newman(service: Service, _: Path, installed: Path) -> str:
     """The collection of the documentation has tests of its own."""
     program = (installed / "node_modules" / ".bin" / "newman").absolute()
-    options = ("--working-dir", ROOT / "samples", "--env-var", f"url={service.url}", "--no-color")
+    options = ("--working-dir", ROOT / "samples", "--env-var", f"url={service.url}", "--color", "off")
     run([program, "run", ROOT / "docs" / "postman_collection.json", *map(str, options)])
     return LINE
 
