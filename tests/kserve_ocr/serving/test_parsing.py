@@ -22,3 +22,19 @@ def test_a_small_body_is_parsed_at_once() -> None:
         return await parsed(threading.get_ident, size=ON_THE_LOOP)
 
     assert asyncio.run(main()) == threading.get_ident()
+
+
+def test_two_large_bodies_are_parsed_at_a_time() -> None:
+    """The third waits, so that the loop is not one of many threads that wait for the interpreter."""
+    both_run, third_ran = threading.Barrier(2), threading.Event()
+
+    def first_two() -> bool:
+        both_run.wait(30)
+        return third_ran.is_set()
+
+    async def main() -> list[object]:
+        jobs = [parsed(job, size=ON_THE_LOOP + 1) for job in (first_two, first_two, third_ran.set)]
+        return await asyncio.gather(*jobs)
+
+    assert asyncio.run(main())[:2] == [False, False]
+    assert third_ran.is_set()

@@ -33,7 +33,7 @@ def test_structure() -> None:
 
 
 def test_what_importers_look_for() -> None:
-    """eScriptorium and Transkribus match the schema's address and the file name, and need each line's baseline."""
+    """eScriptorium matches the schema's address and the file name, and needs each line's baseline."""
     root = parsed(line("two words"), line("third", y=300))
 
     (location,) = (value for name, value in root.attrib.items() if name.endswith("schemaLocation"))
