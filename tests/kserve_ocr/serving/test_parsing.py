@@ -30,7 +30,9 @@ def test_two_large_bodies_are_parsed_at_a_time() -> None:
 
     def first_two() -> bool:
         both_run.wait(30)
-        return third_ran.is_set()
+        too_early = third_ran.is_set()
+        both_run.wait(30)  # neither thread is free before both have looked
+        return too_early
 
     async def main() -> list[object]:
         jobs = [parsed(job, size=ON_THE_LOOP + 1) for job in (first_two, first_two, third_ran.set)]
