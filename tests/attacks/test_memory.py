@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import os
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -16,8 +15,6 @@ from tests.attacks.target import Target
 from tests.support.http_calls import GATEWAY, INFER, TIMEOUT, assert_reads
 from tests.support.second_client import always_probed, always_served
 from tools.local_stack import Endpoint
-
-pytestmark = pytest.mark.skipif("OCR_ATTACKED" not in os.environ, reason="the servers' memory is not limited here")
 
 _MIB = 1 << 20
 _CUT_OFF = 0

@@ -13,7 +13,17 @@ import pytest
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
 
 from tests.support.drawn_pages import LINE, draw_line, encode_frames
-from tests.support.http_calls import GATEWAY, GOOD, TIMEOUT, assert_refused, grpc_request, grpc_stub, grpc_text, metric
+from tests.support.http_calls import (
+    GATEWAY,
+    GOOD,
+    TIMEOUT,
+    assert_refused,
+    grpc_request,
+    grpc_stub,
+    grpc_text,
+    metric,
+    until,
+)
 from tools.local_stack import Server, Service, spawn_transformer, start_transformer
 
 KEYS = {"scanner": "a long random secret", "limited": "another one", "pages": "a third one"}
@@ -36,6 +46,12 @@ def send(server: Server, headers: dict[str, str], document: bytes = GOOD) -> htt
     return httpx.post(server.url + GATEWAY, content=document, headers=headers, timeout=TIMEOUT)
 
 
+def last_access(server: Server) -> dict[str, object]:
+    """The access log's last line of a request to the gateway."""
+    lines: list[dict[str, object]] = [json.loads(line) for line in server.log_text().splitlines() if GATEWAY in line]
+    return lines[-1] if lines else {}
+
+
 @pytest.mark.parametrize("headers", [{}, {"X-Api-Key": "wrong"}, {"Authorization": "Bearer wrong"}])
 def test_without_a_valid_key(guarded: Server, headers: dict[str, str]) -> None:
     answer = send(guarded, headers)
@@ -50,8 +66,7 @@ def test_with_a_key(guarded: Server, header: str) -> None:
     answer = send(guarded, {header: prefix + KEYS["scanner"]})
 
     assert LINE in answer.text
-    last = [json.loads(line) for line in guarded.log_text().splitlines() if GATEWAY in line][-1]
-    assert last["key"] == "scanner"
+    until(lambda: last_access(guarded).get("key") == "scanner", "the line of the request, which follows the response")
     assert KEYS["scanner"] not in guarded.log_text()
     assert metric(guarded, "ocr_api_key_requests_total", key="scanner", outcome="admitted") >= 1
     assert metric(guarded, "ocr_api_key_pages_total", key="scanner") >= 1
