@@ -18,16 +18,16 @@ observe: setup  ## Start both servers under load, scraped by a real Prometheus
 check: lint types test test-long  ## Everything that must pass before a commit
 
 test: setup  ## All tests but the long ones, on all CPUs
-	@$(PYTHON) -m pytest --numprocesses=auto --dist=loadgroup -m "not long"
+	@$(PYTHON) -m pytest --numprocesses=auto -m "not long"
 
 test-long: setup  ## The tests that send huge requests, compile, or start a test run of their own
-	@$(PYTHON) -m pytest --numprocesses=auto --dist=loadgroup -m long
+	@$(PYTHON) -m pytest --numprocesses=auto -m long
 
 coverage: setup  ## All tests with branch coverage of what is shipped; fails under the limit in pyproject.toml
 	@scripts/coverage
 
 test-quick: setup  ## The tests that need no servers: units, manifests, rules
-	@$(PYTHON) -m pytest --numprocesses=auto --dist=loadgroup -m "not servers and not long" \
+	@$(PYTHON) -m pytest --numprocesses=auto -m "not servers and not long" \
 		tests/deploy tests/docs tests/kserve_ocr tests/monitoring tests/transformer tests/test_repository.py \
 		--ignore=tests/deploy/test_combinations.py --ignore=tests/deploy/test_models_script.py \
 		--ignore=tests/kserve_ocr/test_settings.py --ignore=tests/kserve_ocr/workers \

@@ -8,15 +8,15 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.support.scheduling import GroupScheduling
 from tools.local_stack import Service, start_service
 
 _SERVER_FIXTURES = {"service", "watched"}
 _SERVER_FUNCTIONS = {"spawn", "start_predictor", "start_service", "start_transformer"}
-_SHARED = {"tests/deploy", "tests/monitoring"}
-"""Folders whose tests share renderings, or a watched service."""
 _SCRATCH = pytest.StashKey[Path]()
 
 
@@ -51,14 +51,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(config.stash[_SCRATCH], ignore_errors=True)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file, and those of a folder that share much, in one process of pytest-xdist.
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling:
+    """Let one process run all tests of a group."""
+    return GroupScheduling(config, log)
 
-    Tests that need servers are marked, so that ``make test-quick`` can leave them out.
-    """
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests that need servers, so that ``make test-quick`` can leave them out."""
     for item in items:
-        folder, file = "/".join(item.nodeid.split("/")[:2]), str(item.path)
-        item.add_marker(pytest.mark.xdist_group(folder if folder in _SHARED else file))
         if isinstance(item, pytest.Function) and (
             _SERVER_FIXTURES & set(item.fixturenames) or _SERVER_FUNCTIONS & vars(item.module).keys()
         ):

@@ -29,7 +29,7 @@ def test_temporary_files_plots_and_browsers(tmp_path):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("arguments", [[], ["--numprocesses=1", "--dist=loadgroup"]])
+@pytest.mark.parametrize("arguments", [[], ["--numprocesses=1"]])
 def test_a_run_leaves_nothing_behind(arguments: list[str]) -> None:
     # Not under tmp_path: Chromium makes a socket, whose path must be short.
     with tempfile.TemporaryDirectory(prefix="l-", dir="/tmp") as folder:

@@ -16,6 +16,7 @@ HELD = Holding(resident=1000, proportional=800, processes=8, zombies=0, files=50
 
 
 @pytest.mark.servers
+@pytest.mark.long
 def test_killed_workers_leave_the_answers_right(logs: Path) -> None:
     answers: chaos.Answers = Counter()
     with servers.service(logs=logs) as service:

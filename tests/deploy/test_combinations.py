@@ -17,6 +17,7 @@ CHOSEN = OVERLAYS if EVERYTHING else ("dev",)
 overlay, and the combinations of at most two components and those to which no other can be added."""
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("overlay", CHOSEN)
 def test_combinations_are_admitted_unchanged(overlay: str) -> None:

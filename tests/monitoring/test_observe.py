@@ -30,6 +30,7 @@ def test_missing_figures_are_no_failure(capsys: pytest.CaptureFixture[str]) -> N
     assert "pages/s -" in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_load_is_sent_until_somebody_has_enough(watched: tuple[Service, Prometheus]) -> None:
     service, prometheus = watched
     before = prometheus.wait_for('sum(ocr_pages_total{component="transformer"})')[0]

@@ -120,6 +120,7 @@ def test_boxes_lie_on_the_words_of_a_turned_photo(web: Page) -> None:
     assert max(abs(a - b) for a, b in zip(first, ink, strict=True)) <= 4
 
 
+@pytest.mark.long
 def test_pages_of_a_document_the_browser_cannot_show(web: Page) -> None:
     _give(web, _two_pages())
     _wait_read(web, "two.tif")
@@ -167,6 +168,7 @@ def test_files_come_in_by_drop_and_by_paste(web: Page, way: str) -> None:
     expect(web.locator("#reading")).to_contain_text("Dropped here")
 
 
+@pytest.mark.long
 def test_several_files_of_which_one_is_refused(web: Page) -> None:
     _give(web, _scan("one.png"), _file("notes.txt", b"just text"), _scan("three.png"))
     for name in ("one.png", "three.png"):
@@ -260,6 +262,7 @@ def test_busy_service_is_asked_again(web: Page) -> None:
     assert next(answers) == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
@@ -316,6 +319,7 @@ def _saved_as(page: Page, archive_format: str, *, tags: str = "None added") -> t
     return _saved(page, "PDF")
 
 
+@pytest.mark.long
 def test_pages_with_text_of_their_own_are_counted(web: Page) -> None:
     _give(web, _file("report.pdf", drawn_pdf()))
     expect(_row(web, "report.pdf").locator(".state")).to_contain_text("1 page (1 with text)")
@@ -378,6 +382,7 @@ def test_blocks_are_numbered_in_reading_order_on_demand(web: Page) -> None:
     assert tops == sorted(tops)
 
 
+@pytest.mark.long
 def test_the_steps_of_preparation_are_named(web: Page, read: Page) -> None:
     expect(read.locator("#preparation")).to_have_text("Read as it is")
     skewed = drawn.draw()[0].rotate(3, expand=True, fillcolor=255)
@@ -487,6 +492,7 @@ def test_sample_page_needs_no_file(web: Page) -> None:
     expect(web.locator("#reading")).to_contain_text("A page to begin with")
 
 
+@pytest.mark.long
 def test_everything_has_a_name_for_those_who_listen(read: Page) -> None:
     snapshot = read.locator("body").aria_snapshot()
     roles = r"(button|checkbox|combobox|textbox|img|region|navigation|group|list|form|heading)"

@@ -19,6 +19,7 @@ from tools.local_stack import Server, Service
 
 EVERYTHING = os.environ.get("OCR_EVERY_LAYOUT") == "1"
 SCRIPTS = ("eng", "rus", "ell", "heb", "ara", "hin", "tha", "kor")
+LONG = ("ell", "ara", "tha")
 SIZES = (20, 32, 48)
 KINDS = ("lines", "paragraphs", "columns", "list", "indented")
 LENGTHS = (4, 12)
@@ -54,7 +55,9 @@ def draw(lang: str, kind: str, size: int, length: int) -> Image.Image:
 
 
 @pytest.mark.parametrize("turned", range(4))
-@pytest.mark.parametrize("lang", SCRIPTS)
+@pytest.mark.parametrize(
+    "lang", [pytest.param(lang, marks=[pytest.mark.long] if lang in LONG else []) for lang in SCRIPTS]
+)
 def test_pages_are_read_the_right_way_up(server: Server, lang: str, turned: int) -> None:
     wrong = []
     some = [*SOME[turned % 2 :: 2], *([HARD[lang, turned]] if (lang, turned) in HARD else [])]
