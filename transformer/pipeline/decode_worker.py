@@ -84,7 +84,7 @@ class Decoder:
                 first, *following = numbers
             else:
                 first, following = job.number, [*job.following]
-            pages = [_page(document, first, job, began=began)]
+            pages = [_page(document, first, job, began=began, single=len(numbers) == 1)]
             for number in following[: job.most_pages - 1]:
                 began_page = time.perf_counter()
                 if pages[-1].pixels.size or began_page - began > _MANY_SECONDS:
@@ -122,11 +122,19 @@ class Decoder:
             file.close()
 
 
-def _page(document: Document, number: int, job: DecodeJob, *, began: float) -> DocumentPage:
-    """One page of a document, decoded and prepared; ``began`` is when work on it did."""
+def _page(document: Document, number: int, job: DecodeJob, *, began: float, single: bool = False) -> DocumentPage:
+    """One page of a document, decoded and prepared; ``began`` is when work on it did.
+
+    An image whose ``single`` page this is has been closed on return: Pillow's pixels are larger than the page's.
+    """
     try:
         page, embedded = _read(document, number, job)
         label = document.label(number) if _is_pdf(document) else ""
+        warning = ""
+        if isinstance(document, ImageDocument):
+            warning = document.warning
+            if single:
+                document.close()
         decoded = time.perf_counter()
         dpi = job.options.dpi if job.options.dpi and not _is_pdf(document) else page.dpi
         orient = job.options.orient and (embedded is None or job.options.from_pixels)
@@ -154,7 +162,7 @@ def _page(document: Document, number: int, job: DecodeJob, *, began: float) -> D
         preprocess_seconds=time.perf_counter() - decoded,
         single_page=False,
         blank=ready.blank,
-        warning=document.warning if isinstance(document, ImageDocument) else "",
+        warning=warning,
     )
 
 
