@@ -465,14 +465,15 @@ def test_everything_can_be_reached_and_worked_by_keyboard(web: Page) -> None:
     # Choosers are caught only some time after the first listener: the key below would be faster, and open a real one.
     web.on("filechooser", lambda _: None)
     order = []
-    for _ in range(9):
+    for _ in range(10):
         web.keyboard.press("Tab")
         order.append(web.evaluate("() => document.activeElement.id || document.activeElement.textContent.trim()"))
     assert order[0] == "Skip to the text"
     assert order[1].startswith("Languages")
     assert order[2:5] == ["psm", "preprocess", "orient"]
     assert order[5].startswith("PDF")
-    assert order[6:8] == ["picker", "sample"]
+    assert order[6].startswith("More")
+    assert order[7:9] == ["picker", "sample"]
     web.locator("#picker").focus()
     assert web.evaluate("() => getComputedStyle(document.querySelector('#picker + label')).outlineStyle") == "solid"
     with web.expect_file_chooser() as chooser:
