@@ -57,7 +57,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if mode == "cluster":
         for item in ours:
             item.add_marker(pytest.mark.timeout(CLUSTER_SECONDS))
-    out = [item for item in ours if mode is None or (mode == "url" and item.path.name != "test_calls.py")]
+    packed = bool(os.environ.get("OCR_PACK_LANGUAGES", "").split())
+    out = [
+        item
+        for item in ours
+        if mode is None
+        or (mode == "url" and item.path.name != "test_calls.py")
+        or (item.get_closest_marker("pack") and not packed)
+    ]
     if out:
         config.hook.pytest_deselected(items=out)
         items[:] = [item for item in items if item not in out]
