@@ -436,6 +436,23 @@ def test_prometheus_is_unpacked_and_never_installed(machine: Path) -> None:
     assert "download" not in calls(machine)
 
 
+def test_promtool_may_be_a_package_of_its_own(machine: Path) -> None:
+    """As in Debian 13, where a clone may have been set up without it."""
+    equip(machine)
+    for name in ("wget", "wrk", "chromium", "pdftotext"):
+        stand_in(machine, name)
+    stand_in(machine, "apt-cache")
+    stand_in(machine, "apt-get", 'case "$*" in "download -q "*) echo >"$3_2.53_amd64.deb" ;; esac')
+    stand_in(machine, "dpkg-deb", 'mkdir -p "$3/usr/bin"; name=${2##*/}; echo >"$3/usr/bin/${name%%_*}"')
+    (machine / "build" / "prometheus").mkdir(parents=True)
+
+    done = setup(machine)
+
+    assert done.returncode == 0, done.stderr
+    unpacked = sorted(path.name for path in (machine / "build" / "prometheus").iterdir())
+    assert unpacked == ["prometheus", "promtool"]
+
+
 def test_prometheus_is_not_left_half_unpacked(machine: Path) -> None:
     equip(machine)
     for name in ("wget", "wrk", "chromium", "pdftotext"):
