@@ -55,9 +55,9 @@ def connect(port: int) -> socket.socket:
 
 
 @contextlib.contextmanager
-def connections(server: Endpoint, number: int) -> Iterator[list[socket.socket]]:
+def connections(port: int, number: int) -> Iterator[list[socket.socket]]:
     with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(connect(server.port)) for _ in range(number)]
+        yield [stack.enter_context(connect(port)) for _ in range(number)]
 
 
 def head(**headers: str) -> bytes:
@@ -93,7 +93,7 @@ def descriptors(server: Endpoint) -> float:
 
 
 def test_bodies_that_are_declared_and_never_sent(limited: Target) -> None:
-    with always_served(limited.transformer, limited.predictor), connections(limited.transformer, 16) as clients:
+    with always_served(limited.transformer, limited.predictor), connections(limited.transformer.port, 16) as clients:
         for client in clients:
             client.sendall(head(Content_Length="67108864"))
         for client in clients:
@@ -119,7 +119,7 @@ def test_a_body_that_trickles(limited: Target) -> None:
 @pytest.mark.parametrize("start", [b"", b"GET / HTTP/1.1\r\nX-A: ", b"POST / HTT"])
 def test_connections_that_never_complete_their_headers(limited: Target, start: bytes) -> None:
     server = limited.transformer
-    with always_served(server, limited.predictor), connections(server, 48) as clients:
+    with always_served(server, limited.predictor), connections(server.port, 48) as clients:
         for client in clients:
             client.sendall(start)
         for client in clients:
@@ -138,9 +138,7 @@ def many_descriptors() -> Iterator[None]:
 @pytest.mark.usefixtures("many_descriptors")
 def test_more_connections_than_there_are_descriptors_for(limited: Target) -> None:
     server = limited.transformer
-    with always_served(server, limited.predictor), contextlib.ExitStack() as stack:
-        for _ in range(1100):
-            stack.enter_context(connect(server.port))
+    with always_served(server, limited.predictor), connections(server.port, 1100):
         until(lambda: metric(server, "process_open_fds") < descriptors(server) - 64, "connections to be closed")
 
 
@@ -222,9 +220,7 @@ def test_large_grpc_messages(limited: Target) -> None:
 @pytest.mark.usefixtures("many_descriptors")
 def test_more_grpc_connections_than_there_are_descriptors_for(limited: Target) -> None:
     server = limited.transformer
-    with always_served(server, limited.predictor), contextlib.ExitStack() as stack:
-        for _ in range(1100):
-            stack.enter_context(connect(server.grpc_port))
+    with always_served(server, limited.predictor), connections(server.grpc_port, 1100):
         for _ in range(3):
             assert_reads(server)
         assert metric(server, "process_open_fds") < descriptors(server) - 64

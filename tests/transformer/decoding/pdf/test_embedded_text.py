@@ -78,6 +78,20 @@ def test_columns_are_lines_of_their_own() -> None:
     assert _texts(_layout(_document(content))) == [["left", "column"], ["right", "column"]]
 
 
+def _page_with(pdf: Pdf, font: Dictionary, text: bytes) -> bytes:
+    """The file of a PDF with one page, on which the operators show text in a font of that PDF."""
+    page = Dictionary(
+        Type=Name.Page,
+        MediaBox=Array([0, 0, 400, 200]),
+        Contents=pdf.make_stream(b"BT /F 12 Tf 20 100 Td %b ET" % text),
+        Resources=Dictionary(Font=Dictionary(F=font)),
+    )
+    pdf.pages.append(pikepdf.Page(page))
+    out = io.BytesIO()
+    pdf.save(out)
+    return out.getvalue()
+
+
 def test_text_without_a_meaning_is_no_text() -> None:
     pdf = Pdf.new()
     encoding = Dictionary(Type=Name.Encoding, Differences=Array([65, *(Name(f"/g{code}") for code in range(26))]))
@@ -92,16 +106,8 @@ def test_text_without_a_meaning_is_no_text() -> None:
         LastChar=90,
         Widths=Array([1] * 26),
     )
-    page = Dictionary(
-        Type=Name.Page,
-        MediaBox=Array([0, 0, 400, 200]),
-        Contents=pdf.make_stream(b"BT /F 12 Tf 20 100 Td (ABCDEFGHIJ) Tj ET"),
-        Resources=Dictionary(Font=Dictionary(F=font)),
-    )
-    pdf.pages.append(pikepdf.Page(page))
-    out = io.BytesIO()
-    pdf.save(out)
-    found = PdfDocument(io.BytesIO(out.getvalue()), page_pixels=LIMIT).embedded(1, page_pixels=LIMIT)
+    data = _page_with(pdf, font, b"(ABCDEFGHIJ) Tj")
+    found = PdfDocument(io.BytesIO(data), page_pixels=LIMIT).embedded(1, page_pixels=LIMIT)
     assert found is None
 
 
@@ -158,16 +164,8 @@ def test_characters_beyond_the_basic_plane_keep_their_places() -> None:
         b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /M def /CMapType 2 def "
         b"1 begincodespacerange <00> <ff> endcodespacerange " + mapping + b" endcmap end end"
     )
-    page = Dictionary(
-        Type=Name.Page,
-        MediaBox=Array([0, 0, 400, 200]),
-        Contents=pdf.make_stream(b"BT /F 12 Tf 20 100 Td (A-A) Tj 60 0 Td (word) Tj ET"),
-        Resources=Dictionary(Font=Dictionary(F=font)),
-    )
-    pdf.pages.append(pikepdf.Page(page))
-    out = io.BytesIO()
-    pdf.save(out)
-    first, second = _layout(out.getvalue()).iter_words()
+    data = _page_with(pdf, font, b"(A-A) Tj 60 0 Td (word) Tj")
+    first, second = _layout(data).iter_words()
     assert second.text == "word"
     assert first.bbox[2] < second.bbox[0]
     assert first.text == "\U0001d400-\U0001d400"
