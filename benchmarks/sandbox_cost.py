@@ -3,7 +3,7 @@
 Two services run side by side, one with ``OCR_SANDBOX=required`` and one with ``off``, all on one CPU, the load on
 another. Text lines, whose workers change jobs most often, go through both by turns in short runs, so that each pair of
 runs gives a ratio of CPU time, which other processes disturb less than time. Where a process lies in memory changes its
-speed by as much as is to be measured, so both are started anew several times. Variables: ``ROUNDS`` (16), ``PAIRS`` of
+speed by as much as is to be measured, so both are started several times. Variables: ``ROUNDS`` (16), ``PAIRS`` of
 each round (4), ``LINES`` of each run (12).
 """
 

@@ -45,8 +45,6 @@ _UNUSED: Final = (
 _GRPC: Final = ("google", "grpc", "kserve.protocol.grpc")
 _IMPORTED: Final = ("kserve.protocol.dataplane", "kserve.protocol.model_repository_extension", "uvicorn.server")
 _FALSE: Final = ("n", "no", "f", "false", "off", "0")
-
-
 _LOADERS: Final = ("load_default_certs", "set_default_verify_paths")
 
 
@@ -93,7 +91,7 @@ class _Finder(MetaPathFinder, Loader):
 def import_kserve(arguments: Sequence[str]) -> None:
     """Import KServe without what is unused; gRPC is if the process's ``arguments`` turn it off.
 
-    Whoever imports one of the modules afterwards gets the module itself. Does nothing if KServe is imported already.
+    An import of one of these modules afterwards gives the module itself. Does nothing if KServe is imported already.
     """
     without_grpc = argument(arguments, "--enable_grpc").lower() in _FALSE
     finder = _Finder((*_UNUSED, *_GRPC) if without_grpc else _UNUSED)

@@ -20,7 +20,7 @@ EVERYTHING = os.environ.get("OCR_EVERY_GROUND") == "1"
 GROUNDS = list(product(PAIRS, SIZES))
 BLANKS = range(200)
 SOME = 9
-"""One in so many is drawn in the suite."""
+"""The suite draws every one of that many."""
 
 
 @pytest.fixture
