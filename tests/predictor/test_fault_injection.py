@@ -17,7 +17,7 @@ from PIL import Image
 
 from predictor.tessdata import ModelDirectory
 from tests.support import fault_injection
-from tests.support.drawn_pages import LINE, draw_line, encode, v2_body
+from tests.support.drawn_pages import LINE, draw_line, draw_page, encode, v2_body
 from tests.support.http_calls import (
     GOOD,
     INFER,
@@ -77,8 +77,9 @@ def _recognizes(server: Server, crashes: int) -> bool:
 
 def test_a_page_that_kills_two_workers_is_given_up(server: Server) -> None:
     crashes = restarts(server, "crash")
+    endless = encode(draw_page(25 * fault_injection.LINES, size=28, width=1500))
     with fault_injection.in_background() as background:
-        answer = background.submit(infer, server, fault_injection.LONG_PAGE)
+        answer = background.submit(infer, server, endless)
         for done in (0, 1):
             until(lambda expected=crashes + done: _recognizes(server, expected), "a page")  # type: ignore[misc]
             until(lambda: bool(fault_injection.workers(server)), "a worker")

@@ -44,6 +44,8 @@ def draw(text: str, *, size: int = 28) -> Page:
 
 LINE = draw("The ferry leaves at seven")
 LONG = draw("\n".join(["It rained on the hills and on the town below"] * 40))
+ENDLESS = np.tile(LONG, (8, 1))
+"""A page that takes so long that its worker is killed, or out of time, before it is read."""
 
 
 class Restarts(PoolObserver):
@@ -59,8 +61,8 @@ def settings(**chosen: Any) -> PredictorSettings:
 
 
 async def begun(reader: PageReader) -> None:
-    """Return when a worker reads."""
-    while not reader._pool.busy:
+    """Return when the page is with a worker: a worker counts as busy some time before."""
+    while not any(worker.jobs for worker in reader._pool._supervisor.workers):
         await asyncio.sleep(0.001)
 
 
@@ -146,7 +148,7 @@ def test_a_page_whose_worker_is_killed_is_read_on_a_fresh_one(engine: str) -> No
 
 def test_a_page_that_kills_twice_is_named_and_the_next_one_is_read() -> None:
     async def scenario(reader: PageReader) -> None:
-        reading = asyncio.ensure_future(read(reader, LONG))
+        reading = asyncio.ensure_future(read(reader, ENDLESS))
         first = reader.pids[0]
         await begun(reader)
         os.kill(first, signal.SIGKILL)
@@ -174,7 +176,7 @@ def test_a_stopped_worker_times_out_and_the_next_page_is_read() -> None:
 def test_a_page_over_its_time_is_given_up() -> None:
     async def scenario(reader: PageReader) -> None:
         with pytest.raises(TimedOutError, match="the page was not recognized"):
-            await read(reader, np.tile(LONG, (8, 1)))
+            await read(reader, ENDLESS)
         assert "ferry" in (await read(reader)).text
 
     assert with_reader(scenario, page_seconds=0.2) == ["timeout"]

@@ -37,8 +37,6 @@ LINES = tuple(f"Line {number} " + " ".join(_WORDS[number % 7 :][:11]) for number
 VISIBLE = {"OCR_SANDBOX": "off"}
 """Settings of a server whose open files another process of the same user may list."""
 PAGE = encode(draw_page(LINES, size=28, width=1500))
-LONG_PAGE = encode(draw_page(5 * LINES, size=28, width=1500))
-"""A page that keeps a worker busy long enough to be killed."""
 
 
 def assert_whole(text: str) -> None:
