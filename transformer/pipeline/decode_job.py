@@ -19,6 +19,9 @@ from transformer.geometry import Geometry
 from transformer.structure.content.page_structure import PageStructure
 from transformer.structure.separators import Separators
 
+_LARGER = 4
+"""How much larger than its original a preprocessed page may be: preparation enlarges small pages."""
+
 
 @dataclass(frozen=True)
 class DecodeJob:
@@ -40,6 +43,13 @@ class DecodeJob:
     selection: PageRange
     options: DecodeOptions
     limits: Limits
+
+    @property
+    def location(self) -> str:
+        """What it decodes, as messages name it."""
+        if self.number is None:
+            return "the document"
+        return f"pages {self.number} to {self.following[-1]}" if self.following else f"page {self.number}"
 
 
 @dataclass(frozen=True)
@@ -81,6 +91,15 @@ class DocumentPage:
     warning: str = ""
     """What of its document is not read; empty if there is nothing."""
 
+    def is_possible(self, job: DecodeJob) -> bool:
+        """Whether its sizes are within what the job allows."""
+        return (
+            self.pixels.ndim == 2
+            and self.letters.ndim == 2
+            and self.pixels.size <= _LARGER * job.limits.page_pixels
+            and 0 < self.width * self.height <= job.limits.page_pixels
+        )
+
 
 @dataclass(frozen=True)
 class DecodeResult:
@@ -90,6 +109,16 @@ class DecodeResult:
     """One or more; all but the last have no pixels."""
     numbers: tuple[int, ...]
     """All pages selected, in reading order; empty for a job that named its page."""
+
+    def is_possible(self, job: DecodeJob) -> bool:
+        """Whether a worker that is what it should be could have sent this: the server allots memory by it."""
+        return (
+            1 <= len(self.pages) <= job.most_pages
+            and all(page.is_possible(job) for page in self.pages)
+            and not any(page.pixels.size for page in self.pages[:-1])
+            and len(self.numbers) <= job.limits.pages
+            and (job.number is not None or bool(self.numbers))
+        )
 
 
 @dataclass(frozen=True)

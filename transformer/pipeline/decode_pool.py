@@ -46,8 +46,6 @@ _AHEAD_PIXELS = 60_000_000
 """Maximum number of pixels of prefetched pages, over all documents."""
 _PAGES_OF_TEXT = 16
 """The most pages of a job if none of them has to be drawn."""
-_LARGER = 4
-"""How much larger than its original a preprocessed page may be: preparation enlarges small pages."""
 SPARE = 1
 """Decoders beyond their number by the settings: no client alone can keep all of them busy."""
 _ATTEMPTS = 2
@@ -157,37 +155,16 @@ class DecodePool:
         metrics.record_document(kind=job.kind, size=len(document))
         async with stored(document) as (source, file):
             del document
-            first = await self._decode(job := replace(job, source=source), file, deadline)
-            ready, numbers = deque(first.pages), deque(first.numbers[len(first.pages) :])
-            del first
-            tasks: deque[_Ahead] = deque()
+            decoding = _PagesInOrder(self, replace(job, source=source), file, deadline)
             try:
-                while True:
-                    page = ready.popleft()
+                while decoding.ready or await decoding.wait():
+                    page = decoding.ready.popleft()
                     quota.take((page.width, page.height))
-                    if weight := page.pixels.size:  # the last that is ready
-                        while numbers and len(tasks) < ahead and self._ahead + weight <= _AHEAD_PIXELS:
-                            tasks.append(self._begin(job, numbers, file, deadline, weight=weight))
-                    elif numbers and not tasks and not ready:
-                        tasks.append(self._begin(job, numbers, file, deadline, most_pages=_PAGES_OF_TEXT))
+                    decoding.prefetch(page.pixels.size, ahead)
                     yield page
                     del page
-                    if ready:
-                        continue
-                    if not numbers and not tasks:
-                        return
-                    if not tasks:
-                        tasks.append(self._begin(job, numbers, file, deadline))
-                    ready.extend(await tasks[0].task)
-                    done = tasks.popleft()
-                    self._ahead -= done.weight
-                    # Several pages are asked for only where no other task is under way: the rest comes next.
-                    numbers.extendleft(reversed(done.numbers[len(ready) :]))
             finally:
-                for begun in tasks:
-                    self._ahead -= begun.weight
-                    begun.task.cancel()
-                await asyncio.gather(*(begun.task for begun in tasks), return_exceptions=True)
+                await decoding.cancel()
 
     async def searchable_pdf(
         self,
@@ -217,33 +194,16 @@ class DecodePool:
             raise _no_result(location)
         return pdf
 
-    def _begin(  # noqa: PLR0913 - a job, and what it may use
-        self,
-        job: DecodeJob,
-        numbers: deque[int],
-        file: int | None,
-        deadline: float | None,
-        *,
-        weight: int = 0,
-        most_pages: int = 1,
-    ) -> _Ahead:
-        """Take the next ``most_pages`` of ``numbers`` and begin to decode them."""
-        taken = tuple(numbers.popleft() for _ in range(min(most_pages, len(numbers))))
-        job = replace(job, number=taken[0], following=taken[1:], most_pages=most_pages)
-        self._ahead += weight
-        return _Ahead(asyncio.create_task(self._run_further(job, file, deadline)), taken, weight)
+    async def _decode(self, job: DecodeJob, file: int | None, deadline: float | None) -> DecodeResult:
+        decoded = (await self._run(job, file, deadline, location=job.location)).decoded
+        if decoded is None or not decoded.is_possible(job):
+            raise _no_result(job.location)
+        return decoded
 
-    async def _run_further(self, job: DecodeJob, file: int | None, deadline: float | None) -> Sequence[DocumentPage]:
+    async def _decode_further(self, job: DecodeJob, file: int | None, deadline: float | None) -> Sequence[DocumentPage]:
         """Decode pages after the first, when a worker is free for them."""
         async with self._further:
             return (await self._decode(job, file, deadline)).pages
-
-    async def _decode(self, job: DecodeJob, file: int | None, deadline: float | None) -> DecodeResult:
-        location = _location(job)
-        decoded = (await self._run(job, file, deadline, location=location)).decoded
-        if decoded is None or not _is_possible(decoded, job):
-            raise _no_result(location)
-        return decoded
 
     async def _run(
         self,
@@ -265,31 +225,60 @@ class DecodePool:
             ) from None
 
 
-def _location(job: DecodeJob) -> str:
-    """What a job decodes, as messages name it."""
-    if job.number is None:
-        return "the document"
-    return f"pages {job.number} to {job.following[-1]}" if job.following else f"page {job.number}"
+class _PagesInOrder:
+    """The pages of one document: those that are ready, and jobs for those that come after them."""
 
+    def __init__(self, pool: DecodePool, job: DecodeJob, file: int | None, deadline: float | None) -> None:
+        self._pool, self._job, self._file, self._deadline = pool, job, file, deadline
+        self._numbers: deque[int] | None = None
+        """Pages that no job decodes yet; None before the first job."""
+        self._jobs: deque[_Ahead] = deque()
+        self.ready: deque[DocumentPage] = deque()
 
-def _is_possible(decoded: DecodeResult, job: DecodeJob) -> bool:
-    """Whether a worker that is what it should be could have sent this: the server allots memory by it."""
-    return (
-        1 <= len(decoded.pages) <= job.most_pages
-        and all(_is_possible_page(page, job) for page in decoded.pages)
-        and not any(page.pixels.size for page in decoded.pages[:-1])
-        and len(decoded.numbers) <= job.limits.pages
-        and (job.number is not None or bool(decoded.numbers))
-    )
+    async def wait(self) -> bool:
+        """Wait for the next page or pages; False after the last one."""
+        if self._numbers is None:
+            first = await self._pool._decode(self._job, self._file, self._deadline)
+            self.ready.extend(first.pages)
+            self._numbers = deque(first.numbers[len(first.pages) :])
+            return True
+        if not self._numbers and not self._jobs:
+            return False
+        if not self._jobs:
+            self._begin(self._numbers)
+        self.ready.extend(await self._jobs[0].task)
+        done = self._jobs.popleft()
+        self._pool._ahead -= done.weight
+        # Several pages are asked for only where no other job is under way: the rest comes next.
+        self._numbers.extendleft(reversed(done.numbers[len(self.ready) :]))
+        return True
 
+    def prefetch(self, weight: int, most: int) -> None:
+        """Begin to decode up to ``most`` pages while the consumer works on one of ``weight`` pixels.
 
-def _is_possible_page(page: DocumentPage, job: DecodeJob) -> bool:
-    return (
-        page.pixels.ndim == 2
-        and page.letters.ndim == 2
-        and page.pixels.size <= _LARGER * job.limits.page_pixels
-        and 0 < page.width * page.height <= job.limits.page_pixels
-    )
+        A page without pixels costs its consumer little; many such ones may follow, and one job decodes them.
+        """
+        numbers = self._numbers or deque()
+        if weight:  # the last that is ready
+            while numbers and len(self._jobs) < most and self._pool._ahead + weight <= _AHEAD_PIXELS:
+                self._begin(numbers, weight=weight)
+        elif numbers and not self._jobs and not self.ready:
+            self._begin(numbers, most_pages=_PAGES_OF_TEXT)
+
+    async def cancel(self) -> None:
+        """End the jobs that are under way."""
+        for begun in self._jobs:
+            self._pool._ahead -= begun.weight
+            begun.task.cancel()
+        await asyncio.gather(*(begun.task for begun in self._jobs), return_exceptions=True)
+
+    def _begin(self, numbers: deque[int], *, weight: int = 0, most_pages: int = 1) -> None:
+        """Take the next ``most_pages`` of ``numbers`` and begin to decode them."""
+        taken = tuple(numbers.popleft() for _ in range(min(most_pages, len(numbers))))
+        job = replace(self._job, number=taken[0], following=taken[1:], most_pages=most_pages)
+        self._pool._ahead += weight
+        decoding = self._pool._decode_further(job, self._file, self._deadline)
+        self._jobs.append(_Ahead(asyncio.create_task(decoding), taken, weight))
 
 
 def _no_result(location: str) -> DamagedDocumentError:
