@@ -66,8 +66,10 @@ def main(control_descriptor: int, modules: str, rare_modules: str) -> None:
     # Signals may reach the whole process group; only the server handles them, by draining.
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
-    # Children of a killed worker are reparented to this process, which reaps them.
-    process.prctl(process.PR_SET_CHILD_SUBREAPER, 1)
+    # Children of a killed worker are reparented to this process, which reaps them. QEMU, which runs images of other
+    # processors, does not offer that; they are then reparented to the first process of the container.
+    with contextlib.suppress(OSError):
+        process.prctl(process.PR_SET_CHILD_SUBREAPER, 1)
     first, rare = ([name for name in names.split(",") if name] for names in (modules, rare_modules))
     _import(first)
     try:
