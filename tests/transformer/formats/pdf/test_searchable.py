@@ -107,7 +107,7 @@ def test_new_objects_are_compressed_where_the_document_has_object_streams() -> N
     for kind in ("object streams", "bookmarks"):
         original = corpus.KINDS[kind]()
         grown.append(len(from_pdf(original, [_layer(original)]).data) - len(original))
-    assert grown[0] < grown[1] - 150
+    assert grown[0] < grown[1] - 80
 
 
 def test_thousands_of_pages() -> None:

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
 from kserve_ocr.protocol.layout import PageLayout
+from transformer.formats.pdf.grafting.font_objects import write_font
 from transformer.formats.pdf.grafting.straightening import LEAST_DEGREES, around_content
 from transformer.formats.pdf.tagging.elements import Element, leaves_of
 from transformer.formats.pdf.tagging.tree import ARTIFACT, StructureTree, has_tags
-from transformer.formats.pdf.text_layer import glyphless_font
+from transformer.formats.pdf.text_layer.compression import compress
 from transformer.formats.pdf.text_layer.content import Marks, TextLayer, text_layer
-from transformer.formats.pdf.text_layer.glyphless_font import Face, GlyphlessFont
+from transformer.formats.pdf.text_layer.glyphless_font import GlyphlessFont
 from transformer.formats.pdf.text_layer.page_geometry import Box, view_to_page, visible_box
 
 _MAX_DEPTH: Final = 64
 """Of a page tree; a file with a deeper one has a loop."""
 _POINTS_PER_UNIT: Final = 0.5
 """Of a text layer."""
-_BASE_FONT: Final = Name(f"/{glyphless_font.NAME}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,15 @@ def graft(pdf: Pdf, layers: Iterable[PageLayer]) -> list[Object]:
     """
     layers = [layer if abs(layer.skew) >= LEAST_DEGREES else replace(layer, skew=0.0) for layer in layers]
     pages = [pdf.pages[layer.number - 1].obj for layer in layers]
-    font = GlyphlessFont(prefix=_free_prefix(pages))
+    text = (word.text for layer in layers for word in layer.layout.iter_words())
+    font = GlyphlessFont(prefix=_free_prefix(pages), text=text)
     changed: list[Object] = []
     written: list[_Written] = []
     tree = StructureTree(pdf) if any(layer.elements for layer in layers) and not has_tags(pdf) else None
     for page, layer in zip(pages, layers, strict=True):
         operators = _operators(page, layer, font, tagged=tree is not None)
         if operators:
-            data = glyphless_font.compress(operators.data)
+            data = compress(operators.data)
             stream: Object = pdf.make_stream(data, Filter=Name.FlateDecode)
             around = _around(pdf, page, layer)
             artifact = None
@@ -84,8 +85,12 @@ def graft(pdf: Pdf, layers: Iterable[PageLayer]) -> list[Object]:
     if not written:
         return changed
     faces, added = write_font(pdf, font)
+    shared: Object | None = None
+    if len(written) > 1:
+        shared = pdf.make_indirect(Dictionary({f"/{name}": face for name, face in faces.items()}))
+        added.append(shared)
     for addition in written:
-        _attach(addition, {name: faces[name] for name in sorted(addition.faces)})
+        _attach(addition, faces, shared)
     return changed + added + (tree.finish() if tree is not None else [])
 
 
@@ -168,8 +173,11 @@ def _around(pdf: Pdf, page: Object, layer: PageLayer) -> tuple[Object, Object] |
     return None if operators is None else (pdf.make_stream(operators[0]), pdf.make_stream(operators[1]))
 
 
-def _attach(addition: _Written, faces: dict[str, Object]) -> None:
-    """Show the layer before the page's own content, where the graphics state is still the initial one."""
+def _attach(addition: _Written, faces: Mapping[str, Object], shared: Object | None) -> None:
+    """Show the layer before the page's own content, where the graphics state is still the initial one.
+
+    ``shared`` is a dictionary of all ``faces``, for pages that have no fonts of their own.
+    """
     page = addition.page
     contents = page.get("/Contents")
     own = [item for item in (contents if isinstance(contents, Array) else [contents]) if isinstance(item, Stream)]
@@ -179,68 +187,12 @@ def _attach(addition: _Written, faces: dict[str, Object]) -> None:
     shown = [stream for stream in parts if stream is not None]
     page.Contents = Array(shown) if len(shown) > 1 else shown[0]
     resources = _entries(inherited(page, "/Resources"))
-    fonts = _entries(resources.get("/Font")) | {f"/{name}": face for name, face in faces.items()}
-    page.Resources = Dictionary(resources | {"/Font": Dictionary(fonts)})
+    own_fonts = _entries(resources.get("/Font"))
+    used = {f"/{name}": faces[name] for name in sorted(addition.faces)}
+    fonts = Dictionary(own_fonts | used) if own_fonts or shared is None else shared
+    page.Resources = Dictionary(resources | {"/Font": fonts})
 
 
 def _entries(value: Object | None) -> dict[str, Object]:
     """The entries of a dictionary, for one that does not change the original: pages may share it."""
     return dict(value.items()) if isinstance(value, Dictionary) else {}
-
-
-def write_font(pdf: Pdf, font: GlyphlessFont) -> tuple[dict[str, Object], list[Object]]:
-    """The font as objects of ``pdf``: its faces by resource name, and every object added."""
-    program = glyphless_font.font_program()
-    file = _compressed(pdf, program, Length1=len(program))
-    to_unicode = _compressed(pdf, font.to_unicode())
-    cid_to_gid = _compressed(pdf, font.cid_to_gid())
-    widths = pdf.make_indirect(Array([part for code, advances in font.widths() for part in (code, Array(advances))]))
-    system = pdf.make_indirect(Dictionary(Registry="Adobe", Ordering="Identity", Supplement=0))
-    added: list[Object] = [file, to_unicode, cid_to_gid, widths, system]
-    faces: dict[str, Object] = {}
-    for name, face in font.faces.items():
-        descriptor: Object = pdf.make_indirect(_descriptor(face, file))
-        faces[name] = pdf.make_indirect(
-            Dictionary(
-                Type=Name.Font,
-                Subtype=Name.Type0,
-                BaseFont=_BASE_FONT,
-                Encoding=Name("/Identity-H"),
-                DescendantFonts=Array([_cid_font(descriptor, cid_to_gid, widths, system)]),
-                ToUnicode=to_unicode,
-            )
-        )
-        added += [descriptor, faces[name]]
-    return faces, added
-
-
-def _compressed(pdf: Pdf, data: bytes, **entries: int) -> Object:
-    return pdf.make_stream(glyphless_font.compress(data), Filter=Name.FlateDecode, **entries)
-
-
-def _descriptor(face: Face, file: Object) -> Dictionary:
-    ascent, descent = glyphless_font.vertical_extent(face)
-    return Dictionary(
-        Type=Name.FontDescriptor,
-        FontName=_BASE_FONT,
-        Flags=glyphless_font.FLAGS,
-        FontBBox=Array([0, descent, glyphless_font.UNITS_PER_EM, ascent]),
-        Ascent=ascent,
-        Descent=descent,
-        ItalicAngle=0,
-        StemV=80,
-        FontFile2=file,
-    )
-
-
-def _cid_font(descriptor: Object, cid_to_gid: Object, widths: Object, system: Object) -> Dictionary:
-    return Dictionary(
-        Type=Name.Font,
-        Subtype=Name.CIDFontType2,
-        BaseFont=_BASE_FONT,
-        CIDToGIDMap=cid_to_gid,
-        CIDSystemInfo=system,
-        DW=glyphless_font.DEFAULT_ADVANCE,
-        W=widths,
-        FontDescriptor=descriptor,
-    )

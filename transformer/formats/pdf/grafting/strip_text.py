@@ -7,7 +7,7 @@ from typing import Any, Final
 import pikepdf
 from pikepdf import Dictionary, Name, Object, Operator, Pdf, Stream
 
-from transformer.formats.pdf.text_layer import glyphless_font
+from transformer.formats.pdf.text_layer.compression import compress
 
 _INVISIBLE: Final = 3
 _MAX_DEPTH: Final = 4
@@ -28,7 +28,7 @@ def strip_invisible_text(pdf: Pdf, page: Object) -> bool:
     if fonts is None:
         return stripped
     data = pikepdf.unparse_content_stream(kept)
-    page.Contents = pdf.make_stream(glyphless_font.compress(data), Filter=Name.FlateDecode)
+    page.Contents = pdf.make_stream(compress(data), Filter=Name.FlateDecode)
     _drop_fonts(page.get("/Resources"), fonts - _used_fonts(kept))
     return True
 

@@ -42,8 +42,8 @@ class PlacedLine:
     size: int
 
 
-def place_line(line: Line, *, largest: float, page_height: int, unit: float, skew: float = 0.0) -> PlacedLine | None:
-    """A line on its own axes; None for one without text. ``largest`` is the height of similar lines, pixels."""
+def place_line(line: Line, *, page_height: int, unit: float, skew: float = 0.0) -> PlacedLine | None:
+    """A line on its own axes; None for one without text."""
     axes = Axes.of(line, page_height=page_height, unit=unit, skew=skew)
     words = [replace(axes.place(word), index=index) for index, word in enumerate(line.words) if word.text]
     if not words:
@@ -51,7 +51,7 @@ def place_line(line: Line, *, largest: float, page_height: int, unit: float, ske
     if any(is_right_to_left(word.text) for word in words):
         # Readers expect characters in the order in which they stand and reorder right-to-left runs themselves.
         words = sorted((replace(word, text=visual_order(word.text)) for word in words), key=lambda word: word.start)
-    size = max(1, round(max(largest / unit, *(word.top - word.bottom for word in words))))
+    size = max(1, round(max(line.height / unit, *(word.top - word.bottom for word in words))))
     return PlacedLine(axes, words, size)
 
 

@@ -24,21 +24,39 @@ def _shown(row: Line) -> str:
     """The characters in the order in which they are shown."""
     font = GlyphlessFont()
     operators = b"\n".join(_operators(row, font=font))
-    pairs = re.findall(rb"^<(....)> <(\w+)>$", font.to_unicode(), re.MULTILINE)
-    back = {bytes.fromhex(code.decode()): bytes.fromhex(text.decode()).decode("utf-16-be") for code, text in pairs}
-    strings = re.findall(rb"\(((?:\\.|[^\\)])*)\)", operators, re.DOTALL)
-    raw = b"".join(re.sub(rb"\\(.)", lambda match: b"\r" if match[1] == b"r" else match[1], text) for text in strings)
-    return "".join(back[raw[at : at + 2]] for at in range(0, len(raw), 2))
+    pairs = re.findall(rb"^<(..)> <(\w+)>$", font.to_unicode().partition(b"beginbfchar")[2], re.MULTILINE)
+    back = {int(code, 16): bytes.fromhex(text.decode()).decode("utf-16-be") for code, text in pairs}
+    strings = re.findall(rb"\(([^)]*)\)", operators, re.DOTALL)
+    return "".join(back[code] for code in b"".join(strings))
 
 
 def test_words_and_spaces_are_stretched_to_their_positions() -> None:
     assert _operators(line("ab cde")) == [
         b"q 0.5 0 0 0.5 0 0 cm BT 3 Tr",
-        b"100 600 Td",
-        b"/F0 40 Tf",
-        b"[(\0\1\0\2\0\3)-150(\0\4\0\5\0\6)]TJ",
+        b"100 600 Td/F0 40 Tf(\x0b\x0c\x06\x0e\x0f\x10)Tj",
         b"ET Q",
     ]
+
+
+def test_a_gap_that_no_space_fills_is_an_adjustment() -> None:
+    row = line("ab cde")
+    first, second = row.words
+    far = replace(second, bbox=(600, *second.bbox[1:2], 660, second.bbox[3]))
+    operators = b"\n".join(_operators(replace(row, words=(first, far))))
+    assert re.search(rb"\[\(\x0b\x0c\x04\)-\d+\(\x0e\x0f\x10\)\]TJ", operators)
+
+
+def test_lines_at_one_distance_are_opened_by_one_operator() -> None:
+    rows = [line("words of a line", y=y) for y in (100, 160, 221, 280)]
+    moves = re.findall(rb"(-?\d+ -?\d+) Td", b"\n".join(_operators(*rows)))
+    assert moves[1:] == [b"0 -60"] * 3
+
+
+def test_words_of_a_tilted_line_rise_on_one_line_matrix() -> None:
+    row = replace(line("up and up it goes"), baseline=(100.0, 200.0, 500.0, 190.0))
+    operators = b"\n".join(_operators(row))
+    assert len(re.findall(rb" T[dm]", operators)) == 1
+    assert re.search(rb"\d+ Ts", operators)
 
 
 def test_words_that_stand_where_the_font_puts_them_cost_nothing_but_their_letters() -> None:
