@@ -10,7 +10,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 
 from transformer.structure.order.phrases import Phrase, Rule
@@ -55,18 +56,21 @@ class Gutter:
     path: list[Place]
     beside: int = 0
     """Phrases that stand beside it."""
+    heights: list[float] = field(init=False)
+    middles: list[float] = field(init=False)
+    """Its x at each of the heights."""
+
+    def __post_init__(self) -> None:
+        self.heights = [height for height, _, _ in self.path]
+        self.middles = [(left + right) / 2 for _, left, right in self.path]
 
     def middle(self, y: float) -> float:
         """Its x at the height ``y``."""
-        left, right = self.edges(y)
-        return (left + right) / 2
-
-    def edges(self, y: float) -> tuple[float, float]:
-        """Its edges at the height ``y``."""
-        index = min(bisect_left(self.path, (y,)), len(self.path) - 1)
-        if index and y - self.path[index - 1][0] < self.path[index][0] - y:
+        heights = self.heights
+        index = bisect_left(heights, y)
+        if index == len(heights) or (index and y - heights[index - 1] < heights[index] - y):
             index -= 1
-        return self.path[index][1:]
+        return self.middles[index]
 
     @property
     def width(self) -> float:
@@ -91,14 +95,19 @@ class _Search:
         self._space = region.scale.space
         self._seen: dict[int, list[Gutter]] = {}
         self._work = WORK_PER_PHRASE * (len(region.reliable) + 20)
-        self._lefts: dict[Phrase, Phrase] = {}
-        for left, right in region.right_neighbors.items():
-            if right not in self._lefts or self._lefts[right].x1 < left.x1:
-                self._lefts[right] = left
+
+    @cached_property
+    def _lefts(self) -> dict[Phrase, Phrase]:
+        """For each phrase that is a right neighbor the nearest one to its left."""
+        found: dict[Phrase, Phrase] = {}
+        for left, right in self._region.right_neighbors.items():
+            if right not in found or found[right].x1 < left.x1:
+                found[right] = left
+        return found
 
     def best(self) -> Gutter | None:
         region = self._region
-        running = sum(phrase.running_text for phrase in region.reliable)
+        running = sum([phrase.running_text for phrase in region.reliable])
         if running < RUNNING_SHARE * FILLED_ROWS and not self._force:
             return None
         found: Gutter | None = None
@@ -121,15 +130,15 @@ class _Search:
     def _is_known(self, left: float, right: float, y: float) -> bool:
         """Whether a gutter that was found before runs through this gap."""
         size = self._region.scale.height
-        return any(
-            gutter.top < y < gutter.bottom and left <= gutter.middle(y) <= right
-            for place in range(int(left // size), int(right // size) + 1)
-            for gutter in self._seen.get(place, ())
-        )
+        for place in range(int(left // size), int(right // size) + 1):
+            for gutter in self._seen.get(place, ()):
+                if gutter.top < y < gutter.bottom and left <= gutter.middle(y) <= right:
+                    return True
+        return False
 
     def _remember(self, gutter: Gutter) -> None:
         size = self._region.scale.height
-        for place in {int((left + right) / 2 // size) for _, left, right in gutter.path}:
+        for place in {int(middle // size) for middle in gutter.middles}:
             self._seen.setdefault(place, []).append(gutter)
 
     def _least_start(self, left: Phrase, right: Phrase) -> float:
@@ -153,24 +162,20 @@ class _Search:
     def _walk(self, left: Phrase, right: Phrase, y: float, *, down: bool) -> tuple[list[Place], float]:
         """Follow a gap up or down until it is too narrow or a rule crosses it: its places, and where it ends."""
         lefts, rights = deque([left.x1], MEMORY), deque([right.x0], MEMORY)
+        x0, x1 = left.x1, right.x0
         path: list[Place] = []
-        limit = self._rule_beyond(left.x1, right.x0, y, down=down)
-        least = self._least(left.x1, right.x0, y)
-        for phrase in self._region.around(left.x1, right.x0, y, down=down):
+        limit = self._rule_beyond(x0, x1, y, down=down)
+        least = self._least(x0, x1, y)
+        for phrase in self._region.around(x0, x1, y, down=down):
             self._work -= 1
-            if (phrase.middle - limit) * (1 if down else -1) > 0:
+            if (phrase.middle > limit) if down else (phrase.middle < limit):
                 break
-            x0, x1 = max(lefts), min(rights)
+            space_left, space_right = phrase.x0 - x0, x1 - phrase.x1
             if phrase.x1 <= x0:
                 lefts.append(phrase.x1)
             elif phrase.x0 >= x1:
                 rights.append(phrase.x0)
-            elif max(x1 - phrase.x1, phrase.x0 - x0) >= least:
-                if x1 - phrase.x1 >= phrase.x0 - x0:
-                    lefts.append(phrase.x1)
-                else:
-                    rights.append(phrase.x0)
-            else:
+            elif space_left < least > space_right:
                 inner = _inner_gap(phrase, x0, x1)
                 # Spaces of a headline are wide because its letters are high.
                 enough = TIGHT * self._space * max(1.0, phrase.height / self._region.scale.height)
@@ -178,7 +183,12 @@ class _Search:
                     return path, phrase.y0 if down else phrase.y1
                 lefts.append(inner[0])
                 rights.append(inner[1])
-            path.append((phrase.middle, max(lefts), min(rights)))
+            elif space_right >= space_left:
+                lefts.append(phrase.x1)
+            else:
+                rights.append(phrase.x0)
+            x0, x1 = max(lefts), min(rights)
+            path.append((phrase.middle, x0, x1))
         return path, limit
 
     def _rule_beyond(self, left: float, right: float, y: float, *, down: bool) -> float:
@@ -201,12 +211,9 @@ class _Search:
         wide = gutter.width >= WIDE * self._space or self._least(start[0], start[1], y) < NARROW * self._space
         if self._force:
             return len(left) + len(right) if wide else 0
-        running = all(
-            sum(phrase.running_text for phrase in side) >= RUNNING_SHARE * len(side) for side in (left, right)
-        )
-        if running and len(few) >= (MIN_ROWS if wide else 2 * MIN_ROWS):
+        if len(few) >= (MIN_ROWS if wide else 2 * MIN_ROWS) and _is_running(left) and _is_running(right):
             return len(left) + len(right)
-        if wide and not _rows_match(few, many) and (_is_filled(left) or _is_filled(right)):
+        if wide and (_is_filled(left) or _is_filled(right)) and not _rows_match(few, many):
             return len(left) + len(right)
         return 0
 
@@ -216,19 +223,19 @@ class _Search:
         right: list[Phrase] = []
         between = self._region.between(gutter.top, gutter.bottom)
         self._work -= len(between)
+        neighbors = self._region.right_neighbors
         for phrase in between:
-            x0, x1 = gutter.edges(phrase.middle)
-            middle = (x0 + x1) / 2
+            middle = gutter.middle(phrase.middle)
             if phrase.x0 < middle < phrase.x1:
                 continue
             if phrase.x1 <= middle:
-                other = self._region.right_neighbors.get(phrase)
+                other = neighbors.get(phrase)
                 if other is None or other.x0 > middle:
                     left.append(self._lefts.get(phrase, phrase) if phrase.number else phrase)
             else:
                 before = self._lefts.get(phrase)
                 if before is None or before.x0 < middle:
-                    right.append(self._region.right_neighbors.get(phrase, phrase) if phrase.number else phrase)
+                    right.append(neighbors.get(phrase, phrase) if phrase.number else phrase)
         return left, right
 
 
@@ -259,11 +266,14 @@ def _rows_match(few: Sequence[Phrase], many: Sequence[Phrase]) -> bool:
 
 def _is_running(side: Sequence[Phrase]) -> bool:
     """Whether most phrases of a column are running text."""
-    return sum(phrase.running_text for phrase in side) >= RUNNING_SHARE * len(side)
+    return sum([phrase.running_text for phrase in side]) >= RUNNING_SHARE * len(side)
 
 
 def _is_filled(side: Sequence[Phrase]) -> bool:
     """Whether most lines of a column reach its right edge."""
-    left, right = min(phrase.x0 for phrase in side), max(phrase.x1 for phrase in side)
-    full = sum(phrase.running_text and right - phrase.x1 < FILLED_SHARE * (right - left) for phrase in side)
-    return len(side) >= FILLED_ROWS and full >= RUNNING_SHARE * len(side)
+    if len(side) < FILLED_ROWS:
+        return False
+    left, right = min([phrase.x0 for phrase in side]), max([phrase.x1 for phrase in side])
+    limit = FILLED_SHARE * (right - left)
+    full = sum([phrase.running_text and right - phrase.x1 < limit for phrase in side])
+    return full >= RUNNING_SHARE * len(side)

@@ -32,7 +32,8 @@ class OrderedPage:
 def fall_of(lines: Iterable[Line]) -> float:
     """Pixels by which all lines together lead down, negative if they lead up; 0 where they are level, not steep."""
     across = down = steepness = 0.0
-    for x0, y0, x1, y1 in (line.baseline for line in lines):
+    for line in lines:
+        x0, y0, x1, y1 = line.baseline
         across += abs(x1 - x0)
         steepness += abs(y1 - y0)
         down += y1 - y0
@@ -48,7 +49,7 @@ def order_page(layout: PageLayout, *, order: Order = "auto", separators: Separat
     ``auto`` reads down only columns of running text. Lines side by side become one line; a line that runs across
     columns is cut. Takes time about linear in words.
     """
-    words = list(layout.iter_words())
+    words = [word for line in layout.iter_lines() for word in line.words]
     if order == "engine" or not words or is_vertical(words) or fall_of(layout.iter_lines()):
         return OrderedPage(layout, changed=False)
     builder = PhraseBuilder(layout, mirrored=is_right_to_left(words))

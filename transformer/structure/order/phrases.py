@@ -11,9 +11,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import attrgetter
 from statistics import median
 
-from kserve_ocr.protocol.layout import Box, Line, PageLayout, Word
+from kserve_ocr.protocol.layout import Box, PageLayout, Word
+from transformer.structure.order.slope import slope_of
 
 GAP_HEIGHTS = 1.5
 """A gap of this many word heights ends a phrase, if it also is ..."""
@@ -27,10 +29,6 @@ TEXT_WORDS, TEXT_LETTERS, TEXT_SHARE = 3, 12, 0.5
 """Running text has this many words, this many letters, and this share of letters among its characters."""
 DENSE_TEXT_LETTERS = 6
 """Letters of running text in scripts that write without spaces."""
-MIN_SLOPES, SLOPE_SPREAD = 5, 0.02
-"""Lines that a page's slope is taken from, and how far from the median they may be."""
-BASELINE_HEIGHTS = 2.5
-"""Length of a baseline whose slope counts, in heights of its line."""
 NUMBER_LENGTH = 4
 """A lone number up to this length may number a line."""
 
@@ -64,9 +62,12 @@ class Rule:
     place: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Placed:
-    """A word with its edges in the package's coordinates and its position in the engine's line."""
+    """A word with its edges in the package's coordinates and its position in the engine's line.
+
+    Not frozen: there is one for each word of a page, and a frozen one takes three times as long to make.
+    """
 
     word: Word
     position: int
@@ -119,7 +120,10 @@ def writes_without_spaces(character: str) -> bool:
 def is_right_to_left(words: Iterable[Word]) -> bool:
     """Whether most letters belong to scripts that are written from right to left."""
     right = left = 0
-    for character, count in Counter("".join(word.text for word in words)).items():
+    text = "".join([word.text for word in words])
+    if text.isascii():
+        return False
+    for character, count in Counter(text).items():
         direction = unicodedata.bidirectional(character)
         right += count * (direction in ("R", "AL"))
         left += count * (direction == "L")
@@ -149,16 +153,15 @@ class PhraseBuilder:
         ]
         self._lines = lines
         self._mirrored = mirrored
-        self._slope = _slope([line for line, _ in lines])
+        self._slope = slope_of([line for line, _ in lines])
         self.scale = self._measure()
 
     def phrases(self) -> list[Phrase]:
         """All phrases of the page, in the engine's order."""
         found: list[Phrase] = []
+        widest = self.widest_gap
         for number, (line, block) in enumerate(self._lines):
-            placed = [self._place(word, position) for position, word in enumerate(line.words)]
-            placed.sort(key=lambda item: item.x0)
-            runs = split_at_gaps(placed, widest=self.widest_gap)
+            runs = split_at_gaps(self._placed(line.words), widest=widest)
             found += [make_phrase(run, line=number, block=block) for run in runs]
         return found
 
@@ -180,59 +183,74 @@ class PhraseBuilder:
         down = self._slope * place
         return Rule(y0 - down, y1 - down, -place if self._mirrored else place)
 
-    def _place(self, word: Word, position: int) -> Placed:
-        x0, y0, x1, y1 = word.bbox
-        down = self._slope * (x0 + x1) / 2
-        left, right = (-x1, -x0) if self._mirrored else (x0, x1)
-        readable = word.confidence >= MIN_CONFIDENCE and y1 - y0 > MIN_HEIGHT * self.scale.height
-        reliable = readable and any(map(str.isalnum, word.text))
-        return Placed(word, position, left, y0 - down, right, y1 - down, reliable)
+    def _placed(self, words: Sequence[Word]) -> list[Placed]:
+        """The words of a line from left to right."""
+        found: list[Placed] = []
+        lowest = MIN_HEIGHT * self.scale.height
+        slope, mirrored = self._slope, self._mirrored
+        for position, word in enumerate(words):
+            x0, y0, x1, y1 = word.bbox
+            down = slope * (x0 + x1) / 2
+            left, right = (-x1, -x0) if mirrored else (x0, x1)
+            reliable = y1 - y0 > lowest and _is_readable(word)
+            found.append(Placed(word, position, left, y0 - down, right, y1 - down, reliable))
+        if len(found) > 1:
+            found.sort(key=attrgetter("x0"))
+        return found
 
     def _measure(self) -> Scale:
-        heights = [
-            word.bbox[3] - word.bbox[1]
-            for line, _ in self._lines
-            for word in line.words
-            if word.confidence >= MIN_CONFIDENCE and any(map(str.isalnum, word.text))
-        ]
+        heights = [word.bbox[3] - word.bbox[1] for line, _ in self._lines for word in line.words if _is_readable(word)]
         height = float(max(1, median(heights or [1])))
         gaps = []
         for line, _ in self._lines:
-            edges = sorted((word.bbox[0], word.bbox[2]) for word in line.words)
-            gaps += [second[0] - first[1] for first, second in pairwise(edges) if 0 < second[0] - first[1] < 3 * height]
+            edges = sorted([(word.bbox[0], word.bbox[2]) for word in line.words])
+            gaps += [gap for (_, end), (start, _) in pairwise(edges) if 0 < (gap := start - end) < 3 * height]
         space = median(gaps) if gaps else 0.5 * height
         return Scale(height, max(0.3 * height, min(1.3 * height, space)))
 
 
-def split_at_gaps(placed: Sequence[Placed], *, widest: float) -> list[list[Placed]]:
+def split_at_gaps(placed: Sequence[Placed], *, widest: float) -> list[Sequence[Placed]]:
     """Runs of words, sorted by left edge, parted at gaps wider than ``widest``."""
-    runs: list[list[Placed]] = []
-    reached = float("-inf")
-    for item in placed:
-        if not runs or item.x0 - reached > widest:
-            runs.append([])
-        runs[-1].append(item)
+    runs: list[Sequence[Placed]] = []
+    start = 0
+    reached = placed[0].x1 if placed else 0.0
+    for index, item in enumerate(placed):
+        if item.x0 - reached > widest:
+            runs.append(placed[start:index])
+            start = index
         reached = max(reached, item.x1)
-    return runs
+    return [*runs, placed[start:]] if placed else []
+
+
+def _is_readable(word: Word) -> bool:
+    """Whether the engine is sure enough of a word, and it has letters or digits."""
+    text = word.text
+    return word.confidence >= MIN_CONFIDENCE and (text.isalnum() or any(map(str.isalnum, text)))
 
 
 def make_phrase(placed: Sequence[Placed], *, line: int, block: int) -> Phrase:
     """The phrase of words of one line, sorted from left to right."""
     reliable = [item for item in placed if item.reliable]
     shown = reliable or placed
-    y1 = _median([item.y1 for item in shown])
-    flat = [item.y1 for item in shown if _DESCENDERS.isdisjoint(item.word.text)]
-    text = "".join(item.word.text for item in shown)
-    letters = sum(map(str.isalpha, text))
+    if len(shown) == 1:  # most phrases of a table
+        only = shown[0]
+        y0, x1, y1, baseline, text = only.y0, only.x1, only.y1, only.y1, only.word.text
+    else:
+        y0, x1 = _median([item.y0 for item in shown]), max([item.x1 for item in shown])
+        y1 = _median([item.y1 for item in shown])
+        flat = [item.y1 for item in shown if _DESCENDERS.isdisjoint(item.word.text)]
+        baseline = _median(flat) if flat else y1
+        text = "".join([item.word.text for item in shown])
+    letters = len(text) if text.isalpha() else sum(map(str.isalpha, text))
     return Phrase(
         placed=tuple(placed),
         line=line,
         block=block,
-        x0=min(item.x0 for item in shown),
-        y0=_median([item.y0 for item in shown]),
-        x1=max(item.x1 for item in shown),
+        x0=shown[0].x0,
+        y0=y0,
+        x1=x1,
         y1=y1,
-        baseline=_median(flat) if flat else y1,
+        baseline=baseline,
         reliable=bool(reliable),
         running_text=bool(reliable) and _is_running_text(text, letters, words=len(reliable)),
         number=len(placed) == 1 and not letters and len(text) <= NUMBER_LENGTH,
@@ -240,53 +258,15 @@ def make_phrase(placed: Sequence[Placed], *, line: int, block: int) -> Phrase:
 
 
 def _median(values: list[float]) -> float:
-    """As :func:`statistics.median`, without its checks: most phrases of a table have one word."""
-    if len(values) == 1:
-        return values[0]
+    """As :func:`statistics.median`, without its checks."""
     values.sort()
     half = len(values) // 2
     return values[half] if len(values) % 2 else (values[half - 1] + values[half]) / 2
 
 
 def _is_running_text(text: str, letters: int, *, words: int) -> bool:
-    if letters < TEXT_SHARE * len(text):
+    if letters < max(DENSE_TEXT_LETTERS, TEXT_SHARE * len(text)):
         return False
     if words >= TEXT_WORDS and letters >= TEXT_LETTERS:
         return True
-    return letters >= DENSE_TEXT_LETTERS and 2 * sum(map(writes_without_spaces, text)) > len(text)
-
-
-def _slope(lines: Sequence[Line]) -> float:
-    """Slope of the page's lines: of those with at least three words, or else of the baselines of long words.
-
-    The mean of those near the median, weighted by length: boxes are in whole pixels, which short lines suffer from.
-    """
-    slopes = _slopes_of_words(lines)
-    if len(slopes) < MIN_SLOPES:
-        slopes = _slopes_of_baselines(lines)
-    if len(slopes) < MIN_SLOPES:
-        return 0.0
-    usual = median(slope for slope, _ in slopes)
-    near = [(slope, across) for slope, across in slopes if abs(slope - usual) < SLOPE_SPREAD]
-    return sum(slope * across for slope, across in near) / sum(across for _, across in near)
-
-
-def _slopes_of_words(lines: Sequence[Line]) -> list[tuple[float, float]]:
-    """Slope from the first word to the last, and the distance between them."""
-    slopes = []
-    for line in lines:
-        first, last = line.words[0].bbox, line.words[-1].bbox
-        if len(line.words) > 2 and last[0] > first[2]:
-            across = last[0] - first[0]
-            slopes.append(((last[1] + last[3] - first[1] - first[3]) / 2 / across, float(across)))
-    return slopes
-
-
-def _slopes_of_baselines(lines: Sequence[Line]) -> list[tuple[float, float]]:
-    """Slope and length of the baselines that are much longer than their line is high."""
-    slopes = []
-    for line in lines:
-        x0, y0, x1, y1 = line.baseline
-        if x1 - x0 > BASELINE_HEIGHTS * line.height:
-            slopes.append(((y1 - y0) / (x1 - x0), x1 - x0))
-    return slopes
+    return not text.isascii() and 2 * sum(map(writes_without_spaces, text)) > len(text)

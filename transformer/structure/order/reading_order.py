@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from statistics import median
 from typing import Literal
 
@@ -82,7 +83,7 @@ class ReadingOrder:
 
     def _leaf(self, phrases: list[Phrase], *, column: bool) -> Leaf:
         rows: list[Row] = []
-        ordered = sorted(phrases, key=lambda phrase: phrase.middle)
+        ordered = sorted(phrases, key=attrgetter("middle"))
         beside = _beside_tall(ordered, self._scale)
         for part in _cut(ordered, [height for band in beside for height in band]):
             middle = part[0].middle
@@ -124,7 +125,7 @@ class ReadingOrder:
         """Bands where rows lie farther apart than usual."""
         gaps: list[tuple[float, float]] = []
         low: float | None = None
-        for phrase in sorted(region.reliable, key=lambda phrase: phrase.y0):
+        for phrase in sorted(region.reliable, key=attrgetter("y0")):
             if low is not None and phrase.y0 > low:
                 gaps.append((phrase.y0 - low, (phrase.y0 + low) / 2))
             low = phrase.y1 if low is None else max(low, phrase.y1)
@@ -212,6 +213,8 @@ def _engine_cuts(region: Region, gutter: Gutter) -> list[float]:
 
 def _cut(phrases: list[Phrase], heights: list[float]) -> list[list[Phrase]]:
     """Phrases, sorted from top to bottom, cut at the given heights; parts without phrases are left out."""
+    if not heights:
+        return [phrases] if phrases else []
     parts: list[list[Phrase]] = [[]]
     cuts = sorted(heights)
     index = 0
@@ -237,11 +240,14 @@ def _divide(region: Region, gutter: Gutter) -> tuple[list[Phrase], list[Phrase],
             below.append(phrase)
         else:
             middle = gutter.middle(phrase.middle)
-            first = [item for item in phrase.placed if item.x0 + item.x1 < 2 * middle]
-            second = [item for item in phrase.placed if item.x0 + item.x1 >= 2 * middle]
-            for side, placed in ((left, first), (right, second)):
-                if len(placed) == len(phrase.placed):
-                    side.append(phrase)
-                elif placed:
-                    side.append(make_phrase(placed, line=phrase.line, block=phrase.block))
+            placed = phrase.placed
+            first = [item for item in placed if item.x0 + item.x1 < 2 * middle]
+            if len(first) == len(placed):
+                left.append(phrase)
+            elif not first:
+                right.append(phrase)
+            else:
+                second = [item for item in placed if item.x0 + item.x1 >= 2 * middle]
+                left.append(make_phrase(first, line=phrase.line, block=phrase.block))
+                right.append(make_phrase(second, line=phrase.line, block=phrase.block))
     return above, left, right, below

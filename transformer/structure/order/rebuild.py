@@ -13,7 +13,7 @@ from transformer.structure.order.rows import Row
 Baseline = tuple[float, float, float, float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class EngineLine:
     """A line as the engine gave it, with the numbers of its paragraph and block on the page."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from heapq import merge
+from operator import attrgetter
 
 from transformer.structure.order.phrases import Phrase, Scale
 
@@ -13,6 +14,8 @@ SAME_ROW = 0.5
 """Share of the smaller height that two phrases of one row have in common."""
 BUCKET_HEIGHTS = 2.0
 """Size of an index's bucket, word heights."""
+FIRST_STEP = 32
+"""Phrases that are looked through for the nearest ones first; twice as many in each further step."""
 
 
 def in_one_row(first: Phrase, second: Phrase) -> bool:
@@ -25,7 +28,7 @@ class Region:
     """Phrases sorted from top to bottom."""
 
     def __init__(self, phrases: Iterable[Phrase], scale: Scale) -> None:
-        self.phrases: list[Phrase] = sorted(phrases, key=lambda phrase: phrase.middle)
+        self.phrases: list[Phrase] = sorted(phrases, key=attrgetter("middle"))
         self.reliable = [phrase for phrase in self.phrases if phrase.reliable]
         self.scale = scale
         self._bucket = BUCKET_HEIGHTS * scale.height
@@ -50,10 +53,10 @@ class Region:
     @cached_property
     def right_neighbors(self) -> dict[Phrase, Phrase]:
         """For each reliable phrase the nearest one to its right in the same row."""
-        shelves: dict[int, list[Phrase]] = {}
-        for phrase in sorted(self.reliable, key=lambda phrase: phrase.x0):
+        shelves: defaultdict[int, list[Phrase]] = defaultdict(list)
+        for phrase in sorted(self.reliable, key=attrgetter("x0")):
             for shelf in self._shelves(phrase):
-                shelves.setdefault(shelf, []).append(phrase)
+                shelves[shelf].append(phrase)
         lefts = {shelf: [phrase.x0 for phrase in members] for shelf, members in shelves.items()}
         return {
             phrase: nearest
@@ -83,10 +86,11 @@ class Region:
     @cached_property
     def _columns(self) -> dict[int, list[int]]:
         """Numbers of the reliable phrases by the buckets of x that they cover."""
-        found: dict[int, list[int]] = {}
+        found: defaultdict[int, list[int]] = defaultdict(list)
+        size = self._bucket
         for number, phrase in enumerate(self.reliable):
-            for bucket in range(int(phrase.x0 // self._bucket), int(phrase.x1 // self._bucket) + 1):
-                found.setdefault(bucket, []).append(number)
+            for bucket in range(int(phrase.x0 // size), int(phrase.x1 // size) + 1):
+                found[bucket].append(number)
         return found
 
     @cached_property
@@ -96,22 +100,21 @@ class Region:
     def around(self, left: float, right: float, y: float, *, down: bool) -> Iterator[Phrase]:
         """The reliable phrases below (or above) ``y`` near the strip from ``left`` to ``right``, nearest first."""
         buckets = range(int(left // self._bucket) - 1, int(right // self._bucket) + 2)
-        first = bisect_right(self._middles, y) if down else bisect_left(self._middles, y)
-        runs = [_run(self._columns.get(bucket, []), first, down=down) for bucket in buckets]
-        previous = -1
-        for number in merge(*runs, reverse=not down):
-            if number != previous:
+        near = [self._columns[bucket] for bucket in buckets if bucket in self._columns]
+        start = bisect_right(self._middles, y) if down else bisect_left(self._middles, y)
+        # Few are asked for if something is in the way, so they are taken out of the buckets step by step.
+        count = FIRST_STEP
+        while near and (start < len(self.reliable) if down else start > 0):
+            low, high = (start, start + count) if down else (start - count, start)
+            for number in sorted(_between(near, low, high), reverse=not down):
                 yield self.reliable[number]
-            previous = number
+            start, count = (high if down else low), 2 * count
 
     def between(self, top: float, bottom: float) -> list[Phrase]:
         """The reliable phrases whose middle lies between two heights, from top to bottom."""
         return self.reliable[bisect_left(self._middles, top) : bisect_left(self._middles, bottom)]
 
 
-def _run(numbers: list[int], first: int, *, down: bool) -> Iterator[int]:
-    """The sorted ``numbers`` from ``first`` upwards, or those below it from the largest down."""
-    start = bisect_left(numbers, first)
-    if down:
-        return (numbers[index] for index in range(start, len(numbers)))
-    return (numbers[index] for index in range(start - 1, -1, -1))
+def _between(runs: Iterable[list[int]], low: int, high: int) -> set[int]:
+    """The numbers of the sorted ``runs`` from ``low`` to below ``high``."""
+    return {number for run in runs for number in run[bisect_left(run, low) : bisect_left(run, high)]}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from transformer.structure.order.phrases import Phrase, Scale, make_phrase
 from transformer.structure.order.region import in_one_row
@@ -20,6 +21,8 @@ class Row:
     """Parts of lines side by side, from left to right."""
 
     parts: list[Phrase] = field(default_factory=list)
+    lefts: list[float] = field(default_factory=list)
+    """Left edges of the parts."""
     y0: float = float("inf")
     y1: float = float("-inf")
 
@@ -29,9 +32,7 @@ class Row:
 
     def place(self, part: Phrase, overlap: float) -> float | None:
         """Distance of its baseline to its neighbor's in the row; None if it does not belong there."""
-        if part.y0 >= self.y1 or part.y1 <= self.y0:
-            return None
-        index = bisect_left(self.parts, part.x0, key=_left)
+        index = bisect_left(self.lefts, part.x0)
         before = self.parts[index - 1] if index else None
         after = self.parts[index] if index < len(self.parts) else None
         if before is not None and before.x1 > part.x0 + overlap:
@@ -44,12 +45,10 @@ class Row:
         return abs(part.baseline - before.baseline) if in_one_row(part, before) else None
 
     def add(self, part: Phrase) -> None:
-        insort(self.parts, part, key=_left)
+        index = bisect_right(self.lefts, part.x0)
+        self.lefts.insert(index, part.x0)
+        self.parts.insert(index, part)
         self.y0, self.y1 = min(self.y0, part.y0), max(self.y1, part.y1)
-
-
-def _left(part: Phrase) -> float:
-    return part.x0
 
 
 def whole_lines(phrases: Iterable[Phrase]) -> list[Phrase]:
@@ -61,7 +60,7 @@ def whole_lines(phrases: Iterable[Phrase]) -> list[Phrase]:
 
 
 def _joined(parts: list[Phrase]) -> Phrase:
-    placed = sorted((item for part in parts for item in part.placed), key=lambda item: item.x0)
+    placed = sorted([item for part in parts for item in part.placed], key=attrgetter("x0"))
     return make_phrase(placed, line=parts[0].line, block=parts[0].block)
 
 
@@ -69,10 +68,12 @@ def make_rows(phrases: Iterable[Phrase], scale: Scale) -> list[Row]:
     """Rows from top to bottom; a line stays whole and goes to the row whose baseline is nearest beside it."""
     overlap = MAX_OVERLAP * scale.space
     rows: list[Row] = []
-    for part in sorted(whole_lines(phrases), key=lambda part: part.middle):
+    for part in sorted(whole_lines(phrases), key=attrgetter("middle")):
         best: Row | None = None
         distance = float("inf")
         for row in rows[-LOOK_BACK:]:
+            if row.y0 >= part.y1 or row.y1 <= part.y0:
+                continue
             away = row.place(part, overlap)
             if away is not None and away < distance:
                 best, distance = row, away
@@ -80,7 +81,7 @@ def make_rows(phrases: Iterable[Phrase], scale: Scale) -> list[Row]:
             best = Row()
             rows.append(best)
         best.add(part)
-    return sorted(rows, key=lambda row: row.middle)
+    return sorted(rows, key=attrgetter("middle"))
 
 
 def engine_rows(phrases: Iterable[Phrase]) -> list[Row]:
