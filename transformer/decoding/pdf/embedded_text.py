@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any, Final, NamedTuple
 
 from pypdfium2 import raw
@@ -92,7 +92,8 @@ def characters(page: Any) -> Iterator[Characters | None]:
         return
     try:
         text = _text(text_page)
-        useful = sum(map(str.isalnum, text)) >= _LEAST_LETTERS and not _is_garbage(text_page, text)
+        letters = sum(1 for _ in islice(filter(str.isalnum, text), _LEAST_LETTERS))
+        useful = letters == _LEAST_LETTERS and not _is_garbage(text_page, text)
         yield Characters(page, text_page, text) if useful else None
     finally:
         raw.FPDFText_ClosePage(text_page)
@@ -106,18 +107,29 @@ def _text(text_page: Any) -> str:
     # In one call, unless that leaves characters out.
     units = (ctypes.c_ushort * (2 * count + 1))()
     if raw.FPDFText_GetText(text_page, 0, count, units) == count + 1:
-        return "".join(map(chr, units[:count])).replace(_HYPHEN_IN_TEXT, _HYPHEN)
+        text = bytes(memoryview(units)[:count]).decode("utf-16-le", "surrogatepass")
+        if len(text) < count:  # it has characters of two units
+            text = "".join(map(chr, units[:count]))
+        return text.replace(_HYPHEN_IN_TEXT, _HYPHEN)
     return "".join(chr(raw.FPDFText_GetUnicode(text_page, index)) for index in range(count))
 
 
 def _is_garbage(text_page: Any, text: str) -> bool:
     """Whether too few of the characters have a meaning, as with fonts that have no map to Unicode."""
-    shown = [index for index, char in enumerate(text) if char not in _SPACES]
-    sample = shown[:: max(1, len(shown) // _SAMPLE)]
+    sample = _sample(text)
     bad = sum(
         _is_meaningless(text[index]) or raw.FPDFText_HasUnicodeMapError(text_page, index) == 1 for index in sample
     )
     return bool(bad > _MOST_GARBAGE * len(sample))
+
+
+def _sample(text: str) -> list[int]:
+    """Some of the characters of a text that are no spaces, all over it."""
+    found = [index for index in range(0, len(text), max(1, len(text) // _SAMPLE)) if text[index] not in _SPACES]
+    if 2 * len(found) >= min(len(text), _SAMPLE):
+        return found
+    shown = [index for index, char in enumerate(text) if char not in _SPACES]
+    return shown[:: max(1, len(shown) // _SAMPLE)]
 
 
 def _is_meaningless(char: str) -> bool:
