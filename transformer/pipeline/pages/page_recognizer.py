@@ -19,7 +19,7 @@ from transformer.pipeline.decode_job import DocumentPage
 from transformer.pipeline.predictor_client import PredictorClient
 from transformer.structure import alternatives
 from transformer.structure.content.page_structure import PageStructure, analyze
-from transformer.structure.corrections import corrected
+from transformer.structure.corrections.correct import corrected
 from transformer.structure.noise import without_noise
 from transformer.structure.order.page_order import Order, OrderedPage, order_page
 from transformer.structure.remainder import merged, unread_page
@@ -30,9 +30,6 @@ _ON_THE_LOOP: Final = 100
 """Number of words up to which work on a layout is faster than handing it to a thread."""
 _SECOND_LOOK_SECONDS: Final = 20.0
 """Time limit of a second look; a busy predictor skips it."""
-
-_BLACKLETTER: Final = frozenset({"frk", "deu_latf", "script/Fraktur"})
-"""Models for print whose hyphens are double."""
 
 _WHITE: Final = np.full((32, 32), 255, np.uint8)
 
@@ -153,7 +150,7 @@ class _Recognition:
         engine = self._options.engine
         if not is_latin(engine.languages) or engine.whitelist or engine.blacklist:
             return layout
-        return corrected(layout, blackletter=not _BLACKLETTER.isdisjoint(engine.languages))
+        return corrected(layout, languages=engine.languages)
 
     async def _with_whole_rows(self, layout: PageLayout, ordered: OrderedPage) -> tuple[PageLayout, OrderedPage]:
         """A second recognition that keeps rows whole, if the first has split rows and the second is as confident."""

@@ -1,0 +1,27 @@
+"""What the engine misreads in a way that boxes or spelling tell: signs, torn words, numbers, letters of old print."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from kserve_ocr.protocol.layout import Line, PageLayout
+from transformer.structure.changes import change_lines, with_words
+from transformer.structure.corrections import blackletter, signs, torn_words
+
+
+def corrected(layout: PageLayout, *, languages: Collection[str] = ()) -> PageLayout:
+    """The page with such signs, words and numbers corrected; boxes stay, but for words that are joined.
+
+    ``layout`` has level lines in Latin script, recognized with the models ``languages``.
+    """
+    old_print = not blackletter.MODELS.isdisjoint(languages)
+
+    def change(line: Line) -> Line | None:
+        words = [signs.renamed(word, number, line) for number, word in enumerate(line.words)]
+        if old_print:
+            words = [replace(word, text=blackletter.letters(word.text)) for word in words]
+        return with_words(line, tuple(torn_words.joined(words, line.height)))
+
+    blocks = change_lines(layout.blocks, change)
+    return layout if blocks == layout.blocks else replace(layout, blocks=blocks)

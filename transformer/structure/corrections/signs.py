@@ -1,0 +1,61 @@
+"""Signs that the engine takes for letters, or the other way round, told by their boxes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from kserve_ocr.protocol.layout import Line, Word
+
+_BAR: Final = "|"
+_BAR_HEIGHT: Final = (0.55, 0.92)
+"""Heights of a capital letter, in heights of its line; a bar is higher ..."""
+_BAR_DEPTH: Final = 0.1
+"""... and reaches below the baseline by more than this."""
+_BAR_COMPANY: Final = 2
+"""Words with letters that a line has beside it: the cells of an empty table have bars, too."""
+
+_BULLET: Final = "\u2022"
+_TAKEN_FOR_BULLETS: Final = frozenset("e¢")
+_BULLET_HEIGHT: Final = (0.25, 0.5)
+_BULLET_WIDTH: Final = (0.75, 1.35)
+"""Width of a bullet, in its heights."""
+_BULLET_RISE: Final = (0.1, 0.27)
+"""Heights of the line between the baseline and a bullet: letters stand on it, raised ones are higher."""
+
+
+def renamed(word: Word, number: int, line: Line) -> Word:
+    """The word with this ``number`` in its line: a bar of a capital's size is I, a raised round "e" a bullet."""
+    if word.text == _BAR and _is_capital(word, line):
+        return replace(word, text="I")
+    if word.text in _TAKEN_FOR_BULLETS and len(line.words) > 1 and _is_bullet(word, number, line):
+        return replace(word, text=_BULLET)
+    return word
+
+
+def _is_capital(word: Word, line: Line) -> bool:
+    height, below = _place(word, line)
+    if not _BAR_HEIGHT[0] <= height <= _BAR_HEIGHT[1] or abs(below) > _BAR_DEPTH:
+        return False
+    return sum(any(map(str.isalpha, other.text)) for other in line.words) >= _BAR_COMPANY
+
+
+def _is_bullet(word: Word, number: int, line: Line) -> bool:
+    height, below = _place(word, line)
+    x0, y0, x1, y1 = word.bbox
+    round_ = _BULLET_WIDTH[0] <= (x1 - x0) / max(1, y1 - y0) <= _BULLET_WIDTH[1]
+    return (
+        round_
+        and _BULLET_HEIGHT[0] <= height <= _BULLET_HEIGHT[1]
+        and _BULLET_RISE[0] <= -below <= _BULLET_RISE[1]
+        and number < len(line.words) - 1
+    )
+
+
+def _place(word: Word, line: Line) -> tuple[float, float]:
+    """Height of a word, and how far it reaches below the baseline, in heights of the line."""
+    x0, y0, _, y1 = word.bbox
+    left, start, right, end = line.baseline
+    base = start + (end - start) * (x0 - left) / max(1.0, right - left)
+    height = max(1.0, line.height)
+    return (y1 - y0) / height, (y1 - base) / height
