@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kserve_ocr.protocol.layout import Line, PageLayout
 from transformer.structure.changes import change_lines, with_words
-from transformer.structure.corrections import blackletter, signs, torn_words
+from transformer.structure.corrections import blackletter, numbers, signs, torn_words
 
 
 def corrected(layout: PageLayout, *, languages: Collection[str] = ()) -> PageLayout:
@@ -21,7 +21,11 @@ def corrected(layout: PageLayout, *, languages: Collection[str] = ()) -> PageLay
         words = [signs.renamed(word, number, line) for number, word in enumerate(line.words)]
         if old_print:
             words = [replace(word, text=blackletter.letters(word.text)) for word in words]
-        return with_words(line, tuple(torn_words.joined(words, line.height)))
+        words = torn_words.joined(words, line.height)
+        return with_words(line, tuple(numbers.in_line(words)))
 
     blocks = change_lines(layout.blocks, change)
-    return layout if blocks == layout.blocks else replace(layout, blocks=blocks)
+    page = layout if blocks == layout.blocks else replace(layout, blocks=blocks)
+    if not numbers.WITH_POINTS.isdisjoint(languages):
+        page = numbers.with_decimal_points(page)
+    return page
