@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kserve_ocr.protocol.layout import Line, PageLayout
 from transformer.structure.changes import change_lines, with_words
-from transformer.structure.corrections import blackletter, numbers, signs, torn_words
+from transformer.structure.corrections import blackletter, long_s, numbers, signs, torn_words
 
 
 def corrected(layout: PageLayout, *, languages: Collection[str] = ()) -> PageLayout:
@@ -28,4 +28,4 @@ def corrected(layout: PageLayout, *, languages: Collection[str] = ()) -> PageLay
     page = layout if blocks == layout.blocks else replace(layout, blocks=blocks)
     if not numbers.WITH_POINTS.isdisjoint(languages):
         page = numbers.with_decimal_points(page)
-    return page
+    return long_s.restored(page) if not long_s.MODELS.isdisjoint(languages) else page
