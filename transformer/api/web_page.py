@@ -17,7 +17,7 @@ from kserve_ocr.serving.http import RequestRoute
 PATH: Final = "/gateway/"
 
 _STYLE: Final = "style.css"
-_SCRIPTS: Final = ("dom.js", "service.js", "options.js", "viewer.js", "app.js")
+_SCRIPTS: Final = ("dom.js", "service.js", "options.js", "content.js", "viewer.js", "app.js")
 """In order of dependency; they are concatenated into one module."""
 
 

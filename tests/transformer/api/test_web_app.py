@@ -206,7 +206,7 @@ def test_choices_come_from_the_model_and_go_with_the_request(web: Page, service:
         "psm": ["6"],
         "preprocess": ["none"],
         "orient": ["auto"],
-        "outputs": ["text,words,confidence"],
+        "outputs": ["text,words,confidence,tables,fields"],
     }
     _wait_read(web, "scan.png")
 
@@ -297,9 +297,9 @@ def read(web: Page) -> Page:
     return web
 
 
-def _saved(page: Page, label: str) -> tuple[str, bytes]:
+def _saved(page: Page, label: str, *, verb: str = "Download") -> tuple[str, bytes]:
     with page.expect_download() as download:
-        page.get_by_role("button", name=f"Download {label}").click()
+        page.get_by_role("button", name=f"{verb} {label}").click()
     return download.value.suggested_filename, download.value.path().read_bytes()
 
 
@@ -380,6 +380,61 @@ def test_blocks_are_numbered_in_reading_order_on_demand(web: Page) -> None:
     expect(numbers.first).to_be_visible()
     tops = [float(number.get_attribute("y") or "nan") for number in numbers.all()]
     assert tops == sorted(tops)
+
+
+def _price_list() -> FilePayload:
+    """A table of three columns, and two fields below."""
+    page = Image.new("L", (1200, 700), 255)
+    pen = ImageDraw.Draw(page)
+    font = ImageFont.load_default(size=36)
+    rows = [
+        ("Apples", "125", "3.50"),
+        ("Pears, green", "700", "2.80"),
+        ("Plums", "250", "9.75"),
+        ("Dates", "405", "6.20"),
+    ]
+    for number, row in enumerate(rows):
+        for x, text in zip((60, 520, 770), row, strict=True):
+            pen.text((x, 60 + 80 * number), text, font=font, fill=0)
+    for number, text in enumerate(("Customer: Miller", "Invoice number: 4711")):
+        pen.text((60, 500 + 80 * number), text, font=font, fill=0)
+    return _file("prices.png", _encoded(page))
+
+
+def test_tables_and_fields_are_shown_and_can_be_saved(web: Page) -> None:
+    _give(web, _price_list())
+    _wait_read(web, "prices.png")
+    table = web.get_by_role("table", name="Table 1: 4 rows, 3 columns")
+    expect(table.locator("tr").nth(1).locator("td")).to_have_text(["Pears, green", "700", "2.80"])
+    fields = web.get_by_role("table", name=re.compile("^Fields"))
+    expect(fields.get_by_role("row", name="Customer Miller").get_by_role("rowheader")).to_have_text("Customer")
+
+    name, csv = _saved(web, "Table 1 as CSV", verb="Save")
+    assert name == "prices.table-1.csv"
+    assert csv.decode().split("\r\n")[1] == '"Pears, green",700,2.80'
+    web.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    web.get_by_role("button", name="Copy Fields as CSV").click()
+    expect(web.get_by_role("status")).to_have_text("Fields copied")
+    assert "Invoice number,4711" in web.evaluate("() => navigator.clipboard.readText()").splitlines()
+    web.set_viewport_size({"width": 360, "height": 740})
+    assert web.evaluate("() => document.documentElement.scrollWidth") <= 360
+
+
+def test_cells_of_a_table_span_rows_and_columns_and_are_never_markup(web: Page) -> None:
+    def cell(row: int, column: int, text: str, *, down: int = 1, across: int = 1) -> dict[str, Any]:
+        return {"row": row, "column": column, "row_span": down, "column_span": across, "text": text}
+
+    cells = [cell(0, 0, "<b>all</b>", across=3), cell(1, 0, "left", down=2), cell(1, 1, "a"), cell(2, 2, 'the "b"')]
+    answer = json.loads(_with_confidences(0.9))
+    tables = {"pages": [{"page": 1, "tables": [{"bbox": [0, 0, 9, 9], "rows": 3, "columns": 3, "cells": cells}]}]}
+    answer["outputs"].append({"name": "tables", "data": [json.dumps(tables)]})
+    web.route("**/gateway/ocr*", lambda route: route.fulfill(json=answer))
+    _give(web, _scan())
+    _wait_read(web, "scan.png")
+
+    shown = web.locator("#content td").evaluate_all("cells => cells.map((c) => [c.textContent, c.rowSpan, c.colSpan])")
+    assert shown == [["<b>all</b>", 1, 3], ["left", 2, 1], ["a", 1, 1], ["", 1, 1], ["", 1, 1], ['the "b"', 1, 1]]
+    assert _saved(web, "Table 1 as CSV", verb="Save")[1] == b'<b>all</b>,,\r\nleft,a,\r\n,,"the ""b"""\r\n'
 
 
 @pytest.mark.long
@@ -557,6 +612,7 @@ def test_file_names_and_text_are_never_markup(web: Page) -> None:
     expect(web.get_by_role("heading", name=name)).to_be_visible()
     assert web.locator("#files img, #viewer-title img").count() == 0
     assert "<tags>" in web.locator("#reading").inner_text()
+    expect(web.locator("#content")).to_be_hidden()
 
 
 def test_policy_stops_scripts_from_elsewhere(browser: Browser, service: Service) -> None:

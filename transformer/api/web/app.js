@@ -111,7 +111,7 @@ async function read(item) {
   update(item);
   try {
     checkSize(item.file);
-    const outputs = await ocr(item.file, ['text', 'words', 'confidence'], item.options, {
+    const outputs = await ocr(item.file, ['text', 'words', 'confidence', 'tables', 'fields'], item.options, {
       signal: item.abort.signal,
       onsent: (share) => {
         Object.assign(item, { sent: share, state: share < 1 ? 'sending' : 'reading', notice: undefined });
@@ -145,8 +145,10 @@ function checkSize(file) {
     throw new Refusal(`The file has ${Math.ceil(file.size / 1e6)} MB; the service takes ${Math.floor(most / 1e6)} MB at once. Split it.`);
 }
 
-function resultOf({ text, words, confidence }) {
+function resultOf({ text, words, confidence, tables, fields }) {
   const { pages } = JSON.parse(words);
+  for (const json of [tables, fields])
+    if (json) for (const found of JSON.parse(json).pages) Object.assign(pages.find(({ page }) => page === found.page) ?? {}, found);
   const count = pages.reduce((sum, page) => sum + [...wordsOf(page)].length, 0);
   const embedded = pages.filter(({ source }) => source && source !== 'ocr').length;
   return { text, words, pages, texts: text.split('\f'), confidence, count, embedded };
@@ -154,18 +156,31 @@ function resultOf({ text, words, confidence }) {
 
 // Copy and download
 
-async function copy() {
+function copy() {
   const { item, index } = viewer;
-  const text = item.result.texts[index] ?? item.result.text;
+  return copyText(item.result.texts[index] ?? item.result.text, $('copy'), { what: 'Text of the page copied', otherwise: $('reading') });
+}
+
+/** Copy a text; where the browser does not let the page, select an element that shows it. */
+async function copyText(text, button, { what, otherwise }) {
   try {
     await navigator.clipboard.writeText(text);
-    announce('Text of the page copied');
-    flash($('copy'), 'Copied');
+    announce(what);
+    flash(button, 'Copied');
   } catch {
-    getSelection().selectAllChildren($('reading'));
+    getSelection().selectAllChildren(otherwise);
     announce('The browser does not let the page copy. The text is selected: press Control C.');
-    flash($('copy'), 'Press Ctrl+C');
+    flash(button, 'Press Ctrl+C');
   }
+}
+
+const stem = (name) => name.replace(/\.[^.]*$/, '');
+
+/** Let the browser save a content as a file. */
+function save(content, type, name) {
+  const url = URL.createObjectURL(new Blob([content], { type }));
+  element('a', { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
 function flash(button, text) {
@@ -185,10 +200,7 @@ async function download({ output, extension, type, label }, button) {
     const key = `${output} ${JSON.stringify(wanted)}`;
     const known = item.made[key] ?? item.result[output] ?? (await ocr(item.file, [output], wanted))[output];
     item.made[key] = known;
-    const content = output === 'pdf' ? bytesOf(known) : known;
-    const url = URL.createObjectURL(new Blob([content], { type }));
-    element('a', { href: url, download: `${item.name.replace(/\.[^.]*$/, '')}.${extension}` }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    save(output === 'pdf' ? bytesOf(known) : known, type, `${stem(item.name)}.${extension}`);
     announce(`${label} saved`);
   } catch (error) {
     $('pointed').textContent = error.message;

@@ -31,6 +31,7 @@ function show(item, index = 0) {
   drawLegend();
   drawPreparation(page);
   drawText(page);
+  drawContent(page ?? {});
   $('uncertain').disabled = !viewer.words.some(({ band }) => band.name !== 'sure');
   point(-1);
 }
