@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args, get_origin
 
 from msgspec import Meta, Struct, ValidationError, convert
@@ -26,8 +25,7 @@ _BOOLEANS: Final = {
 _BOUNDS: Final = {"ge": "{} or more", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}
 
 
-@dataclass(frozen=True, slots=True)
-class SettingField:
+class SettingField(Struct, frozen=True):
     """One field."""
 
     name: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 from kserve import InferRequest, InferResponse
+from msgspec import Struct
 
 from kserve_ocr.protocol import layout, names, request_parameters, types, v2_request
 from kserve_ocr.protocol.errors import MalformedRequestError, TooManyPagesError, TooManyPixelsError
@@ -32,8 +32,7 @@ OUTPUTS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PageRequest:
+class PageRequest(Struct, frozen=True):
     """One page to recognize: gray pixels, or the bytes of an image file; ``seconds`` is its time budget or None."""
 
     image: types.Page | types.Buffer
@@ -43,8 +42,7 @@ class PageRequest:
     """Which of the request's pages this is, for errors."""
 
 
-@dataclass(frozen=True, slots=True)
-class PredictRequest:
+class PredictRequest(Struct, frozen=True):
     """What one request asks for."""
 
     inference: InferRequest

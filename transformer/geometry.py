@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Self
 
 import msgspec
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import ArrayLike, NDArray
 
 from kserve_ocr.protocol.layout import Block, Box, Line, PageLayout, Paragraph, Word, around
@@ -87,8 +88,7 @@ class Dewarp(msgspec.Struct, frozen=True, tag=True):
         return np.stack([x, y], axis=1)
 
 
-@dataclass(frozen=True)
-class Geometry:
+class Geometry(Struct, frozen=True):
     """The transforms that lead from the original page to the preprocessed page, in order."""
 
     original: Size

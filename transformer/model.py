@@ -6,11 +6,11 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 from kserve import InferRequest, InferResponse
+from msgspec.structs import asdict
 
 from kserve_ocr.protocol import names, v2_request
 from kserve_ocr.protocol.errors import InvalidParameterError, StartingError

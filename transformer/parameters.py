@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.errors import InvalidParameterError
@@ -15,8 +16,7 @@ from transformer.structure.order.page_order import ORDERS
 _AUTO_OR_NONE = ("auto", "none")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flag:
+class Flag(Struct, frozen=True, kw_only=True):
     """Yes or no: a boolean, or its word, which clients in Python write with a capital."""
 
     name: str

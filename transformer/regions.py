@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kserve_ocr.protocol.encoding import bounded_json
 from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestError
@@ -25,8 +26,7 @@ _FORM: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(Struct, frozen=True):
     """A rectangle of the page with its own options."""
 
     edges: tuple[tuple[float, bool], ...]
@@ -66,8 +66,7 @@ class Region:
         return left, top, right, bottom
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegionList:
+class RegionList(Struct, frozen=True, kw_only=True):
     """The parameter that names regions."""
 
     name: str

@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from msgspec import Struct
 from prometheus_client import Counter, Gauge, Histogram
 
 from kserve_ocr.observability import tracing
@@ -80,8 +80,7 @@ def _request_histogram(route: str, size: str) -> Histogram:
     return REQUEST_SECONDS.labels(route, size)
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """Outcome of a request; set the fields as they become known."""
 
     protocol: str = OTHER

@@ -7,8 +7,10 @@ The classes have no slots: pickling a frozen class with slots asks for its field
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 Box = tuple[int, int, int, int]
 
@@ -25,8 +27,7 @@ def mean_confidence(words: Iterable[Word]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(Struct, frozen=True):
     text: str
     bbox: Box
     confidence: float
@@ -34,8 +35,7 @@ class Word:
     """Other readings with their confidence, the likeliest first; none unless asked for."""
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True):
     bbox: Box
     words: tuple[Word, ...]
     baseline: tuple[float, float, float, float]
@@ -47,8 +47,7 @@ class Line:
         return iter(self.words)
 
 
-@dataclass(frozen=True)
-class Paragraph:
+class Paragraph(Struct, frozen=True):
     bbox: Box
     lines: tuple[Line, ...]
 
@@ -56,8 +55,7 @@ class Paragraph:
         return (word for line in self.lines for word in line.words)
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(Struct, frozen=True):
     bbox: Box
     paragraphs: tuple[Paragraph, ...]
 
@@ -65,8 +63,7 @@ class Block:
         return (word for paragraph in self.paragraphs for word in paragraph.iter_words())
 
 
-@dataclass(frozen=True)
-class PageLayout:
+class PageLayout(Struct, frozen=True):
     width: int
     height: int
     blocks: tuple[Block, ...]
@@ -78,8 +75,7 @@ class PageLayout:
         return (line for block in self.blocks for paragraph in block.paragraphs for line in paragraph.lines)
 
 
-@dataclass(frozen=True)
-class RecognitionResult:
+class RecognitionResult(Struct, frozen=True):
     """What Tesseract read on one page.
 
     ``confidence`` is the mean of its words, 0 to 1, 0 without words. ``layout`` is in pixels of the page as the engine

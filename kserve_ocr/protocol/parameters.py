@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
+
+from msgspec import Struct
 
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.errors import InvalidParameterError
@@ -43,8 +44,7 @@ class Parameter(Protocol[T_co]):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Integer:
+class Integer(Struct, frozen=True, kw_only=True):
     """A whole number from ``low`` to ``high``, also as digits."""
 
     name: str
@@ -63,8 +63,7 @@ class Integer:
         return {"type": "integer", "minimum": self.low, "maximum": self.high, "description": self.description}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
+class Share(Struct, frozen=True, kw_only=True):
     """A number from 0 to 1, also as text."""
 
     name: str
@@ -81,8 +80,7 @@ class Share:
         return {"type": "number", "minimum": 0, "maximum": 1, "description": self.description}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Choice(Struct, frozen=True, kw_only=True):
     """One of a few words."""
 
     name: str
@@ -98,8 +96,7 @@ class Choice:
         return {"type": "string", "enum": list(self.choices), "description": self.description}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class Text(Struct, frozen=True, kw_only=True):
     """A text that is checked where it is used; a number is accepted as its digits."""
 
     name: str
@@ -117,8 +114,7 @@ class Text:
         return {"type": "string", "examples": [self.example], "description": self.description}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Characters:
+class Characters(Struct, frozen=True, kw_only=True):
     """A set of characters, written one after the other; white space is left out."""
 
     name: str
@@ -143,8 +139,7 @@ class Characters:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WordList:
+class WordList(Struct, frozen=True, kw_only=True):
     """Words, separated by commas, semicolons or white space, or as a list."""
 
     name: str
@@ -165,8 +160,7 @@ class WordList:
         return {"type": "string", "examples": ["Kubernetes,Knative"], "description": self.description}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Languages:
+class Languages(Struct, frozen=True, kw_only=True):
     """Languages as people name them, read as Tesseract models joined by ``+``."""
 
     name: str
@@ -226,8 +220,7 @@ ENGINE_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
 """Parameters of both services: how Tesseract recognizes a page."""
 
 
-@dataclass(frozen=True)
-class RecognitionOptions:
+class RecognitionOptions(Struct, frozen=True):
     """How Tesseract recognizes a page.
 
     ``lang`` is one model or several joined by ``+``; ``psm`` is the page segmentation mode, 0-13; ``oem`` the

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import orjson
 from kserve import InferOutput, InferRequest, InferResponse
+from msgspec import Struct
 
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.types import Buffer
 from kserve_ocr.protocol.v2_request import _LENGTH, _raw_elements
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+class Tensor(Struct, frozen=True):
     """One output: its flat values (str, bytes, int or float), and its shape if that is not ``[N]``."""
 
     datatype: str

@@ -6,10 +6,10 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from msgspec import Struct
 from starlette.requests import Request
 
 from kserve_ocr.protocol.errors import ClientGoneError, MalformedRequestError, OverloadedError, TooManyBytesError
@@ -20,8 +20,7 @@ _MAX_ENCODINGS: Final = 3
 _FULL: Final = "the service holds as many bytes of requests as it may; try again in a moment"
 
 
-@dataclass(frozen=True)
-class ArrivalLimits:
+class ArrivalLimits(Struct, frozen=True):
     """How slowly a body may arrive."""
 
     seconds: float = 120.0

@@ -46,7 +46,7 @@ class WorkerPool(Generic[Job, Result]):
     """``size`` processes that each called ``start()`` once and run jobs with the handler that it returned.
 
     ``start`` is a picklable top-level callable, or a ``functools.partial`` of one. ``result`` is the type of the
-    handler's results, made of what msgspec decodes: dataclasses, named tuples, ``NDArray`` and built-in types. At most
+    handler's results, made of what msgspec decodes: structs, named tuples, ``NDArray`` and built-in types. At most
     ``queue`` jobs wait in addition to those that run. A job may run for ``seconds``. A worker is replaced after
     ``max_jobs_per_worker`` jobs, or when its resident memory has grown by ``max_worker_growth_bytes`` since it started;
     ``memory_bytes`` limits its address space; 0 means never and no limit. ``program`` says which modules are imported

@@ -8,8 +8,9 @@ import itertools
 import logging
 import math
 import pickle
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from kserve_ocr.protocol.errors import StoppingError
 from kserve_ocr.workers.fair_queue import FairQueue
@@ -35,8 +36,7 @@ class WorkerStartError(Exception):
     """A worker did not start; the message says why."""
 
 
-@dataclass(frozen=True)
-class SupervisorSettings:
+class SupervisorSettings(Struct, frozen=True):
     """Configuration of a supervisor; the fields are :class:`kserve_ocr.workers.pool.WorkerPool`'s arguments."""
 
     start: Start

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 UNMODIFIED: Final = "none"
 """Value of :attr:`Acceleration.simd` for Tesseract's own code."""
@@ -26,8 +27,7 @@ REASONS: Final = (
 """Values of :attr:`Acceleration.reason`, from :mod:`.install`, the C++ library and :mod:`.self_test`."""
 
 
-@dataclass(frozen=True)
-class Acceleration:
+class Acceleration(Struct, frozen=True):
     """Which instruction set the replaced functions use, or :data:`UNMODIFIED`, and why."""
 
     simd: str

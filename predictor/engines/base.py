@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from kserve_ocr.protocol.layout import RecognitionResult
@@ -29,8 +29,7 @@ class Engine(Protocol):
         """Install the acceleration in this process if it passes its self-test with the models of ``options``."""
 
 
-@dataclass(frozen=True)
-class EngineSettings:
+class EngineSettings(Struct, frozen=True):
     """How a worker's engine is set up."""
 
     engine: EngineName

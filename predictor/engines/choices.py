@@ -7,9 +7,10 @@ and the spaces between words. Here each character is replaced where the network 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final
+
+from msgspec import Struct
 
 from kserve_ocr.protocol.layout import Box, PageLayout, Word
 from kserve_ocr.protocol.parameters import RecognitionOptions
@@ -38,8 +39,7 @@ _LOOK_ALIKES: Final = (
 """Characters that are mistaken for each other, those that stand for the others first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What a character may be, with the network's confidence, 0-1."""
 
     text: str

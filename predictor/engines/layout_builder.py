@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from kserve_ocr.protocol.layout import Block, Box, Line, PageLayout, Paragraph, Word
 
@@ -11,8 +13,7 @@ _DIRECTION_MARKS: Final = dict.fromkeys(map(ord, "\u200e\u200f"))
 """Invisible marks with which Tesseract surrounds words against the direction of their line; a word needs none."""
 
 
-@dataclass
-class _Open:
+class _Open(Struct):
     """A block, paragraph or line whose parts are still coming."""
 
     bbox: Box

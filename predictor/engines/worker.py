@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 
 import numpy as np
+from msgspec import Struct
 
 from kserve_ocr.protocol.layout import PageLayout, RecognitionResult
 from kserve_ocr.protocol.parameters import RecognitionOptions
@@ -19,8 +19,7 @@ from predictor.engines.program import MODULES
 _DISABLED = Acceleration(UNMODIFIED, "disabled")
 
 
-@dataclass(frozen=True)
-class RecognitionJob:
+class RecognitionJob(Struct, frozen=True):
     """One page, uint8 gray of shape (height, width), C-contiguous, and how to recognize it.
 
     With ``encoded``, ``page`` holds the bytes of an image file, shape (size,), which the worker decodes: a worker can

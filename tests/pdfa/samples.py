@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pikepdf
+from msgspec.structs import replace
 from PIL import Image, ImageCms
 
 from kserve_ocr.protocol.errors import NotArchivableError

@@ -10,9 +10,9 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from python_multipart.multipart import parse_options_header
 
 from kserve_ocr.protocol.errors import InvalidParameterError, MalformedRequestError
@@ -30,8 +30,7 @@ _DELIMITER_ENDS: Final = {
 """What follows a boundary, by how lines end: programs that write a form themselves often send a line feed alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One field of a form; ``filename`` is None if the client sent none."""
 
     name: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.errors import InvalidParameterError, NotAcceptableError
@@ -25,8 +26,7 @@ _LINES: Final = frozenset(
 _OFFERED: Final = (JSON, NDJSON, ZIP, *OUTPUT_OF)
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """A media type, and the outputs to make for it; no outputs are the service's default."""
 
     media_type: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl
+
+from msgspec import Struct, field
 
 from kserve_ocr.protocol import names, types
 from kserve_ocr.protocol.encoding import bounded_json
@@ -34,8 +35,7 @@ _EXAMPLE: Final = f"for example with curl -F {FILE_FIELD}=@page.png"
 _NO_FILE: Final = f"the form has no file; send one or more as {FILE_FIELD}, {_EXAMPLE}"
 
 
-@dataclass(slots=True)
-class Upload:
+class Upload(Struct):
     """The content of one gateway request: documents in order, and options as text or numbers.
 
     ``filenames`` are those of the documents as the client named them, empty where it did not.

@@ -6,10 +6,10 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import cache
 from typing import BinaryIO, Final
 
+from msgspec import Struct
 from PIL import (
     AvifImagePlugin,
     ExifTags,
@@ -57,8 +57,7 @@ _LAST_LEVEL = 4
 logging.getLogger("PIL").setLevel(logging.CRITICAL)  # problems of a document are reported to the client, not logged
 
 
-@dataclass(frozen=True, slots=True)
-class ImageHeader:
+class ImageHeader(Struct, frozen=True):
     """What an image file says of one of its pages."""
 
     frame: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from kserve_ocr.protocol.errors import DamagedDocumentError, TooManyBytesError, TooManyPagesError, TooManyPixelsError
 from transformer.decoding.page_range import EVERY_PAGE, PageRange
@@ -12,8 +13,7 @@ Size = tuple[int, int]
 """Width and height in pixels."""
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Limits of one document: pixels per page, pages and pixels in total."""
 
     page_pixels: int
@@ -21,8 +21,7 @@ class Limits:
     pixels: int
 
 
-@dataclass(slots=True)
-class RequestQuota:
+class RequestQuota(Struct):
     """Pages and pixels that a request has left, shared by its documents."""
 
     pages: int

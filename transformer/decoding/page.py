@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from kserve_ocr.protocol.errors import DamagedDocumentError, TooManyPixelsError
 from transformer.decoding.limits import Size
@@ -16,8 +17,7 @@ _FAX = 1.7
 """Smallest ratio of resolutions that marks a fax; faxes have 204 x 98, 204 x 196 or 200 x 100 dpi."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One page as a viewer displays it: rotated by its EXIF orientation, composited on white."""
 
     pixels: Pixels

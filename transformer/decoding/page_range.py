@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from kserve_ocr.protocol.errors import InvalidParameterError
 
@@ -14,8 +15,7 @@ _MAX_CHARACTERS = 1000
 _PART = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?\Z")
 
 
-@dataclass(frozen=True)
-class PageRange:
+class PageRange(Struct, frozen=True):
     """Ranges of page numbers, counted from 1, both ends included. No ranges mean every page.
 
     Pages are read in the order given. A page named twice is used once, at its first position.

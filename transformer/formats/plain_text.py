@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median
 from typing import Final
+
+from msgspec import Struct
 
 from kserve_ocr.protocol.layout import Line, PageLayout
 
@@ -17,8 +18,7 @@ _DIVIDED: Final = re.compile(r"(?<=[^\W\d_])[-\u00ad\u2010]\n{1,2}[ \t]*(?=[^\W\
 """A hyphen between letters at the end of a line, with the rest of the word; before a capital it belongs to a name."""
 
 
-@dataclass(frozen=True, slots=True)
-class TextForm:
+class TextForm(Struct, frozen=True):
     """How the text of a page is written."""
 
     keep_spaces: bool = False

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Literal, Protocol
+
+from msgspec import Struct
 
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.layout import PageLayout
@@ -52,8 +53,7 @@ class RecognizedDocument(Protocol):
     def requested_lang(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
+class Output(Struct, frozen=True, kw_only=True):
     """An output with one value a document."""
 
     name: str

@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from kserve_ocr.protocol.layout import Line, PageLayout, Word, around, mean_confidence
 from transformer.structure.content.fields import Field
@@ -17,8 +17,7 @@ from transformer.structure.content.segments import Span, text_of, words_of
 from transformer.structure.content.tables import Table
 
 
-@dataclass(frozen=True, slots=True)
-class StructuredPage:
+class StructuredPage(Struct, frozen=True):
     """A page with its structure; boxes are those of the layout, whatever coordinates it is in."""
 
     number: int

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
+
+from msgspec import Struct
 
 from kserve_ocr.protocol.language.languages import models_of
 
@@ -12,8 +13,7 @@ LEAST_LETTERS: Final = 20
 """Letters below which a text has no language: a name or a number is the same in many."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A language that a text may be in, as Tesseract's model for it."""
 
     model: str

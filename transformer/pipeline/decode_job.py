@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from kserve_ocr.protocol.layout import PageLayout
@@ -23,8 +24,7 @@ _LARGER = 4
 """How much larger than its original a preprocessed page may be: preparation enlarges small pages."""
 
 
-@dataclass(frozen=True)
-class DecodeJob:
+class DecodeJob(Struct, frozen=True):
     """One page of a document; without a number, the first of those selected.
 
     Pages after it are decoded with it as long as they have nothing but text of their own, which takes a millisecond.
@@ -52,8 +52,7 @@ class DecodeJob:
         return f"pages {self.number} to {self.following[-1]}" if self.following else f"page {self.number}"
 
 
-@dataclass(frozen=True)
-class DocumentPage:
+class DocumentPage(Struct, frozen=True):
     """A page ready to be read."""
 
     number: int
@@ -101,8 +100,7 @@ class DocumentPage:
         )
 
 
-@dataclass(frozen=True)
-class DecodeResult:
+class DecodeResult(Struct, frozen=True):
     """The result of a job."""
 
     pages: tuple[DocumentPage, ...]
@@ -121,8 +119,7 @@ class DecodeResult:
         )
 
 
-@dataclass(frozen=True)
-class PageText:
+class PageText(Struct, frozen=True):
     """What goes onto one page of a searchable PDF."""
 
     number: int
@@ -162,8 +159,7 @@ class PdfOptions:
     password: str = field(default="", repr=False)
 
 
-@dataclass(frozen=True)
-class PdfJob:
+class PdfJob(Struct, frozen=True):
     """A searchable PDF of a document whose pages have been read."""
 
     source: bytes | None
@@ -175,8 +171,7 @@ class PdfJob:
     """The most pixels that a page may have."""
 
 
-@dataclass(frozen=True)
-class FinishedPdf:
+class FinishedPdf(Struct, frozen=True):
     """The result of a :class:`PdfJob`."""
 
     data: NDArray[np.uint8]
@@ -184,8 +179,7 @@ class FinishedPdf:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class DecodeReply:
+class DecodeReply(Struct, frozen=True):
     """What a decode worker sends: the result of its job, which is of either kind."""
 
     decoded: DecodeResult | None = None

@@ -6,8 +6,10 @@ import asyncio
 import itertools
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass, replace
 from importlib import import_module
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kserve_ocr.protocol.errors import DamagedDocumentError, TimedOutError
 from kserve_ocr.workers.cpus import granted_cpus
@@ -57,8 +59,7 @@ def _start() -> Callable[..., DecodeReply]:
     return import_module(DECODER.modules[0]).start()  # type: ignore[no-any-return]
 
 
-@dataclass(frozen=True, slots=True)
-class _Ahead:
+class _Ahead(Struct, frozen=True):
     """Pages that are being decoded before they are asked for."""
 
     task: asyncio.Task[Sequence[DocumentPage]]

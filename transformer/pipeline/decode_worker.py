@@ -7,12 +7,12 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeGuard
 
 import cv2
 import numpy as np
+from msgspec.structs import replace
 
 from kserve_ocr.protocol.errors import OcrError
 from kserve_ocr.protocol.layout import PageLayout

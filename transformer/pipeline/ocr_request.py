@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from kserve import InferInput, InferRequest
+from msgspec import Struct
 
 from kserve_ocr.protocol import names, request_parameters, types, v2_request
 from kserve_ocr.protocol.errors import (
@@ -113,8 +114,7 @@ def _check_auto(options: RecognitionOptions) -> RecognitionOptions:
     return options
 
 
-@dataclass(frozen=True, slots=True)
-class OcrRequest:
+class OcrRequest(Struct, frozen=True):
     """Documents to recognize and the requested outputs, in order."""
 
     inference: InferRequest

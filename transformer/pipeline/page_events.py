@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from transformer.pipeline.results import PageResult
 
 
-@dataclass(frozen=True, slots=True)
-class PageEvent:
+class PageEvent(Struct, frozen=True):
     """The page at ``index`` (from 0) of a document (from 1), or, without a page, the document's end at that index."""
 
     document: int

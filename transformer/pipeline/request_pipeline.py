@@ -7,9 +7,11 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kserve_ocr.observability import access_log
 from kserve_ocr.observability import metrics as common_metrics
@@ -46,8 +48,7 @@ ORIENTATION_ONLY: Final = 0
 """The page segmentation mode that reports orientation and script instead of text."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PipelineContext:
+class PipelineContext(Struct, frozen=True, kw_only=True):
     """Objects shared by all requests."""
 
     settings: TransformerSettings

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kserve_ocr.protocol.layout import PageLayout, mean_confidence
 from transformer.formats.plain_text import TextForm
@@ -22,8 +24,7 @@ Source = Literal["ocr", "embedded", "mixed"]
 PAGE_SEPARATOR: Final = "\f"
 
 
-@dataclass(frozen=True, slots=True)
-class PageResult:
+class PageResult(Struct, frozen=True):
     """The result of one page; the layout is in pixels of the original page, None unless needed."""
 
     number: int
@@ -79,8 +80,7 @@ class PageResult:
         return tuple(filter(None, (missing, self.warning)))
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentResult:
+class DocumentResult(Struct, frozen=True):
     document: Document
     pages: tuple[PageResult, ...]
     pdf: bytes = b""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import cv2
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from transformer.preprocess.downsample import shrink
@@ -29,8 +29,7 @@ NEIGHBOR_DISTANCE = 2.5
 """Largest gap to the next letter, in median letter heights."""
 
 
-@dataclass(frozen=True)
-class Components:
+class Components(Struct, frozen=True, dict=True):
     """Connected components of ink, in pixels of the measured copy of the page."""
 
     labels: Labels

@@ -8,10 +8,9 @@ line at the bottom.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from transformer.preprocess.components import Components, Indices, Pixels
@@ -36,8 +35,7 @@ Boxes = NDArray[np.int32]
 """``(n, 4)``: left, top, width, height."""
 
 
-@dataclass(frozen=True, slots=True)
-class Orientation:
+class Orientation(Struct, frozen=True):
     """Estimated rotation of a page."""
 
     quarter_turns: int

@@ -5,9 +5,8 @@ Every step measures the page first and changes it only where that helps.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from transformer.geometry import Geometry
@@ -26,8 +25,7 @@ LEAST_KEPT = 0.7
 """Share of the letters of a page that must still be found once its background is flattened."""
 
 
-@dataclass(frozen=True, slots=True)
-class PreprocessedPage:
+class PreprocessedPage(Struct, frozen=True):
     """A page ready for recognition."""
 
     pixels: Pixels

@@ -7,10 +7,9 @@ sheet they lie close together up to the edge of the picture.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import cv2
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from transformer.preprocess.components import Components, Indices

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 Box = tuple[int, int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Separators:
+class Separators(Struct, frozen=True):
     """Boxes ``(x0, y0, x1, y1)`` in pixels of the page, from top to bottom."""
 
     horizontal: tuple[Box, ...] = ()

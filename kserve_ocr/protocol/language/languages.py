@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache, lru_cache
+
+from msgspec import Struct
 
 from kserve_ocr.protocol.language.language_table import TABLE
 
@@ -24,8 +25,7 @@ _SCRIPTS = "script/"
 _LATIN_SCRIPTS = ("Latin", "Fraktur", "Vietnamese")
 
 
-@dataclass(frozen=True, slots=True)
-class Language:
+class Language(Struct, frozen=True):
     """One language: its Tesseract ``model``, its names, and other codes for it, the preferred BCP 47 tag first."""
 
     model: str

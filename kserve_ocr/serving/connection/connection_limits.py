@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import resource
 from collections import Counter
-from dataclasses import dataclass
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 PROBE_RESERVE: Final = 32
 """Connections beyond the limit that are kept for probes and metrics."""
@@ -13,8 +14,7 @@ _OTHER_DESCRIPTORS: Final = 384
 """Descriptors for workers, documents, logs, connections to other services, gRPC, and what is joined to it."""
 
 
-@dataclass(frozen=True)
-class HttpLimits:
+class HttpLimits(Struct, frozen=True):
     """Bounds on one HTTP connection, and on all of them."""
 
     connections: int = 800

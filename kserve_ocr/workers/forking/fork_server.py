@@ -24,9 +24,11 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import NoReturn
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kserve_ocr.workers.sandbox import process
 from kserve_ocr.workers.sandbox.confinement import Sandbox, confine
@@ -46,8 +48,7 @@ _STATUS_ONE = 1 << 8
 """The wait status of a process that ended with status 1."""
 
 
-@dataclass(frozen=True)
-class ForkServerConfig:
+class ForkServerConfig(Struct, frozen=True):
     """Configuration sent to the fork server as its first frame. ``start`` is pickled: it may need what is imported."""
 
     start: bytes

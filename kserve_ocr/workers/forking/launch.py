@@ -11,8 +11,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 _BOOTSTRAP: Final = (
     "import sys; sys.path[:] = sys.argv[4:]; "
@@ -23,8 +24,7 @@ _PREFIXES: Final = ("LC_", "LD_", "PYTHON", "MALLOC_", "OMP_", "OPENBLAS_", "OPE
 """Variables that libraries read in a worker. Settings and secrets of the server are not among them."""
 
 
-@dataclass(frozen=True)
-class WorkerProgram:
+class WorkerProgram(Struct, frozen=True):
     """What a fork server is started with."""
 
     modules: tuple[str, ...] = ()
@@ -35,8 +35,7 @@ class WorkerProgram:
     """Imported when the first workers are ready, so that later ones have them; a worker without them imports them."""
 
 
-@dataclass(frozen=True)
-class ForkServerLaunch:
+class ForkServerLaunch(Struct, frozen=True):
     """A process that imports modules and then waits for its configuration on ``control``."""
 
     process: subprocess.Popen[bytes]

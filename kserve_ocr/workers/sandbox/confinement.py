@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sysconfig
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from kserve_ocr.workers.sandbox import landlock, process, seccomp
 
@@ -30,8 +31,7 @@ class SandboxError(Exception):
     """The kernel lacks a part of the sandbox that is required."""
 
 
-@dataclass(frozen=True)
-class Sandbox:
+class Sandbox(Struct, frozen=True):
     """What a pool's workers keep. ``programs`` is for an engine that starts a program: it may also write its scratch
     directory, and execute what is readable."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 
-@dataclass(frozen=True)
-class Architecture:
+
+class Architecture(Struct, frozen=True):
     """How one processor architecture calls the kernel."""
 
     column: int

@@ -17,6 +17,15 @@ ROOT = Path(__file__).resolve().parents[3]
 UNUSED = ("cloudevents", "fastapi", "httpx", "kubernetes", "pandas", "psutil", "urllib3", "watchfiles", "yaml")
 ANNOUNCED = {"predictor": "engine='tesserocr'", "transformer": ""}
 SERVERS = {"predictor": "predictor.model", "transformer": "transformer.api.gateway"}
+WITH_PASSWORDS = {
+    "predictor": set(),
+    "transformer": {
+        "transformer.decoding.options.DecodeOptions",
+        "transformer.pipeline.decode_job.PdfOptions",
+        "transformer.pipeline.ocr_request.Document",
+    },
+}
+"""Dataclasses: only they keep a field out of what is logged of an instance."""
 
 
 def imported(program: str) -> list[str]:
@@ -41,6 +50,20 @@ def test_a_server_imports_nothing_that_it_does_not_use(server: str) -> None:
 
     assert "kserve.model" in found
     assert not {*UNUSED, "google", "grpc", "cv2", "tesserocr"} & set(found)
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_types_are_structs_which_are_defined_without_compiling_code(server: str) -> None:
+    """Each dataclass costs 0.6 ms of a start, a struct 0.02."""
+    classes = (
+        "; own = [c for name, module in list(sys.modules.items()) for c in vars(module).values() "
+        f"if name.startswith(('kserve_ocr.', '{server}.')) "
+        "and isinstance(c, type) and '__dataclass_fields__' in vars(c)]"
+        "; print(); print('classes', *(f'{c.__module__}.{c.__qualname__}' for c in own))"
+    )
+    found = imported(program_of(server, "--enable_grpc=false") + classes)
+
+    assert set(found[found.index("classes") + 1 :]) == WITH_PASSWORDS[server]
 
 
 def test_grpc_is_imported_unless_it_is_off() -> None:

@@ -3,13 +3,13 @@ from __future__ import annotations
 import ctypes
 import hashlib
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import tesserocr
+from msgspec.structs import replace
 from PIL import Image, ImageDraw, ImageFont
 
 from kserve_ocr.protocol.parameters import RecognitionOptions

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lxml import etree
+from msgspec.structs import replace
 
 from kserve_ocr.protocol.layout import Block, Line, PageLayout, Paragraph, Word
 from tests.transformer.formats.conftest import DrawnPage

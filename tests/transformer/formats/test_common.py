@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from lxml import etree
+from msgspec.structs import replace
 
 from tests.transformer.formats.drawn import layout, line
 from transformer.formats.common import escape, language_tag, number, numbered, text_angle

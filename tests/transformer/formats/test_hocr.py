@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from lxml import etree
+from msgspec.structs import replace
 
 from kserve_ocr.protocol.layout import Line, Word
 from predictor.engines.tesserocr_layout import page_layout

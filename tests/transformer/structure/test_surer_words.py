@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from kserve_ocr.protocol.layout import Line, PageLayout, Word
 from tests.support.drawn_layouts import Pen, page, prose, texts

@@ -7,10 +7,10 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import Any, Final, NamedTuple
 
+from msgspec import Struct
 from pypdfium2 import raw
 
 from kserve_ocr.protocol.layout import Block, Box, Line, PageLayout, Paragraph, Word, around
@@ -55,8 +55,7 @@ class _PlacedWord(NamedTuple):
     """Whether PDFium found a line to end after it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Characters:
+class Characters(Struct, frozen=True):
     """The characters of a PDFium page, while both are open."""
 
     page: Any

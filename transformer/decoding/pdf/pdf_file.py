@@ -7,11 +7,11 @@ import logging
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
 import pypdfium2
+from msgspec import Struct
 from pypdfium2 import raw
 
 from kserve_ocr.protocol.errors import EncryptedDocumentError, OcrError
@@ -51,8 +51,7 @@ _MAX_OBJECTS = 200
 logging.getLogger("pypdfium2").setLevel(logging.ERROR)
 
 
-@dataclass(frozen=True, slots=True)
-class EmbeddedText:
+class EmbeddedText(Struct, frozen=True):
     """Text that a page has of its own."""
 
     layout: PageLayout

@@ -7,10 +7,10 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Final
 
 import pikepdf
+from msgspec import Struct
 from pikepdf import Name, ObjectStreamMode, Pdf, StreamDecodeLevel
 
 from kserve_ocr.protocol.errors import DamagedDocumentError, EncryptedDocumentError, SignedDocumentError
@@ -37,16 +37,14 @@ _MAX_WARNING: Final = 200
 _BUFFER: Final = re.compile(r"(?:WARNING: )?stream <[^>]*>[^:]*: ")
 
 
-@dataclass(frozen=True, slots=True)
-class SearchablePdf:
+class SearchablePdf(Struct, frozen=True):
     """A finished PDF and what its recipient should know about it."""
 
     data: bytes
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ImagePage:
+class ImagePage(Struct, frozen=True):
     """An image that becomes a page, with what was read on it."""
 
     image: PageImage
@@ -62,8 +60,7 @@ class ImagePage:
     """Its structure, for tags."""
 
 
-@dataclass(frozen=True, slots=True)
-class PdfChanges:
+class PdfChanges(Struct, frozen=True):
     """What is done to a PDF besides adding its text layers."""
 
     lang: str = ""

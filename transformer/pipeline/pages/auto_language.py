@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from kserve_ocr.protocol.language.languages import describe
 from transformer.language.identifier import Candidate, identify
@@ -28,8 +29,7 @@ Read = Callable[[str], Awaitable[Reading]]
 """Recognizes a page with a model."""
 
 
-@dataclass(frozen=True, slots=True)
-class LanguageChoice:
+class LanguageChoice(Struct, frozen=True):
     """The model that a page was recognized with."""
 
     model: str

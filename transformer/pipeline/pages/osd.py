@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from msgspec.structs import replace
 
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from transformer.geometry import Geometry

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kserve_ocr.protocol.errors import InvalidParameterError
 from kserve_ocr.protocol.layout import PageLayout, RecognitionResult
@@ -22,8 +24,7 @@ from transformer.pipeline.pages.region_reading import read_regions
 from transformer.pipeline.predictor_client import PredictorClient
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(Struct, frozen=True):
     """Another preparation of a page."""
 
     part: Callable[[], Page]
@@ -31,8 +32,7 @@ class _Change:
     page: Callable[[], DocumentPage]
 
 
-@dataclass(frozen=True, slots=True)
-class _Trial:
+class _Trial(Struct, frozen=True):
     """Changes of a page that was recognized poorly, the likeliest first, and when they are kept."""
 
     name: str
@@ -45,8 +45,7 @@ class _Trial:
     """Whether the result of the changed page, the first, is better than that of the page as it was."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageReading:
+class PageReading(Struct, frozen=True, kw_only=True):
     """Reads the pages of one document until the deadline of its request."""
 
     predictor: PredictorClient

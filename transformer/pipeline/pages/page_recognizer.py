@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kserve_ocr.protocol.errors import OcrError
 from kserve_ocr.protocol.language.languages import is_latin
@@ -36,8 +37,7 @@ _WHITE: Final = np.full((32, 32), 255, np.uint8)
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageOptions:
+class PageOptions(Struct, frozen=True, kw_only=True):
     """How the pages of a document are recognized."""
 
     engine: RecognitionOptions
@@ -52,8 +52,7 @@ class PageOptions:
     """Whether an output needs tables, fields, headings or lists, and so the layout too."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecognizedPage(RecognitionResult):
+class RecognizedPage(RecognitionResult, frozen=True):
     """What was recognized on a page; the layout is in pixels of the prepared page."""
 
     structure: PageStructure | None = None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from msgspec.structs import replace
 
 from kserve_ocr.protocol.layout import PageLayout, confident_part, mean_confidence
 from kserve_ocr.protocol.types import Page

@@ -5,10 +5,10 @@ Which pages those are shows only in recognition itself: a part of the page is re
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from kserve_ocr.protocol.layout import Box, PageLayout, RecognitionResult

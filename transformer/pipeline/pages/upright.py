@@ -7,10 +7,10 @@ of a single word too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from kserve_ocr.protocol.layout import Box, Line, PageLayout, RecognitionResult, around
@@ -33,8 +33,7 @@ _SAMPLE_CHARACTERS: Final = 160
 """Characters that suffice for a comparison."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """A part of a page, and what was read there."""
 
     box: Box

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
+
+from msgspec import Struct
 
 from kserve_ocr.protocol.layout import Box, PageLayout, mean_confidence
 from transformer.pipeline.results import DocumentResult
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One line or word; ``page`` counts from 0 over all pages of the request."""
 
     text: str

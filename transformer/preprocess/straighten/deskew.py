@@ -7,10 +7,9 @@ down by the slope's integral, which makes each line level.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from transformer.geometry import Affine, Dewarp, Geometry, Size
@@ -44,8 +43,7 @@ CELL = 32
 """Pixels between places where a dewarp is computed; between them it is interpolated."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chains:
+class Chains(Struct, frozen=True):
     """Slopes measured on a page: position from -1 to 1 over width and height, and rise over run, down positive."""
 
     u: Floats

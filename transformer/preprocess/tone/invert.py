@@ -7,10 +7,9 @@ white. Areas without letters, such as photos, stay unchanged.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from transformer.preprocess import components
@@ -58,8 +57,7 @@ GROUND_REACH = 3.0
 """Radius, in median letter heights, over which the color of the ground is averaged."""
 
 
-@dataclass(frozen=True)
-class Inversion:
+class Inversion(Struct, frozen=True):
     """Which parts of a page to invert, on the reduced copy on which components are measured."""
 
     ground: Pixels
@@ -68,8 +66,7 @@ class Inversion:
     """``(h, w)``: factor from difference to the ground to darkness; 0 where the page stays unchanged."""
 
 
-@dataclass(frozen=True)
-class _Letters:
+class _Letters(Struct, frozen=True):
     """Components that contrast with the ground around them on all sides."""
 
     contrast: Floats
@@ -81,8 +78,7 @@ class _Letters:
     """``(n, 16)``: positions of samples around each component."""
 
 
-@dataclass(frozen=True)
-class _Decision:
+class _Decision(Struct, frozen=True):
     """For every area whether to invert it or to keep it, and the mean contrast of its light letters."""
 
     inverted: NDArray[np.bool_]

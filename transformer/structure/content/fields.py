@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from transformer.structure.content.segments import Segment, SegmentedPage, Span, is_amount
 
@@ -16,8 +17,7 @@ BELOW_HEIGHTS = 1.5
 _LABEL = re.compile(r"(?P<label>[^\W\d][^:]{0,47}):(?P<rest>.*)", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(Struct, frozen=True):
     """A label, without its colon, and its value."""
 
     label: tuple[Span, ...]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from kserve_ocr.protocol.layout import Line, PageLayout
 
@@ -25,8 +26,7 @@ _NUMBER: Final = re.compile(r"(?:\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])")
 Kind = Literal["text", "heading", "bullet", "number"]
 
 
-@dataclass(frozen=True)
-class Role:
+class Role(Struct, frozen=True):
     """What a line is; ``level`` counts from 1 for headings and is 0 otherwise."""
 
     kind: Kind

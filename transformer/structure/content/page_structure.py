@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from kserve_ocr.protocol.layout import PageLayout
 from transformer.structure.content.fields import Field, find_fields
@@ -12,8 +12,7 @@ from transformer.structure.content.tables import Table, find_tables
 from transformer.structure.separators import Separators
 
 
-@dataclass(frozen=True)
-class PageStructure:
+class PageStructure(Struct, frozen=True):
     """Positions of lines and words in reading order, so that it holds for the layout in any coordinates."""
 
     tables: tuple[Table, ...] = ()

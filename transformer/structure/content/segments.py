@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median
+
+from msgspec import Struct
 
 from kserve_ocr.protocol.layout import Box, Line, PageLayout, Word, around
 
@@ -27,8 +28,7 @@ def is_amount(text: str) -> bool:
     return _AMOUNT.fullmatch(text) is not None
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(Struct, frozen=True):
     """Words ``start`` to ``end`` (exclusive) of line ``line`` of a page, lines counted in reading order."""
 
     line: int
@@ -36,8 +36,7 @@ class Span:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """Words side by side, with their edges in pixels of the recognized page."""
 
     span: Span
@@ -65,8 +64,7 @@ def box_of(words: Sequence[Word]) -> Box:
     return around(word.bbox for word in words)
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentedPage:
+class SegmentedPage(Struct, frozen=True):
     """The segments of each line, in reading order, and the usual height of words."""
 
     lines: list[list[Segment]]

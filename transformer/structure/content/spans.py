@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import Final
+
+from msgspec import Struct
 
 from transformer.structure.separators import Separators
 
@@ -17,8 +18,7 @@ REACH: Final = 0.3
 Range = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(Struct, frozen=True):
     """Edges of what stands in a cell, a row or a column, in pixels."""
 
     x0: float
@@ -41,8 +41,7 @@ class Extent:
         return Extent(min(self.x0, other.x0), min(self.y0, other.y0), max(self.x1, other.x1), max(self.y1, other.y1))
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     """A ruled line at ``place`` across what lies between ``start`` and ``end``."""
 
     place: float

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import reduce
+
+from msgspec import Struct
 
 from transformer.structure.content.segments import Segment, SegmentedPage, Span, is_amount
 from transformer.structure.content.spans import Extent, Grid, places
@@ -24,8 +25,7 @@ RULED_ROWS = 3
 """Horizontal rules in a table from which its rows are what lies between them."""
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """A cell and the words in it; rows and columns are counted from 0."""
 
     row: int
@@ -35,8 +35,7 @@ class Cell:
     spans: tuple[Span, ...]
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(Struct, frozen=True):
     """A table over the lines ``first`` to ``last`` (inclusive) of a page, lines counted in reading order."""
 
     first: int
@@ -52,8 +51,7 @@ _Placed = tuple[Segment, int, int]
 """A segment, its first column and how many columns it spans."""
 
 
-@dataclass(slots=True)
-class _Column:
+class _Column(Struct):
     """The extent of a column, from the cells that lie in it alone."""
 
     x0: float

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from kserve_ocr.protocol.layout import Line, PageLayout
 from transformer.structure.changes import change_lines, with_words

@@ -8,8 +8,9 @@ that have f before a vowel are few enough to list parts of them. Where both are 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from kserve_ocr.protocol.layout import Line, PageLayout
 from transformer.structure.changes import change_lines, with_words

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from kserve_ocr.protocol.layout import Line, PageLayout, Word
 from transformer.structure.changes import change_lines, with_words

@@ -10,9 +10,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
+
+from msgspec import Struct, field
 
 from transformer.structure.order.phrases import Phrase, Rule
 from transformer.structure.order.region import Region
@@ -47,8 +48,7 @@ Place = tuple[float, float, float]
 """A height, and the left and right edge of a gutter there."""
 
 
-@dataclass(slots=True)
-class Gutter:
+class Gutter(Struct):
     """A strip of white from ``top`` to ``bottom``; ``path`` holds its places from top to bottom."""
 
     top: float
@@ -56,8 +56,8 @@ class Gutter:
     path: list[Place]
     beside: int = 0
     """Phrases that stand beside it."""
-    heights: list[float] = field(init=False)
-    middles: list[float] = field(init=False)
+    heights: list[float] = field(default_factory=list)
+    middles: list[float] = field(default_factory=list)
     """Its x at each of the heights."""
 
     def __post_init__(self) -> None:

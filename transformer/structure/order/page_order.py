@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final, Literal, get_args
+
+from msgspec import Struct
 
 from kserve_ocr.protocol.layout import Line, PageLayout
 from transformer.structure.order.phrases import PhraseBuilder, is_right_to_left, is_vertical
@@ -16,8 +17,7 @@ Order = Literal["auto", "rows", "columns", "engine"]
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 
 
-@dataclass(frozen=True, slots=True)
-class OrderedPage:
+class OrderedPage(Struct, frozen=True):
     """A page in reading order."""
 
     layout: PageLayout

@@ -9,10 +9,11 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import attrgetter
 from statistics import median
+
+from msgspec import Struct
 
 from kserve_ocr.protocol.layout import Box, PageLayout, Word
 from transformer.structure.order.slope import slope_of
@@ -44,8 +45,7 @@ _WITHOUT_SPACES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(Struct, frozen=True):
     """Typical sizes of a page's words, pixels."""
 
     height: float
@@ -53,8 +53,7 @@ class Scale:
     """Width of the gap between two words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A ruled line from ``start`` to ``end`` at ``place``: x and y of horizontal ones, y and x of vertical ones."""
 
     start: float
@@ -62,12 +61,8 @@ class Rule:
     place: float
 
 
-@dataclass(slots=True, eq=False)
-class Placed:
-    """A word with its edges in the package's coordinates and its position in the engine's line.
-
-    Not frozen: there is one for each word of a page, and a frozen one takes three times as long to make.
-    """
+class Placed(Struct, frozen=True, eq=False):
+    """A word with its edges in the package's coordinates and its position in the engine's line."""
 
     word: Word
     position: int
@@ -78,8 +73,7 @@ class Placed:
     reliable: bool
 
 
-@dataclass(slots=True, eq=False)
-class Phrase:
+class Phrase(Struct, eq=False):
     """A run of words of one line. Vertical edges are medians over its words, since a single box is often wrong."""
 
     placed: tuple[Placed, ...]
@@ -97,8 +91,9 @@ class Phrase:
     """Whether it is evidence of where columns are."""
     running_text: bool
     number: bool
-    height: float = field(init=False)
-    middle: float = field(init=False)
+    height: float = 0.0
+    """Of the run, at least 1; follows from its edges."""
+    middle: float = 0.0
     """Height between top and bottom."""
 
     def __post_init__(self) -> None:

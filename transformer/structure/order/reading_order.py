@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from statistics import median
 from typing import Literal
+
+from msgspec import Struct
 
 from transformer.structure.order.gutters import MIN_UNMATCHED_ROWS, Gutter, find_gutter
 from transformer.structure.order.phrases import Phrase, Rule, Scale, make_phrase
@@ -28,8 +29,7 @@ RULE_SHARE = 0.8
 """Share of a region's width that a rule spans to part it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """Rows that are read one after the other."""
 
     rows: list[Row]
@@ -37,8 +37,7 @@ class Leaf:
     """Whether it lies in a column beside another one."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Band:
+class _Band(Struct, frozen=True):
     """Part of a region: columns beside a gutter, or everything at one height."""
 
     left: list[Phrase]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median
+
+from msgspec import Struct
 
 from kserve_ocr.protocol.layout import Block, Line, PageLayout, Paragraph, Word, around
 from transformer.structure.order.phrases import Phrase
@@ -13,8 +14,7 @@ from transformer.structure.order.rows import Row
 Baseline = tuple[float, float, float, float]
 
 
-@dataclass(slots=True, eq=False)
-class EngineLine:
+class EngineLine(Struct, eq=False):
     """A line as the engine gave it, with the numbers of its paragraph and block on the page."""
 
     line: Line

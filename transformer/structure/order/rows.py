@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from operator import attrgetter
+
+from msgspec import Struct, field
 
 from transformer.structure.order.phrases import Phrase, Scale, make_phrase
 from transformer.structure.order.region import in_one_row
@@ -16,8 +17,7 @@ MAX_OVERLAP = 0.5
 """Word spaces by which parts of one row may overlap horizontally."""
 
 
-@dataclass(slots=True, eq=False)
-class Row:
+class Row(Struct, eq=False):
     """Parts of lines side by side, from left to right."""
 
     parts: list[Phrase] = field(default_factory=list)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import math
-from dataclasses import replace
 
 import numpy as np
 import pikepdf
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 from pypdf import PdfReader
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import orjson
 import pytest
 from aiohttp import web
+from msgspec.structs import replace
 
 from kserve_ocr.protocol.layout import Line, PageLayout
 from kserve_ocr.protocol.parameters import RecognitionOptions

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import orjson
 import pytest
 from aiohttp import web
+from msgspec.structs import replace
 
 from kserve_ocr.observability import metrics
 from kserve_ocr.protocol.layout import PageLayout, to_json

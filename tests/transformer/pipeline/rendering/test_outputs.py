@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import dataclasses
 import json
-from dataclasses import replace
 
 import pytest
 from lxml import etree
+from msgspec.structs import replace
 
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.layout import Block, Line, PageLayout, Paragraph, Word
@@ -93,7 +94,7 @@ def test_lines_of_all_documents_as_flat_lists() -> None:
 
 
 def test_words_as_flat_lists() -> None:
-    by_word = [replace(read, document=replace(read.document, by_word=True)) for read in TWO]
+    by_word = [replace(read, document=dataclasses.replace(read.document, by_word=True)) for read in TWO]
 
     assert outputs.make(["txts"], by_word)["txts"].data == ["one", "two", "words"]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from msgspec import Struct
 from pikepdf import Array, Dictionary, Name, Object, Pdf, PdfError, Stream
 
 from transformer.formats.pdf.archival.content_check import find_in_content
@@ -27,8 +27,7 @@ _PROFILE_VERSION: Final = 2
 """Of ICC profiles in part 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Obstacle:
+class Obstacle(Struct, frozen=True):
     """What keeps a document from PDF/A."""
 
     reason: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
 from kserve_ocr.protocol.layout import PageLayout
@@ -25,8 +26,7 @@ _POINTS_PER_UNIT: Final = 0.5
 """Of a text layer."""
 
 
-@dataclass(frozen=True, slots=True)
-class PageLayer:
+class PageLayer(Struct, frozen=True):
     """What was read on one page."""
 
     number: int
@@ -41,8 +41,7 @@ class PageLayer:
     """Its structure, for tags; none to leave it untagged."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
+class _Written(Struct, frozen=True):
     """What is added to the content of a page."""
 
     page: Object

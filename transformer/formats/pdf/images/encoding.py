@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -21,8 +21,7 @@ _LOSSLESS_RATIO: Final = 0.08
 """Drawn pages compress below this share of their bytes; scans and photographs stay far above."""
 
 
-@dataclass(frozen=True, slots=True)
-class PageImage:
+class PageImage(Struct, frozen=True):
     """One encoded image and how a PDF reads it."""
 
     data: bytes

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import replace
 from typing import Any, Final
 
+from msgspec.structs import replace
 from pikepdf import Array, Dictionary, Name, Object, Page, Pdf
 
 from transformer.formats.common import number

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pikepdf
+from msgspec import Struct
 from numpy.typing import NDArray
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 from PIL import Image
@@ -35,8 +35,7 @@ _UNCHANGEABLE: Final = ("/Mask", "/Decode", "/Matte", "/Alternates")
 _DAMAGE: Final = (pikepdf.PdfError, OSError, ValueError, SyntaxError, TypeError, RuntimeError, LookupError)
 
 
-@dataclass(frozen=True, slots=True)
-class _Encoded:
+class _Encoded(Struct, frozen=True):
     """Another encoding of an image."""
 
     data: bytes

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kserve_ocr.protocol.layout import PageLayout
 from transformer.structure.content.outline import Role
@@ -13,8 +15,7 @@ from transformer.structure.content.segments import Span
 from transformer.structure.content.tables import Table
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(Struct, frozen=True):
     """A structure element: others, or words."""
 
     tag: str

@@ -9,9 +9,10 @@ between two words is the width of the space between them, of which the font has 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
+
+from msgspec import Struct, field
 
 from kserve_ocr.protocol.layout import PageLayout
 from transformer.formats.common import number
@@ -37,8 +38,7 @@ _SLACK: Final = 1.7
 """Tolerances by which the length of a word may be off; the rest is left to its position."""
 
 
-@dataclass(frozen=True, slots=True)
-class TextLayer:
+class TextLayer(Struct, frozen=True):
     """The content of a page's text layer; false without text."""
 
     data: bytes
@@ -51,8 +51,7 @@ class TextLayer:
         return bool(self.data)
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
+class Marks(Struct, frozen=True):
     """Which words are marked, for the structure of the document."""
 
     tags: tuple[str, ...] = ()

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from kserve_ocr.protocol.layout import PageLayout
 from transformer.formats.pdf.text_layer.placement import PlacedLine, PlacedWord, place_line
@@ -48,8 +49,7 @@ class ShownWord(NamedTuple):
     """The leaf of the document's structure that it belongs to; -1 for none."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
+class _Draft(Struct, frozen=True):
     """A word before its state is chosen."""
 
     line: PlacedLine

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Final, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kserve_ocr.protocol.layout import Line, Word
 from transformer.formats.pdf.text_layer.right_to_left import is_right_to_left, visual_order
@@ -17,8 +19,7 @@ from transformer.formats.pdf.text_layer.right_to_left import is_right_to_left, v
 _STEEPEST_UPRIGHT: Final = math.radians(8)
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedWord:
+class PlacedWord(Struct, frozen=True):
     """A word in the text's own axes, units from the start of the baseline."""
 
     text: str
@@ -33,8 +34,7 @@ class PlacedWord:
     """Of the word in its line."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedLine:
+class PlacedLine(Struct, frozen=True):
     """A line's words from left to right, and their font size in units."""
 
     axes: Axes
@@ -55,8 +55,7 @@ def place_line(line: Line, *, page_height: int, unit: float, skew: float = 0.0) 
     return PlacedLine(axes, words, size)
 
 
-@dataclass(frozen=True, slots=True)
-class Axes:
+class Axes(Struct, frozen=True):
     """Start of the baseline (units), the direction in which words are set, and the baseline's slope against it."""
 
     x: float

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from kserve_ocr.protocol.layout import Line, Word
 from tests.transformer.formats.drawn import layout, line
