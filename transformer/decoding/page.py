@@ -23,7 +23,8 @@ class Page(Struct, frozen=True):
     pixels: Pixels
     """uint8, ``(h, w)`` grey or ``(h, w, 3)`` RGB."""
     dpi: int | None
-    """Resolution the file states, 70-2400; None when it states none or an absurd one."""
+    """Resolution the file states, 70-2400; None when it states none or an absurd one. That of a PDF's page as it is
+    drawn may be lower."""
     stretch: tuple[float, float] = (1.0, 1.0)
     """Factors that make the pixels square; a fax has half the resolution vertically."""
     orientation: int = 1
@@ -60,6 +61,11 @@ def resolution(values: object) -> tuple[int, int] | None:
         math.isfinite(across) and math.isfinite(down) and MIN_DPI <= min(across, down) <= max(across, down) <= MAX_DPI
     )
     return (round(across), round(down)) if sane else None
+
+
+def engine_dpi(dpi: int | None) -> int | None:
+    """The resolution as an engine takes it; None, for it to estimate that, for one that it would reject."""
+    return dpi if dpi is not None and MIN_DPI <= dpi <= MAX_DPI else None
 
 
 def square(across: int, down: int) -> tuple[int, tuple[float, float]]:

@@ -18,7 +18,7 @@ from kserve_ocr.protocol.errors import OcrError
 from kserve_ocr.protocol.layout import PageLayout
 from transformer.decoding.image_file import ImageDocument
 from transformer.decoding.limits import choose
-from transformer.decoding.page import Document, Page, no_memory
+from transformer.decoding.page import Document, Page, engine_dpi, no_memory
 from transformer.decoding.sniff import FileType
 from transformer.geometry import Geometry
 from transformer.pipeline.decode_job import DecodeJob, DecodeReply, DecodeResult, DocumentPage, PdfJob
@@ -154,7 +154,7 @@ def _page(document: Document, number: int, job: DecodeJob, *, began: float, sing
         orientation_uncertain=ready.orientation_uncertain,
         letters=ready.letters,
         separators=_separators(ready, job),
-        dpi=ready.dpi,
+        dpi=engine_dpi(ready.dpi),
         original_dpi=page.resolution if page.resolution and dpi == page.dpi else (dpi, dpi) if dpi else None,
         embedded=embedded,
         label=label,

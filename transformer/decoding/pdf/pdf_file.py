@@ -83,6 +83,10 @@ class PdfDocument:
         for index in range(len(self._pdf)):
             try:
                 width, height = self._pdf.get_page_size(index)
+                if not (width and height):
+                    page = self._page(index + 1)
+                    width, height = page.get_size()
+                    page.close()
                 yield _size(width, height, _fitting(width, height, DPI, pixels=_drawn(self._page_pixels)))
             except (pypdfium2.PdfiumError, OverflowError, ValueError):
                 yield 0, 0
@@ -90,7 +94,7 @@ class PdfDocument:
     def decode(self, number: int, *, page_pixels: int) -> Page:
         """Render one page; see the protocol."""
         with _pdfium(f"page {number}", number):
-            page = self._pdf[number - 1]
+            page = self._page(number)
             try:
                 width, height = page.get_size()
                 scan = _scan_dpi(page, width * height)
@@ -111,7 +115,7 @@ class PdfDocument:
         a page that has no unread images is empty, which takes a fifth of the time. Raises as :meth:`decode`.
         """
         with _pdfium(f"page {number}", number):
-            page = self._pdf[number - 1]
+            page = self._page(number)
             try:
                 width, height = page.get_size()
                 dpi = _fitting(width, height, DPI, pixels=_drawn(page_pixels))
@@ -125,6 +129,13 @@ class PdfDocument:
                     return EmbeddedText(layout, round(dpi), _unread(images, layout))
             finally:
                 page.close()
+
+    def _page(self, number: int) -> Any:
+        """PDFium's page; all of its media box if its crop box lies outside of that."""
+        page = self._pdf[number - 1]
+        if 0.0 in page.get_size():
+            page.set_cropbox(*page.get_mediabox())
+        return page
 
     def label(self, number: int) -> str:
         """What viewers show as the number of a page, such as ``iv``; empty if the document names none."""

@@ -89,6 +89,13 @@ def test_the_crop_box_is_the_page() -> None:
     assert page.pixels.shape[:2] == (300, 600)
 
 
+def test_a_crop_box_off_the_page_is_ignored() -> None:
+    document = drawn_pdf(size=(144, 72))
+    odd = edited(document, CropBox=RectangleObject((1000, 1000, 2000, 2000)))
+    assert list(opened(odd).sizes()) == list(opened(document).sizes())
+    assert np.array_equal(decoded(odd).pixels, decoded(document).pixels)
+
+
 def test_form_fields_and_annotations_are_drawn_and_scripts_are_not_run() -> None:
     page = decoded(form_pdf())
     bar = slice(600 - 160, 600 - 90)  # 20 to 40 of 144 points above the bottom

@@ -246,6 +246,7 @@ SCANS: Final[Mapping[str, Callable[[], bytes]]] = MappingProxyType(
         "unbalanced state": _placed(b"q 2 0 0 2 0 0 cm q 250 0 0 125 0 0 cm /Im0 Do"),
         "skewed by its matrix": _placed(_skew(3), (0, 0, 560, 300)),
         "skewed and rotated": _placed(_skew(-2), (0, 0, 560, 300), Rotate=90),
+        "low resolution": _placed(b"q 1200 0 0 600 0 0 cm /Im0 Do Q", (0, 0, 1200, 600)),
         "poster": _placed(b"q 12000 0 0 6000 0 0 cm /Im0 Do Q", (0, 0, 12000, 6000)),
         "poster in user units": _placed(b"q 500 0 0 250 0 0 cm /Im0 Do Q", UserUnit=20),
         "on its side": _baked(1),
