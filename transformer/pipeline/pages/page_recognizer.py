@@ -82,7 +82,8 @@ class PageRecognizer:
         second = await recognition.again(pixels, options.engine.psm, dpi=page.dpi)
         if layout is None or second is None:
             return result
-        found = await _off_the_loop(lambda: with_surer_words(layout, second), layout)
+        # Corrected before: whether the print is old shows in the whole of a recognition, not in some words of it.
+        found = await _off_the_loop(lambda: with_surer_words(layout, recognition.corrected(second)), layout)
         metrics.record_second_look("words", kept=found is not layout)
         if found is layout:
             return result

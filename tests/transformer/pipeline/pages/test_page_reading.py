@@ -184,6 +184,19 @@ def test_words_that_are_surer_once_the_page_is_softened_are_taken() -> None:
     assert models == ["eng", "eng"]
 
 
+def test_surer_words_of_old_print_have_their_long_s_read() -> None:
+    printed = "Il eft jufte que fon domeftique fe foit tu"
+    sure, unsure = Pen(20, confidence=0.9), Pen(20, confidence=0.6)
+    lines, misread = [printed] * 4, [printed.upper()] * 4
+    first = [*sure.lines(lines, 100, 100), *unsure.lines(misread, 100, 300)]
+    second = [*unsure.lines(lines, 100, 100), *sure.lines(lines, 100, 300)]
+    answers = (answer(page(found, width=SIZE[0], height=SIZE[1])) for found in (first, second))
+
+    found, _ = read(*answers, lang="fra", softens=True)
+
+    assert found.split("\n")[:8] == ["Il est juste que son domestique se soit tu"] * 8
+
+
 def test_no_words_are_looked_at_again_on_a_long_page() -> None:
     sent = long_page()
     sent = replace(sent, letters=np.repeat(sent.letters, 2, axis=0))
