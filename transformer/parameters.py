@@ -36,7 +36,10 @@ PREPROCESS: Final = Choice(
     name=names.PREPROCESS, description="Preparation of pages before recognition.", choices=_AUTO_OR_NONE
 )
 ORIENT: Final = Choice(
-    name=names.ORIENT, description="Correction of pages turned by 90°, 180° or 270°.", choices=_AUTO_OR_NONE
+    name=names.ORIENT,
+    description="Correction of pages turned by 90°, 180° or 270°; `page` is the same as `auto`: both show the pages of "
+    "a searchable PDF upright.",
+    choices=(*_AUTO_OR_NONE, "page"),
 )
 SKIP_STEPS: Final = Text(
     name=names.SKIP_STEPS,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final, Literal, TypedDict
 
 AutoOrNone = Literal["auto", "none"]
+Orient = Literal["auto", "none", "page"]
 Order = Literal["auto", "rows", "columns", "engine"]
 Existing = Literal["skip", "redo", "force", "strip"]
 NoneOrPage = Literal["none", "page"]
@@ -43,7 +44,7 @@ class ReadOptions(TypedDict, total=False):
     """Pages to read, for example ``"1-3,7"``."""
     preprocess: AutoOrNone
     """Preparation of pages before recognition."""
-    orient: AutoOrNone
+    orient: Orient
     """Correction of pages that are turned by 90°, 180° or 270°."""
     order: Order
     """Reading order."""

@@ -183,7 +183,7 @@ def document(data: types.Buffer, parameters: Mapping[str, Any], settings: Transf
         data=data,
         reading=_check_auto(recognition_options(parameters, defaults=defaults)),
         preprocess=given(parameters, PREPROCESS, settings.preprocess) == "auto",
-        orient=given(parameters, ORIENT, settings.orient) == "auto",
+        orient=given(parameters, ORIENT, settings.orient) != "none",
         skip_steps=_skip_steps(given(parameters, SKIP_STEPS, "")),
         order=_order(parameters, settings),
         selection=given(parameters, PAGES, None),

@@ -87,6 +87,15 @@ def test_a_skewed_scan_is_shown_straight_on_request(service: Service, kind: str)
     assert [extract(made).split() for extract in EXTRACTORS.values()] == [text] * len(EXTRACTORS)
 
 
+@pytest.mark.parametrize(("orient", "rotate"), [("page", 270), ("none", 0)])
+def test_a_page_is_shown_upright_on_request(service: Service, orient: str, rotate: int) -> None:
+    document = SCANS["on its other side"]()
+    _, _, made = _outputs(_read(service, document, orient=orient))
+    with pikepdf.open(io.BytesIO(made)) as pdf:
+        assert pdf.pages[0].obj.get("/Rotate", 0) % 360 == rotate
+    assert made.startswith(document)
+
+
 @pytest.mark.parametrize("kind", sorted(NATIVE))
 def test_a_document_with_text_stays_as_it_is(service: Service, kind: str) -> None:
     document = NATIVE[kind]()
