@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import sys
@@ -15,7 +14,7 @@ def main() -> None:
     gc.disable()  # a tenth of the time of all imports; the server enables it when it is ready
     wake_predictor(sys.argv[1:], os.environ)
     from kserve_ocr.extras import exit_without  # noqa: PLC0415
-    from kserve_ocr.import_stubs import import_kserve, without_certificates  # noqa: PLC0415
+    from kserve_ocr.import_stubs import import_kserve  # noqa: PLC0415
     from kserve_ocr.settings import load_or_exit  # noqa: PLC0415
     from kserve_ocr.workers.forking.launch import launch_early  # noqa: PLC0415
     from transformer.decoder_program import DECODER  # noqa: PLC0415
@@ -28,9 +27,6 @@ def main() -> None:
     launch_early(DECODER)
     import_kserve(sys.argv[1:])
     from kserve.model_server import args  # noqa: PLC0415
-
-    with contextlib.nullcontext() if args.predictor_use_ssl else without_certificates():
-        import aiohttp  # noqa: F401, PLC0415  # before the modules that use it
 
     from kserve_ocr.serving.server import (  # noqa: PLC0415
         OcrServer,

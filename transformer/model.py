@@ -68,8 +68,8 @@ class TransformerModel(OcrModel):
         self._known: tuple[float, dict[str, Any]] | None = None
 
     async def open(self) -> None:
-        await self._predictor.open()
         await self._documents.start()
+        self._predictor.open()  # not before: on one CPU it would hold up the start of the workers
 
     async def close(self) -> None:
         self._formats.stop()

@@ -10,12 +10,13 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import AsyncIterator, Mapping
-from typing import Any, Final
+from collections.abc import AsyncIterator, Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
-import aiohttp
 import orjson
 
+from kserve_ocr.import_stubs import without_certificates
 from kserve_ocr.observability import tracing
 from kserve_ocr.protocol import layout, names, v2_response
 from kserve_ocr.protocol.errors import (
@@ -32,6 +33,9 @@ from kserve_ocr.protocol.layout import RecognitionResult
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from kserve_ocr.protocol.types import Page
 from transformer import metrics
+
+if TYPE_CHECKING:
+    import aiohttp
 
 _log = logging.getLogger("ocr.predictor")
 _CHUNK: Final = 262_144
@@ -50,36 +54,36 @@ class PredictorClient:
 
     def __init__(self, base_url: str, *, model_name: str) -> None:
         self._model_url = f"{base_url}/v2/models/{model_name}"
-        self._session: aiohttp.ClientSession | None = None
+        self._opening: asyncio.Task[aiohttp.ClientSession] | None = None
 
-    async def open(self) -> None:
-        """Create the connection pool; nothing is connected yet."""
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30),
-            timeout=aiohttp.ClientTimeout(total=None, connect=_CONNECT_SECONDS),
-            auto_decompress=False,
-        )
+    def open(self) -> None:
+        """Begin to import aiohttp and to create the connection pool; nothing is connected yet.
+
+        The import is a tenth of a start and takes less time than the first page needs to be decoded, so that nothing
+        waits for it.
+        """
+        secure = self._model_url.startswith("https:")
+        self._opening = asyncio.create_task(_new_session(secure=secure))
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._session is not None:
-            await self._session.close()
+        if self._opening is not None:
+            await (await self._opening).close()
 
     async def metadata(self, *, seconds: float) -> dict[str, Any] | None:
         """The predictor's model metadata; None if it does not respond in time."""
-        with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError, ValueError):
-            async with (
-                asyncio.timeout(seconds),
-                self._open_session.get(self._model_url, headers=_UNCOMPRESSED) as response,
-            ):
-                value = orjson.loads(await response.read())
-                return value if response.status == 200 and isinstance(value, dict) else None
+        with contextlib.suppress(PredictorUnreachableError, TimeoutError, ValueError):
+            async with asyncio.timeout(seconds):
+                session = await self._session()
+                with _unreachable():
+                    async with session.get(self._model_url, headers=_UNCOMPRESSED) as response:
+                        value = orjson.loads(await response.read())
+                        return value if response.status == 200 and isinstance(value, dict) else None
         return None
 
-    @property
-    def _open_session(self) -> aiohttp.ClientSession:
-        assert self._session is not None, "open() comes first"
-        return self._session
+    async def _session(self) -> aiohttp.ClientSession:
+        assert self._opening is not None, "open() comes first"
+        return self._opening.result() if self._opening.done() else await asyncio.shield(self._opening)
 
     async def read(
         self, page: Page, options: RecognitionOptions, *, wants_layout: bool, deadline: float
@@ -101,9 +105,6 @@ class PredictorClient:
                     break
                 except _TRANSIENT as error:
                     last = error
-                except (aiohttp.ClientError, OSError) as error:
-                    kind = type(error).__name__
-                    last = PredictorUnreachableError(f"the predictor cannot be reached ({kind}); try later")
                 # Half of each pause is random: pages rejected together do not return together.
                 wait = pause * (0.5 + random.random() / 2)  # noqa: S311
                 if loop.time() + wait > deadline - _LEAST_BUDGET:
@@ -128,11 +129,41 @@ class PredictorClient:
         }
         body: bytes | AsyncIterator[bytes | memoryview]
         body = header + page.tobytes() if page.size <= _CHUNK else _chunks(header, page)
-        async with self._open_session.post(f"{self._model_url}/infer", data=body, headers=headers) as response:
-            answer = await response.read()
-            if response.status != 200:
-                raise _error(response.status, response.headers, answer)
-            return _reading(answer)
+        session = await self._session()
+        with _unreachable():
+            async with session.post(f"{self._model_url}/infer", data=body, headers=headers) as response:
+                answer = await response.read()
+                if response.status != 200:
+                    raise _error(response.status, response.headers, answer)
+                return _reading(answer)
+
+
+async def _new_session(*, secure: bool) -> aiohttp.ClientSession:
+    await asyncio.to_thread(_import_aiohttp, secure=secure)  # the event loop goes on
+    import aiohttp  # noqa: PLC0415  # the module itself, to the type checker
+
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30),
+        timeout=aiohttp.ClientTimeout(total=None, connect=_CONNECT_SECONDS),
+        auto_decompress=False,
+    )
+
+
+def _import_aiohttp(*, secure: bool) -> None:
+    with contextlib.nullcontext() if secure else without_certificates():
+        import_module("aiohttp")
+
+
+@contextlib.contextmanager
+def _unreachable() -> Iterator[None]:
+    """Raise what aiohttp raises in the block as PredictorUnreachableError."""
+    import aiohttp  # noqa: PLC0415  # the session is there, so it is imported
+
+    try:
+        yield
+    except (aiohttp.ClientError, OSError) as error:
+        kind = type(error).__name__
+        raise PredictorUnreachableError(f"the predictor cannot be reached ({kind}); try later") from error
 
 
 def _forwarded() -> dict[str, str]:

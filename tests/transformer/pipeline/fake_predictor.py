@@ -62,7 +62,7 @@ async def predictor_client(*, model: str = "ocr-model") -> AsyncIterator[tuple[P
     """The transformer's client, connected to a fake predictor."""
     async with fake_predictor() as (url, fake):
         client = PredictorClient(url, model_name=model)
-        await client.open()
+        client.open()
         try:
             yield client, fake
         finally:

@@ -130,7 +130,7 @@ def test_the_last_reason_is_told_when_the_time_is_over() -> None:
 def test_nobody_there() -> None:
     async def main() -> None:
         client = PredictorClient(f"http://127.0.0.1:{free_port()}", model_name="ocr-model")
-        await client.open()
+        client.open()
         try:
             with pytest.raises(PredictorUnreachableError, match="predictor"):
                 await read(client, seconds=0.3)
