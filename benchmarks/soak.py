@@ -75,7 +75,7 @@ def deck() -> list[Document]:
         Document("PDF cut short", pdf[: len(pdf) // 3], status=422),
         Document("TIFF without its end", tiff[:2000], status=422),
         Document("no image at all", b"Dear reader, this is only text.", status=415),
-        Document("image of too many pixels", _save_blank((20_000, 20_000)), status=413),
+        Document("image of too many pixels", _save_blank((12_000, 12_000)), status=413),
     ]
     return [
         *(Document("line", file, query="preprocess=none") for file in lines * 2),
@@ -105,7 +105,7 @@ def _save(samples: Sequence[images.Sample], kind: str, *, resolution: int | None
 
 def _save_blank(size: tuple[int, int]) -> bytes:
     out = io.BytesIO()
-    Image.new("1", size, 1).save(out, "PNG")
+    Image.new("L", size, 255).save(out, "PNG")
     return out.getvalue()
 
 
