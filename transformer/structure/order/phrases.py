@@ -91,14 +91,10 @@ class Phrase(Struct, eq=False):
     """Whether it is evidence of where columns are."""
     running_text: bool
     number: bool
-    height: float = 0.0
-    """Of the run, at least 1; follows from its edges."""
-    middle: float = 0.0
+    height: float
+    """1 at least."""
+    middle: float
     """Height between top and bottom."""
-
-    def __post_init__(self) -> None:
-        self.height = max(1.0, self.y1 - self.y0)
-        self.middle = (self.y0 + self.y1) / 2
 
     @property
     def words(self) -> list[Word]:
@@ -198,6 +194,8 @@ class PhraseBuilder:
         height = float(max(1, median(heights or [1])))
         gaps = []
         for line, _ in self._lines:
+            if len(line.words) < 2:
+                continue
             edges = sorted([(word.bbox[0], word.bbox[2]) for word in line.words])
             gaps += [gap for (_, end), (start, _) in pairwise(edges) if 0 < (gap := start - end) < 3 * height]
         space = median(gaps) if gaps else 0.5 * height
@@ -247,8 +245,10 @@ def make_phrase(placed: Sequence[Placed], *, line: int, block: int) -> Phrase:
         y1=y1,
         baseline=baseline,
         reliable=bool(reliable),
-        running_text=bool(reliable) and _is_running_text(text, letters, words=len(reliable)),
+        running_text=letters >= DENSE_TEXT_LETTERS and _is_running_text(text, letters, words=len(reliable)),
         number=len(placed) == 1 and not letters and len(text) <= NUMBER_LENGTH,
+        height=max(1.0, y1 - y0),
+        middle=(y0 + y1) / 2,
     )
 
 
@@ -260,7 +260,8 @@ def _median(values: list[float]) -> float:
 
 
 def _is_running_text(text: str, letters: int, *, words: int) -> bool:
-    if letters < max(DENSE_TEXT_LETTERS, TEXT_SHARE * len(text)):
+    """Whether a text of at least ``DENSE_TEXT_LETTERS`` letters, from ``words`` reliable words, is running text."""
+    if not words or letters < TEXT_SHARE * len(text):
         return False
     if words >= TEXT_WORDS and letters >= TEXT_LETTERS:
         return True

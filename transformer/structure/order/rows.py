@@ -48,7 +48,8 @@ class Row(Struct, eq=False):
         index = bisect_right(self.lefts, part.x0)
         self.lefts.insert(index, part.x0)
         self.parts.insert(index, part)
-        self.y0, self.y1 = min(self.y0, part.y0), max(self.y1, part.y1)
+        self.y0 = min(self.y0, part.y0)
+        self.y1 = max(self.y1, part.y1)
 
 
 def whole_lines(phrases: Iterable[Phrase]) -> list[Phrase]:
