@@ -26,7 +26,7 @@ TURNED: Final = {"on its side", "upside down", "on its other side", "skewed and 
 ENCRYPTED: Final = {"rc4", "aes 128", "aes 256"}
 REPAIRED: Final = {
     "garbage after", "garbage before", "wrong offsets", "wrong length", "update cut off", "cut off", "bad jpeg", "bomb",
-    "form loop",
+    "form loop", "table from 1", "too many pages",
 }  # fmt: skip
 """Damaged documents whose text is found."""
 REJECTED: Final = {"page loop", "null page", "no pages", "header only", "a web page", "encrypted for a password"}

@@ -150,7 +150,11 @@ class PdfDocument:
 def _opened(file: BinaryIO, password: str) -> Any:
     """PDFium's document, of a file that is repaired if it has to be."""
     try:
-        return _pdfium_document(file, password)
+        document = _pdfium_document(file, password)
+        if _has_its_last_page(document):
+            return document
+        whole = repaired(file, password=password)
+        return document if whole is None else _pdfium_document(whole, password)
     except pypdfium2.PdfiumError as error:
         if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
             raise EncryptedDocumentError(
@@ -164,6 +168,15 @@ def _opened(file: BinaryIO, password: str) -> Any:
             if whole is not None:
                 return _pdfium_document(whole, password)
         raise damaged_document("the PDF file", "it is no complete PDF or has no pages") from error
+
+
+def _has_its_last_page(document: Any) -> bool:
+    """Whether the last page is there: a page tree may say that it has more pages than it has."""
+    try:
+        document.get_page_size(len(document) - 1)
+    except pypdfium2.PdfiumError:
+        return False
+    return True
 
 
 def _pdfium_document(file: BinaryIO, password: str) -> Any:

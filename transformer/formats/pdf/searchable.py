@@ -216,13 +216,8 @@ def opened(data: bytes, *, password: str = "") -> Iterator[Pdf]:
     Errors inside the block that come of objects which are not what they should be mean that the file is damaged beyond
     repair.
     """
-    file = io.BytesIO(data)
     try:
-        # Inherited attributes are left in the page tree: moving them to the pages would change both.
-        with (
-            warnings.catch_warnings(action="ignore"),
-            pikepdf.open(file, password=password, suppress_warnings=True, inherit_page_attributes=False) as pdf,
-        ):
+        with warnings.catch_warnings(action="ignore"), _parsed(data, password) as pdf:
             yield pdf
     except pikepdf.PasswordError:
         raise EncryptedDocumentError(
@@ -234,6 +229,19 @@ def opened(data: bytes, *, password: str = "") -> Iterator[Pdf]:
         raise DamagedDocumentError(
             f"the PDF is damaged beyond repair ({_brief(error)}); save or export it again"
         ) from error
+
+
+def _parsed(data: bytes, password: str) -> Pdf:
+    """qpdf's document, also of a file whose cross-reference table leads to the wrong objects."""
+    # Inherited attributes are left in the page tree: moving them to the pages would change both.
+    options: dict[str, Any] = {"password": password, "suppress_warnings": True, "inherit_page_attributes": False}
+    try:
+        return pikepdf.open(io.BytesIO(data), **options)
+    except pikepdf.PasswordError:
+        raise
+    except pikepdf.PdfError:
+        # Without the offset of the table, qpdf looks for the objects themselves.
+        return pikepdf.open(io.BytesIO(data.replace(b"startxref", b"startxxxx")), **options)
 
 
 def _damage(found: Sequence[str], message: str) -> tuple[str, ...]:

@@ -120,6 +120,13 @@ def test_a_pdf_that_opens_without_a_password_is_read() -> None:
     assert decoded(encrypted_pdf(user_password="")).pixels.min() == 0
 
 
+def test_pages_that_are_only_counted_are_not_there() -> None:
+    document = drawn_pdf()
+    more = document.replace(b"/Count 1", b"/Count 9")
+    assert more != document
+    assert list(opened(more).sizes()) == list(opened(document).sizes())
+
+
 def test_a_pdf_without_pages_is_damaged() -> None:
     for _ in "once", "and after another error":
         with pytest.raises(DamagedDocumentError, match="no pages"):

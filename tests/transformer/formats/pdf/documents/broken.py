@@ -111,6 +111,8 @@ BROKEN: Final[Mapping[str, Callable[[], bytes]]] = MappingProxyType(
         "garbage before": lambda: b"\xef\xbb\xbfHTTP/1.1 200 OK\r\n\r\n" + _scan(),
         "line ends changed": lambda: _scan().replace(b"\n", b"\r\n"),
         "wrong offsets": _wrong_offsets,
+        "table from 1": lambda: _scan().replace(b"xref\n0 ", b"xref\n1 "),
+        "too many pages": lambda: _scan().replace(b"/Count 1", b"/Count 9"),
         "wrong length": _wrong_length,
         "update cut off": _appended_twice,
         "unknown jbig2 segment": _jbig2_segment,
