@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import gc
 import logging
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING
 
 import kserve.model_server
@@ -26,8 +27,7 @@ from kserve_ocr.serving.access.control import AccessControl
 from kserve_ocr.serving.access.keys import KeysFile, KeysFileError
 from kserve_ocr.serving.app import application
 from kserve_ocr.serving.connection.connection_limits import ConnectionTable, HttpLimits, within_descriptors
-from kserve_ocr.serving.connection.grpc_port import GrpcPort
-from kserve_ocr.serving.connection.http_protocol import bounded_protocol
+from kserve_ocr.serving.connection.http_protocol import BoundedHttpProtocol, Http2Connection, bounded_protocol
 from kserve_ocr.serving.http import RequestRoute
 from kserve_ocr.serving.models.dataplane import OcrDataPlane, ReadOnlyModelRepository
 from kserve_ocr.serving.models.model import OcrModel
@@ -37,6 +37,7 @@ from kserve_ocr.workers.sandbox.process import hide_memory
 
 if TYPE_CHECKING:
     from kserve_ocr.serving.grpc.grpc_server import GrpcServer
+    from kserve_ocr.serving.http2.server_connection import Http2Server
 
 _log = logging.getLogger("ocr.server")
 
@@ -88,8 +89,8 @@ class OcrServer(ModelServer):
         raise SystemExit(status)
 
     async def _run(self, model: OcrModel) -> int:
-        grpc_port = GrpcPort(self.grpc_port) if self.enable_grpc else None
-        rest = self._rest(grpc_port)
+        grpc_clients: dict[str, str] = {}
+        rest = self._rest(grpc_clients)
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
@@ -98,8 +99,8 @@ class OcrServer(ModelServer):
         grpc = None
         try:
             listening = _listen(self.http_port)
-            if grpc_port is not None:
-                grpc = self._grpc(grpc_port.clients)
+            if self.enable_grpc:
+                grpc = self._grpc(grpc_clients)
                 await grpc.start()
         except OSError as error:
             _log.error("cannot start: %s", error)
@@ -144,7 +145,7 @@ class OcrServer(ModelServer):
             access=self._access,
         )
 
-    def _rest(self, grpc_port: GrpcPort | None) -> _Uvicorn:
+    def _rest(self, grpc_clients: MutableMapping[str, str]) -> _Uvicorn:
         app = application(
             self.dataplane,
             self._bodies,
@@ -155,6 +156,7 @@ class OcrServer(ModelServer):
             trusted_proxies=self._settings.trusted_proxies,
             access=self._access,
         )
+        limits = http_limits(self._settings)
         return _Uvicorn(
             Config(
                 app,
@@ -164,11 +166,24 @@ class OcrServer(ModelServer):
                 lifespan="off",
                 ws="none",
                 proxy_headers=False,
-                http=bounded_protocol(ConnectionTable(http_limits(self._settings)), grpc_port),
+                http=bounded_protocol(ConnectionTable(limits), self._http2(limits, grpc_clients)),
                 timeout_graceful_shutdown=self._settings.drain_seconds,
                 timeout_keep_alive=self.timeout_keep_alive,
             )
         )
+
+    def _http2(
+        self, limits: HttpLimits, grpc_clients: MutableMapping[str, str]
+    ) -> Callable[[BoundedHttpProtocol], Http2Connection]:
+        """Takes over connections that begin as HTTP/2, which is imported with the first one."""
+
+        @functools.cache
+        def server() -> Http2Server:
+            from kserve_ocr.serving.http2.server_connection import Http2Server  # noqa: PLC0415
+
+            return Http2Server(limits, grpc_port=self.grpc_port if self.enable_grpc else 0, clients=grpc_clients)
+
+        return lambda protocol: server().open(protocol)
 
 
 def _package(model: OcrModel) -> str:

@@ -14,7 +14,17 @@ import pytest
 from tests.support import fault_injection
 from tests.support.drawn_pages import v2_body
 from tests.support.fault_injection import PAGE
-from tests.support.http_calls import GATEWAY, INFER, TIMEOUT, assert_refused, grpc_request, grpc_stub, metric, until
+from tests.support.http_calls import (
+    GATEWAY,
+    INFER,
+    TIMEOUT,
+    assert_refused,
+    curl,
+    grpc_request,
+    grpc_stub,
+    metric,
+    until,
+)
 from tools.local_stack import Server, Service, start_service
 
 
@@ -27,7 +37,11 @@ def stuck(logs: Path) -> Iterator[Service]:
         yield running
 
 
-def test_unfinished_requests_are_answered_at_the_end(stuck: Service) -> None:
+def test_unfinished_requests_are_answered_at_the_end(stuck: Service, tmp_path: Path) -> None:
+    page = tmp_path / "page"
+    page.write_bytes(PAGE)
+    status = ("-o", str(tmp_path / "answer"), "-w", "%{http_version} %{http_code}")
+
     def send(server: Server, path: str) -> httpx.Response:
         if path == GATEWAY:
             return httpx.post(server.url + path, content=PAGE, timeout=TIMEOUT)
@@ -38,14 +52,18 @@ def test_unfinished_requests_are_answered_at_the_end(stuck: Service) -> None:
             stub.ModelInfer(grpc_request(PAGE), timeout=TIMEOUT)
         return str(refused.value.code().name)
 
-    with ThreadPoolExecutor(4) as senders:
+    with ThreadPoolExecutor(5) as senders:
+        over_http2 = senders.submit(
+            curl, "--http2-prior-knowledge", *status, "-F", f"file=@{page}", stuck.transformer.url + GATEWAY
+        )
         answers = [senders.submit(send, stuck.transformer, path) for path in (GATEWAY, INFER)]
         ports = (stuck.transformer.grpc_port, stuck.transformer.port)
         called = [senders.submit(call, stuck.transformer, port) for port in ports]
-        until(lambda: metric(stuck.transformer, "ocr_requests_in_flight") == 4, "four requests")
+        until(lambda: metric(stuck.transformer, "ocr_requests_in_flight") == 5, "five requests")
         stuck.transformer.process.send_signal(signal.SIGTERM)
         for answer in answers:
             assert_refused(answer.result(), 503, "stopping")
+        assert over_http2.result() == "2 503"
         assert [code.result() for code in called] == ["UNAVAILABLE", "UNAVAILABLE"]
     assert stuck.transformer.process.wait(TIMEOUT) == 0
 

@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any, Final, Protocol, cast
 
 import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from kserve_ocr.protocol.errors import HeadersTooLargeError, MalformedRequestError, OcrError, OverloadedError
 from kserve_ocr.serving.connection.connection_limits import PROBE_RESERVE, ConnectionTable
-from kserve_ocr.serving.connection.grpc_port import PREFACE, GrpcPort, JoinedConnection
 from kserve_ocr.serving.connection.request_head import acceptable
 
 PROBE_PATHS = frozenset({"/", "/metrics", "/v2/health/live", "/v2/health/ready"})
 _PROBE_SECONDS = 2.0
 _CHUNK_OVERHEAD = 16
 """Bytes that a chunked body may take for each byte of content: a chunk of one byte takes six."""
+_HTTP2: Final = b"PRI * HTTP/2.0"
+"""What a client that knows HTTP/2 to be spoken sends first (RFC 9113, 3.4); its method is none of HTTP/1."""
+
+
+class Http2Connection(Protocol):
+    """What becomes of a connection that begins as HTTP/2."""
+
+    def receive(self, data: bytes) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    def shutdown(self) -> None: ...
+    def lost(self) -> None: ...
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
     """One connection. Subclassed by :func:`bounded_protocol`, which gives it its table."""
 
     table: ConnectionTable
-    grpc: GrpcPort | None
-    """Where clients of gRPC are sent on to, if that is served."""
+    open_http2: Callable[[BoundedHttpProtocol], Http2Connection]
+    """Takes over a connection that begins as HTTP/2."""
 
     peer = ""
     _head = True
@@ -37,7 +49,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     _refused = False
     _first: bytes | None = b""
     """What has come before it was clear that this is HTTP/1; None from then on."""
-    _joined: JoinedConnection | None = None
+    _http2: Http2Connection | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -52,8 +64,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self.table.remove(self)
-        if self._joined is not None:
-            self._joined.close()
+        if self._http2 is not None:
+            self._http2.lost()
         for timer in (self._timer, self._write_timer, self.timeout_keep_alive_task):
             if timer is not None:
                 timer.cancel()
@@ -66,15 +78,15 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
-        if self._joined is not None:
-            self._joined.send(data)
+        if self._http2 is not None:
+            self._http2.receive(data)
             return
-        if self._first is not None and self.grpc is not None:
+        if self._first is not None:
             data = self._first + data
-            if PREFACE.startswith(data[: len(PREFACE)]):
+            if _HTTP2.startswith(data[: len(_HTTP2)]):
                 self._first = data
-                if len(data) >= len(PREFACE):
-                    self._join(self.grpc, data)
+                if len(data) >= len(_HTTP2):
+                    self._begin_http2(data)
                 return
             self._first = None
         self._received += len(data)
@@ -87,18 +99,20 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._received - (0 if self._head else self._content * _CHUNK_OVERHEAD) > limit:
             self._refuse_headers()
 
-    def _join(self, grpc: GrpcPort, data: bytes) -> None:
+    def _begin_http2(self, data: bytes) -> None:
         self._stop_header_timer()
-        self.table.work(self)
         if self._probes_only:
             self.drop()
         else:
-            self._joined = grpc.join(self.transport, data, peer=self.peer)
+            self._http2 = self.open_http2(self)
+            self._http2.receive(data)
 
     def shutdown(self) -> None:
-        """Drain; the gRPC server closes connections that are joined to it when their calls have ended."""
-        if self._joined is None:
+        """Drain."""
+        if self._http2 is None:
             super().shutdown()
+        else:
+            self._http2.shutdown()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -152,14 +166,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        if self._joined is not None:
-            self._joined.pause()
+        if self._http2 is not None:
+            self._http2.pause()
         self._watch_writing(self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if self._joined is not None:
-            self._joined.resume()
+        if self._http2 is not None:
+            self._http2.resume()
         if self._write_timer is not None:
             self._write_timer.cancel()
             self._write_timer = None
@@ -221,7 +235,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._watch_writing(size)
 
 
-def bounded_protocol(table: ConnectionTable, grpc: GrpcPort | None = None) -> type[asyncio.Protocol]:
-    """The protocol class whose connections are counted in ``table``; those of gRPC are joined to its port."""
-    attributes: dict[str, Any] = {"table": table, "grpc": grpc}
+def bounded_protocol(
+    table: ConnectionTable, open_http2: Callable[[BoundedHttpProtocol], Http2Connection]
+) -> type[asyncio.Protocol]:
+    """The protocol class whose connections are counted in ``table``; ``open_http2`` takes over those of HTTP/2."""
+    attributes: dict[str, Any] = {"table": table, "open_http2": staticmethod(open_http2)}
     return cast("type[asyncio.Protocol]", type("BoundedHttpProtocol", (BoundedHttpProtocol,), attributes))

@@ -23,5 +23,10 @@ def acceptable(data: bytes) -> bytes:
         return data
     line, mark, fields = head.partition(b"\r\n")
     if not line.isascii():
-        line = b" ".join(quote_from_bytes(part, safe=_ASCII).encode() for part in line.split(b" "))
+        line = b" ".join(ascii_address(part) for part in line.split(b" "))
     return line + _UPGRADE.sub(b"", mark + fields) + end + body
+
+
+def ascii_address(address: bytes) -> bytes:
+    """An address with its bytes beyond ASCII, and its spaces, encoded by per cent signs."""
+    return quote_from_bytes(address, safe=_ASCII).encode()
