@@ -233,13 +233,14 @@ def test_collocated_containers_find_each_other(overlay: str, components: tuple[s
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_grpc_moves_the_port_and_not_the_health(overlay: str) -> None:
+def test_grpc_and_http_share_the_port(overlay: str) -> None:
     container = transformer_container(service(overlay, ("grpc",)))
     assert arguments(container)["enable_grpc"] == "true"
+    assert arguments(container)["grpc_port"] != arguments(container)["http_port"]
     assert container["ports"] == [
-        {"containerPort": int(arguments(container)["grpc_port"]), "name": "h2c", "protocol": "TCP"}
+        {"containerPort": int(arguments(container)["http_port"]), "name": "h2c", "protocol": "TCP"}
     ]
-    assert set(container["livenessProbe"]) & {"httpGet", "tcpSocket"} == {"tcpSocket"}
+    assert container["livenessProbe"] == transformer_container(service(overlay, ()))["livenessProbe"]
 
 
 @pytest.mark.parametrize(("overlay", "components"), CASES)

@@ -138,7 +138,7 @@ def test_monitoring_comes_last(overlay: str) -> None:
         assert annotations["argocd.argoproj.io/sync-options"] == "SkipDryRunOnMissingResource=true"
 
 
-@pytest.mark.parametrize("component", ["standard-mode", "collocated", "grpc"])
+@pytest.mark.parametrize("component", ["standard-mode", "collocated"])
 def test_monitoring_follows_the_ports(component: str) -> None:
     ordinary = only(render("production"), "PodMonitor")["spec"]["podMetricsEndpoints"]
     moved = only(render("production", (component,)), "PodMonitor")["spec"]["podMetricsEndpoints"]
