@@ -169,7 +169,7 @@ def judge(held: Sequence[Holding], wrong: Counter[str], left: Sequence[str]) -> 
     growth = last.resident / first.resident - 1
     found = [f"{times} wrong answers, {answer}" for answer, times in wrong.items()]
     found += [f"left behind: {path}" for path in left]
-    if abs(growth) > MOST_GROWTH:
+    if growth > MOST_GROWTH:
         found.append(f"resident memory changed by {growth:+.1%} from the first {BATCH} pages to the end")
     if any(one.zombies for one in held):
         found.append("there were zombies")
@@ -204,7 +204,7 @@ def main() -> int:
                 )
         left = [*Path(scratch).rglob("*"), *(set(_SHARED_MEMORY.iterdir()) - shared)]
     growth = held[-1].resident / held[0].resident - 1
-    print(f"resident memory from the first {BATCH} pages to the end: {growth:+.1%} (asked: within {MOST_GROWTH:.0%})")
+    print(f"resident memory from the first {BATCH} pages to the end: {growth:+.1%} (asked: at most {MOST_GROWTH:+.0%})")
     complaints = judge(held, wrong, [str(path) for path in left])
     print(
         "\n".join(complaints) or "No wrong answer, no zombie, no process, no open file and no temporary file is left."
