@@ -19,8 +19,6 @@ _BOOTSTRAP: Final = (
     "import sys; sys.path[:] = sys.argv[4:]; "
     "from kserve_ocr.workers.forking import fork_server; fork_server.main(int(sys.argv[1]), *sys.argv[2:4])"
 )
-_ROOT: Final = __file__.removesuffix("/kserve_ocr/workers/forking/launch.py")
-"""Where the package is, which need not be on the path: an editable install finds it by a hook of its own."""
 _VARIABLES: Final = frozenset({"PATH", "HOME", "TMPDIR", "TZ", "LANG", "GLIBC_TUNABLES"})
 _PREFIXES: Final = ("LC_", "LD_", "PYTHON", "MALLOC_", "OMP_", "OPENBLAS_", "OPENCV_", "ASAN_", "UBSAN_")
 """Variables that libraries read in a worker. Settings and secrets of the server are not among them."""
@@ -63,11 +61,9 @@ def launch(program: WorkerProgram) -> ForkServerLaunch:
     try:
         process = subprocess.Popen(  # noqa: S603 - this interpreter
             [
-                # Without site, whose work is done: the path is this process's.
-                *(sys.executable, "-S", "-c", _BOOTSTRAP, str(theirs.fileno())),
+                *(sys.executable, "-c", _BOOTSTRAP, str(theirs.fileno())),
                 *(",".join(names) for names in (program.modules, program.rare_modules)),
                 *sys.path,
-                _ROOT,
             ],
             env={**worker_environment(os.environ), **program.environment},
             stdin=subprocess.DEVNULL,
