@@ -5,15 +5,14 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from h2.errors import ErrorCodes
+from msgspec import Struct
 
 from kserve_ocr.serving.connection.connection_limits import PROBE_RESERVE, HttpLimits
 
 
-@dataclass(frozen=True)
-class Http2Limits:
+class Http2Limits(Struct, frozen=True):
     """Bounds on one connection. The largest header block and how long a client may take are those of HTTP/1.1."""
 
     streams: int = 100

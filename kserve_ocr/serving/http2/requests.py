@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
 
 from h2.errors import ErrorCodes
+from msgspec import Struct
 from starlette.types import ASGIApp, Message
 
 from kserve_ocr.protocol.errors import HeadersTooLargeError, MalformedRequestError, OcrError
@@ -25,8 +25,7 @@ _OF_CONNECTIONS: Final = frozenset(
 """Headers that HTTP/2 does not have."""
 
 
-@dataclass(frozen=True)
-class RequestServer:
+class RequestServer(Struct, frozen=True):
     """The application as the streams of one connection see it."""
 
     app: ASGIApp
