@@ -72,6 +72,13 @@ def test_with_a_key(guarded: Server, header: str) -> None:
     assert metric(guarded, "ocr_api_key_pages_total", key="scanner") >= 1
 
 
+def test_over_http2(guarded: Server) -> None:
+    with httpx.Client(http1=False, http2=True, base_url=guarded.url, timeout=TIMEOUT) as client:
+        assert_refused(client.post(GATEWAY, content=GOOD), 401, "unauthorized")
+        answer = client.post(GATEWAY, content=GOOD, headers={"X-Api-Key": KEYS["scanner"]})
+    assert (answer.http_version, LINE in answer.text) == ("HTTP/2", True)
+
+
 def test_probes_metrics_and_preflight_requests_need_no_key(guarded: Server) -> None:
     for path in ("/", "/v2/health/live", "/v2/health/ready", "/metrics"):
         assert httpx.get(guarded.url + path, timeout=TIMEOUT).status_code == 200
@@ -96,8 +103,9 @@ def test_pages_an_hour(guarded: Server) -> None:
     assert int(second.headers["retry-after"]) > 60
 
 
-def test_over_grpc(guarded: Server) -> None:
-    with grpc_stub(guarded) as stub:
+@pytest.mark.parametrize("port", ["port", "grpc_port"])
+def test_over_grpc(guarded: Server, port: str) -> None:
+    with grpc_stub(guarded, port=getattr(guarded, port)) as stub:
         assert stub.ServerReady(pb.ServerReadyRequest(), timeout=TIMEOUT).ready
         with pytest.raises(grpc.RpcError) as refused:
             stub.ModelInfer(grpc_request(GOOD), timeout=TIMEOUT)
