@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from tests.deploy.clusters.api_server import ApiServer
 from tests.deploy.test_health import recorded
 from tests.e2e.clusters import Cluster, connecting, wait_until
 
@@ -20,70 +15,6 @@ SERVICE = "/apis/serving.kserve.io/v1beta1/namespaces/ocr/inferenceservices/ocr"
 PODS = "/api/v1/namespaces/ocr/pods"
 EVENTS = "/api/v1/namespaces/ocr/events"
 NAMESPACE = "/api/v1/namespaces/ocr"
-
-
-class ApiServer:
-    """Answers by path; what is not there is 404. Remembers patches."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, Any] = {}
-        self.patches: list[tuple[str, Any]] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self._answer()
-
-            def do_PATCH(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                outer.patches.append((self.headers["content-type"], json.loads(body)))
-                self._answer()
-
-            def _answer(self) -> None:
-                found = outer.answers.get(self.path.partition("?")[0])
-                body = json.dumps(found or {"kind": "Status", "code": 404}).encode()
-                self.send_response(200 if found else 404)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                """Quiet."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-
-@pytest.fixture
-def api() -> Iterator[ApiServer]:
-    made = ApiServer()
-    thread = threading.Thread(target=made.server.serve_forever, args=(0.01,))
-    thread.start()
-    yield made
-    made.server.shutdown()
-    thread.join()
-    made.server.server_close()
-
-
-@pytest.fixture
-def cluster(api: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
-    path = tmp_path / "kubeconfig"
-    path.write_text(
-        yaml.safe_dump(
-            {
-                "apiVersion": "v1",
-                "kind": "Config",
-                "current-context": "here",
-                "clusters": [{"name": "here", "cluster": {"server": api.url}}],
-                "users": [{"name": "me", "user": {}}],
-                "contexts": [{"name": "here", "context": {"cluster": "here", "user": "me"}}],
-            }
-        )
-    )
-    monkeypatch.setenv("KUBECONFIG", str(path))
-    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(path))
-    return Cluster(overlay="local")
 
 
 def test_ready(api: ApiServer, cluster: Cluster) -> None:
