@@ -10,6 +10,7 @@ OCR_HOST             the Host to ask for, for a URL that leads to a gateway
 OCR_NEXT_IMAGES      ``PREDICTOR TRANSFORMER``: images to roll to under load; without it a setting is changed
 OCR_PREVIOUS_IMAGES  the same of the previous release: to them and back under load
 OCR_PACK_LANGUAGES   models of a language pack that the service was given, as in ``deu fra``
+OCR_APPLICATION      the Argo CD Application to try changes on, ``ocr-dev`` unless said; skipped where there is none
 ===================  ==================================================================================================
 
 With neither of the first two these tests are deselected, and pytest says so.
@@ -19,11 +20,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.e2e.applications import Application, find_application
 from tests.e2e.clusters import Cluster, forwarded_gateway
 
 HERE = Path(__file__).parent
@@ -91,7 +94,34 @@ def ocr(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
         with httpx.Client(base_url=url, timeout=TIMEOUT, headers=host) as client:
             yield client
         return
-    deployed: Cluster = request.getfixturevalue("cluster")
+    with client_of(request.getfixturevalue("cluster")) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def application() -> Application:
+    """The Application of this project that OCR_APPLICATION names."""
+    name = os.environ.get("OCR_APPLICATION", "ocr-dev")
+    found = find_application(name)
+    if found is None:
+        missing = f"no Argo CD Application {name} of the project ocr is found in this cluster"
+        if "OCR_APPLICATION" in os.environ:
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return found
+
+
+@pytest.fixture(scope="session")
+def kept_ocr(application: Application) -> Iterator[httpx.Client]:
+    """An HTTP client for the service that the Application keeps."""
+    application.wait_settled()
+    with client_of(application.cluster) as client:
+        yield client
+
+
+@contextmanager
+def client_of(deployed: Cluster) -> Iterator[httpx.Client]:
+    """An HTTP client for what is deployed in a cluster: its paths only, the host is the service's."""
     with (
         forwarded_gateway() as gateway,
         httpx.Client(base_url=gateway, timeout=TIMEOUT, headers={"host": deployed.host()}) as client,
