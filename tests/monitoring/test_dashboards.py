@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from kserve_ocr.observability.pool_metrics import POOLS
 from monitoring.dashboards import GENERATED, rendered
 from tests.monitoring.queries import panels
+from tools.local_stack import ROOT
 
 BOARDS = {path.stem: json.loads(path.read_text()) for path in sorted(GENERATED.glob("*.json"))}
 PANELS: dict[str, Any] = {f"{uid}: {panel['title']}": panel for uid, panel in panels()}
@@ -27,6 +29,27 @@ def test_titles_and_uids_are_fixed() -> None:
         "ocr-scaling": "OCR scaling",
         "ocr-revisions": "OCR compare revisions",
     }
+
+
+@pytest.mark.parametrize("name", ["runbooks", "troubleshooting"])
+def test_documents_name_panels_that_there_are(name: str) -> None:
+    text = (ROOT / "docs" / f"{name}.md").read_text()
+    titles = {board["title"]: {panel["title"] for panel in board["panels"]} for board in BOARDS.values()}
+    named = re.findall(r"\*(OCR [\w ]+) → ([^*]+)\*", text)
+    assert named
+    assert not [(board, panel) for board, panel in named if panel not in titles[board]]
+
+
+@pytest.mark.parametrize(
+    ("document", "pattern"),
+    [
+        ("monitoring/README.md", r"`(\w+)` is the predictor's pool of workers, `(\w+)` the transformer's"),
+        ("docs/runbooks.md", r"which pool \(`(\w+)` reads, `(\w+)` opens documents\)"),
+    ],
+    ids=["readme", "runbooks"],
+)
+def test_documents_name_the_pools(document: str, pattern: str) -> None:
+    assert re.findall(pattern, (ROOT / document).read_text()) == [POOLS]
 
 
 @pytest.mark.parametrize("uid", BOARDS)

@@ -136,6 +136,7 @@ def test_annotation_scraping_is_valid_and_sets_the_labels_of_the_pod_monitor(tmp
 def test_readme_lists_every_metric_with_its_labels() -> None:
     table = (MONITORING / "README.md").read_text().split("## Metrics")[1]
     rows = [row.split("|") for row in table.splitlines() if row.startswith("| `ocr_")]
+    assert len(rows) == len({row[1] for row in rows})
     listed = {name.strip(" `"): set(re.findall(r"`(\w+)`", labels)) for _, name, labels, *_ in rows}
     suffixes = {"counter": "_total", "info": "_info"}
     defined = {
