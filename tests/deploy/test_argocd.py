@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
+import json
+import re
 from fnmatch import fnmatchcase
 
 import pytest
 
+from tests.deploy.clusters.api_server import merged
 from tests.deploy.support.rendering import CASES, OVERLAYS, ROOT, Resource, build, namespace, only, render
 from tests.deploy.support.schemas import problems
 
@@ -88,6 +91,15 @@ def test_applications_heal_retry_and_compare_on_the_server(application_set: Reso
     assert policy["retry"]["limit"] > 0
     assert "ServerSideApply=true" in policy["syncOptions"]
     assert template["metadata"]["annotations"]["argocd.argoproj.io/compare-options"] == "ServerSideDiff=true"
+
+
+def test_the_runbooks_command_pauses_every_application() -> None:
+    text = (ROOT / "docs" / "runbooks.md").read_text()
+    (patch,) = re.findall(r"patch applicationset ocr --type=merge -p '(.+)'", text)
+    paused = merged(only(rendered(), "ApplicationSet"), json.loads(patch))
+    assert not problems(paused)
+    policy = paused["spec"]["template"]["spec"]["syncPolicy"]
+    assert policy["automated"] == {"enabled": False, "prune": True, "selfHeal": True}
 
 
 def wave(resource: Resource) -> int:
