@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.deploy.support.defaults import admitted
-from tests.deploy.support.rendering import OVERLAYS, combinations, render
+from tests.deploy.support.rendering import COMPONENTS, OVERLAYS, combinations, render
 from tests.deploy.support.schemas import problems
 
 EVERYTHING = os.environ.get("OCR_EVERY_OVERLAY") == "1"
@@ -31,3 +31,14 @@ def test_combinations_are_admitted_unchanged(overlay: str) -> None:
         assert not found, f"{overlay} with {components}: {found}"
         changed = [resource["metadata"]["name"] for resource in resources if admitted(resource) != resource]
         assert not changed, f"{overlay} with {components}: {changed}"
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_all_objects_are_found_by_their_labels(component: str) -> None:
+    expected = {"app.kubernetes.io/name": "ocr", "app.kubernetes.io/part-of": "kserve-ocr"}
+    unlabeled = [
+        f"{resource['kind']} {resource['metadata']['name']}"
+        for resource in render("dev", (component,))
+        if not expected.items() <= resource["metadata"].get("labels", {}).items()
+    ]
+    assert not unlabeled
