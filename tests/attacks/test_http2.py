@@ -136,15 +136,24 @@ def test_a_response_that_is_never_taken(limited: Target) -> None:
         assert client.answer(request).reset == int(ErrorCodes.CANCEL)
 
 
-@pytest.mark.parametrize("start", [b"", PREFACE[:20], PREFACE, PREFACE + bytes(5)])
-def test_connections_that_never_complete_their_start(limited: Target, start: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", limited.transformer.port), timeout=20) as raw:
-        raw.sendall(start)
-        received = b""
-        with contextlib.suppress(ConnectionResetError):
-            while data := raw.recv(1 << 16):
-                received += data
-    assert len(received) < 200  # settings and the end, or nothing
+def test_connections_that_never_complete_their_start(limited: Target) -> None:
+    with contextlib.ExitStack() as stack:
+        connections = []
+        for start in (b"", PREFACE[:20], PREFACE, PREFACE + bytes(5)):
+            raw = stack.enter_context(socket.create_connection(("127.0.0.1", limited.transformer.port), timeout=20))
+            raw.sendall(start)
+            connections.append(raw)
+        for raw in connections:
+            assert len(until_closed(raw)) < 200  # settings and the end, or nothing
+
+
+def until_closed(raw: socket.socket) -> bytes:
+    """What is received until the server closes the connection."""
+    received = b""
+    with contextlib.suppress(ConnectionResetError):
+        while data := raw.recv(1 << 16):
+            received += data
+    return received
 
 
 def test_trailers_of_a_request_are_ignored(client: Http2Client) -> None:

@@ -65,7 +65,7 @@ def test_models_of_a_folder(kept: Path, folder: Path) -> None:
     assert built.stdout.splitlines()[-1] == "built dev.local/kserve-ocr-languages:mine-script-Latin"
 
 
-@pytest.mark.parametrize("kind", ["zip", "gztar"])
+@pytest.mark.parametrize("kind", ["zip", pytest.param("gztar", marks=pytest.mark.long)])
 def test_models_of_an_archive(kept: Path, folder: Path, kind: str) -> None:
     archive = shutil.make_archive(str(folder.parent / "archive"), kind, folder, "mine.traineddata")
     built = build(kept, LANGUAGES="mine", MODELS=archive, REGISTRY="registry.example.com/ocr", TAG="1")

@@ -256,7 +256,7 @@ def test_requirements_that_cannot_be_installed(machine: Path, said: str, asked: 
     assert not list((machine / ".venv").glob(".transformer-*"))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long), signal.SIGHUP])
 @pytest.mark.parametrize("step", ["-m venv", "-m pip"])
 def test_interrupted_steps_stop_with_their_children_and_are_made_good(
     machine: Path, step: str, number: signal.Signals

@@ -71,7 +71,10 @@ def before_and_after(languages: tuple[str, ...], modes: tuple[int, ...]) -> tupl
 
 @pytest.mark.parametrize(
     ("multiplier", "languages", "modes"),
-    [("auto", ("deu", "eng+deu"), (3, 7, 11)), ("sse", ("eng",), (6,)), ("generic", ("eng",), (6,))],
+    [
+        ("auto", ("deu", "eng+deu"), (3, 7, 11)),
+        *(pytest.param(multiplier, ("eng",), (6,), marks=pytest.mark.long) for multiplier in ("sse", "generic")),
+    ],
 )
 def test_results_are_bit_identical(
     multiplier: str, languages: tuple[str, ...], modes: tuple[int, ...], monkeypatch: pytest.MonkeyPatch

@@ -25,7 +25,11 @@ ENGLISH = ("The council invites everybody to the meeting which", "will be held n
 
 
 @pytest.mark.parametrize(
-    "lang", ["eng", "pol", "rus", "ukr", "ell", "heb", "ara", "hin", "tha", "jpn", "kor", "chi_sim"]
+    "lang",
+    [
+        *("eng", "pol", "rus", "ukr", "ara", "chi_sim"),
+        *(pytest.param(lang, marks=pytest.mark.long) for lang in ("ell", "heb", "hin", "tha", "jpn", "kor")),
+    ],
 )
 def test_the_language_of_a_page_is_found(service: Service, lang: str) -> None:
     page = encode(draw_sample(lang, size=32, repeat=4))
