@@ -85,7 +85,7 @@ class PageReading(Struct, frozen=True, kw_only=True):
         options = self._options_with(result.lang)
         if not prepares or not options.second_look or not self._may_soften() or not softening.may_refine(page, result):
             return result
-        pixels = await asyncio.to_thread(softening.softened, page.pixels)
+        pixels = await asyncio.to_thread(softening.uncertain_part, page.pixels, result.layout)
         return await self.recognizer.refine(page, result, pixels, options, deadline=self.deadline)
 
     async def _read_with_model(self, page: DocumentPage, model: str) -> tuple[DocumentPage, RecognizedPage]:

@@ -11,9 +11,12 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from kserve_ocr.protocol.layout import Box, PageLayout, RecognitionResult
+from kserve_ocr.protocol.layout import Box, Line, PageLayout, RecognitionResult
 from transformer.pipeline.decode_job import DocumentPage
 from transformer.pipeline.pages.upright import Sample, certainty, weights
+from transformer.structure.changes import change_lines
+from transformer.structure.noise import confidence
+from transformer.structure.remainder import unread_page
 
 Pixels = NDArray[np.uint8]
 
@@ -24,6 +27,8 @@ _FAIR: Final = 0.84
 """Certainty from which on no word is looked at again ..."""
 _MOST_LETTERS: Final = 4_000
 """... and letters of a page above which that takes too long."""
+_SURE_LINE: Final = 0.85
+"""Confidence of a line from which it is not looked at again."""
 _PART_MARGIN: Final = 0.03
 _MARGIN: Final = 0.01
 """How much surer the recognition of the part, and of the page, must be once softened ..."""
@@ -47,6 +52,19 @@ def softened(pixels: Pixels) -> Pixels:
     rows = padded[:-2] + 2 * padded[1:-1] + padded[2:]
     blurred: Pixels = ((rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:] + 8) // 16).astype(np.uint8)
     return blurred
+
+
+def uncertain_part(pixels: Pixels, layout: PageLayout | None) -> Pixels:
+    """The softened page with the lines painted white that were recognized well."""
+    image = softened(pixels)
+    if layout is None:
+        return image
+    sure = change_lines(layout.blocks, lambda line: line if _is_sure(line) else None)
+    return unread_page(image, replace(layout, blocks=sure)) if sure else image
+
+
+def _is_sure(line: Line) -> bool:
+    return confidence(line.words) >= _SURE_LINE
 
 
 def softened_part(page: DocumentPage, box: Box) -> Pixels:

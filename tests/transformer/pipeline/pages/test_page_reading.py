@@ -184,6 +184,19 @@ def test_words_that_are_surer_once_the_page_is_softened_are_taken() -> None:
     assert models == ["eng", "eng"]
 
 
+def test_lines_that_were_recognized_well_are_not_looked_at_again() -> None:
+    sure, unsure = (Pen(20, confidence=value).lines(prose(4), 100, top) for value, top in ((0.9, 100), (0.6, 300)))
+    black = np.zeros((SIZE[1], SIZE[0]), np.uint8)
+
+    part = softening.uncertain_part(black, page([*sure, *unsure], width=SIZE[0], height=SIZE[1]))
+
+    def shades(lines: list[Line]) -> set[int]:
+        boxes = [word.bbox for line in lines for word in line.words]
+        return {int(shade) for x0, y0, x1, y1 in boxes for shade in np.unique(part[y0:y1, x0:x1])}
+
+    assert (shades(sure), shades(unsure)) == ({255}, {0})
+
+
 def test_surer_words_of_old_print_have_their_long_s_read() -> None:
     printed = "Il eft jufte que fon domeftique fe foit tu"
     sure, unsure = Pen(20, confidence=0.9), Pen(20, confidence=0.6)
