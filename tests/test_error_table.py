@@ -475,7 +475,7 @@ def dense_page() -> bytes:
     return encode(draw_page(("the quick brown fox jumps over the lazy dog " * 3,) * 70, size=24, width=2400))
 
 
-@pytest.mark.parametrize("server_name", ["transformer", "predictor"])
+@pytest.mark.parametrize("server_name", ["transformer", pytest.param("predictor", marks=pytest.mark.long)])
 def test_a_page_over_its_time(hasty: Service, server_name: str) -> None:
     server: Server = getattr(hasty, server_name)
     page = dense_page()

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from benchmarks import sandbox_cost
 from benchmarks.common.servers import Running
 from tools.local_stack import Service
 
 
+@pytest.mark.long
 def test_each_pair_of_runs_gives_a_ratio(service: Service) -> None:
     processes = (os.getpid(), service.transformer.process.pid, service.predictor.process.pid)
     one = Running(f"{service.url}/gateway/ocr", processes, ())

@@ -16,6 +16,7 @@ from tools.local_stack import LaunchError, Service
 PORTS = {"TRANSFORMER_PORT": 8001, "PREDICTOR_PORT": 8080, "PROMETHEUS_PORT": 9090, "GRAFANA_PORT": 3000}
 
 
+@pytest.mark.long
 def test_figures_are_shown(watched: tuple[Service, Prometheus], capsys: pytest.CaptureFixture[str]) -> None:
     _, prometheus = watched
     for query in observe._FIGURES.values():

@@ -135,7 +135,7 @@ def test_the_longest_sides_are_read() -> None:
     assert with_reader(scenario) == []
 
 
-@pytest.mark.parametrize("engine", ["tesserocr", "pytesseract"])
+@pytest.mark.parametrize("engine", ["tesserocr", pytest.param("pytesseract", marks=pytest.mark.long)])
 def test_a_page_whose_worker_is_killed_is_read_on_a_fresh_one(engine: str) -> None:
     async def scenario(reader: PageReader) -> None:
         reading = asyncio.ensure_future(read(reader, LONG))
@@ -215,7 +215,7 @@ def test_stopping_answers_every_admitted_page() -> None:
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("size", [1, 3])
+@pytest.mark.parametrize("size", [pytest.param(1, marks=pytest.mark.long), 3])
 def test_a_page_reads_the_same_in_any_order_on_any_number_of_workers(size: int) -> None:
     jobs = [
         (LINE, ENGLISH),

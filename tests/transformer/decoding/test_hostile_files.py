@@ -66,7 +66,8 @@ def test_gives_pages_or_a_sentence(name: str, reader: tuple[asyncio.Runner, Deco
     check(DOCUMENTS[name], *reader)
 
 
-@pytest.mark.parametrize("name", [POSTERS[0], *(pytest.param(name, marks=pytest.mark.long) for name in POSTERS[1:])])
+@pytest.mark.long
+@pytest.mark.parametrize("name", POSTERS)
 def test_a_poster_stays_within_the_memory_of_a_worker(
     name: str, unused_reader: tuple[asyncio.Runner, DecodePool]
 ) -> None:

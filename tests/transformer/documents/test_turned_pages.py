@@ -19,7 +19,7 @@ from tools.local_stack import Server, Service
 
 EVERYTHING = os.environ.get("OCR_EVERY_LAYOUT") == "1"
 SCRIPTS = ("eng", "rus", "ell", "heb", "ara", "hin", "tha", "kor")
-LONG = ("ell", "ara", "hin", "tha", "kor")
+LONG = ("ell", "heb", "ara", "hin", "tha", "kor")
 SIZES = (20, 32, 48)
 KINDS = ("lines", "paragraphs", "columns", "list", "indented")
 LENGTHS = (4, 12)

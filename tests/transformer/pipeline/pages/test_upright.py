@@ -57,7 +57,9 @@ def test_tables_of_digits_are_read_both_ways(service: Service, rotation: int) ->
     assert similarity(text_of(upload(service.transformer, encode(page), order="rows")), table) > 0.95
 
 
-@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+@pytest.mark.parametrize(
+    "rotation", [0, 90, *(pytest.param(rotation, marks=pytest.mark.long) for rotation in (180, 270))]
+)
 def test_the_orientation_report_is_that_of_the_page_as_sent(service: Service, rotation: int) -> None:
     page = draw_sample("eng", size=36, repeat=6).rotate(rotation, expand=True)
     report = text_of(upload(service.transformer, encode(page), psm="0"))
