@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
-from kserve_ocr.protocol.layout import Block, Line, Paragraph, Word, around
+from kserve_ocr.protocol.layout import Block, Line, PageLayout, Paragraph, Word, around
 
 Change = Callable[[Line], Line | None]
 """What becomes of a line; None leaves it out."""
@@ -22,6 +22,15 @@ def with_words(line: Line, words: tuple[Word, ...]) -> Line | None:
     if words == line.words:
         return line
     return replace(line, bbox=around(word.bbox for word in words), words=words) if words else None
+
+
+def with_texts(layout: PageLayout, change: Callable[[str], str]) -> PageLayout:
+    """The page with the text of every word changed; ``change`` leaves no text empty."""
+
+    def change_line(line: Line) -> Line | None:
+        return with_words(line, tuple(replace(word, text=change(word.text)) for word in line.words))
+
+    return replace(layout, blocks=change_lines(layout.blocks, change_line))
 
 
 def _block(block: Block, change: Change) -> Block | None:

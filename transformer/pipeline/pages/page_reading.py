@@ -83,9 +83,12 @@ class PageReading(Struct, frozen=True, kw_only=True):
         """The result with words that are surer once the page is softened, if it was recognized poorly."""
         prepares = self.document.preprocess and page.embedded is None and not self.document.regions
         options = self._options_with(result.lang)
-        if not prepares or not options.second_look or not self._may_soften() or not softening.may_refine(page, result):
+        layout = result.layout
+        if layout is None or not prepares or not options.second_look or not self._may_soften():
             return result
-        pixels = await asyncio.to_thread(softening.uncertain_part, page.pixels, result.layout)
+        if not softening.may_refine(page, result):
+            return result
+        pixels = await asyncio.to_thread(softening.uncertain_part, page.pixels, layout)
         return await self.recognizer.refine(page, result, pixels, options, deadline=self.deadline)
 
     async def _read_with_model(self, page: DocumentPage, model: str) -> tuple[DocumentPage, RecognizedPage]:

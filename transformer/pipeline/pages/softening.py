@@ -54,11 +54,9 @@ def softened(pixels: Pixels) -> Pixels:
     return blurred
 
 
-def uncertain_part(pixels: Pixels, layout: PageLayout | None) -> Pixels:
+def uncertain_part(pixels: Pixels, layout: PageLayout) -> Pixels:
     """The softened page with the lines painted white that were recognized well."""
     image = softened(pixels)
-    if layout is None:
-        return image
     sure = change_lines(layout.blocks, lambda line: line if _is_sure(line) else None)
     return unread_page(image, replace(layout, blocks=sure)) if sure else image
 

@@ -10,10 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from msgspec.structs import replace
-
-from kserve_ocr.protocol.layout import Line, PageLayout
-from transformer.structure.changes import change_lines, with_words
+from kserve_ocr.protocol.layout import PageLayout
+from transformer.structure.changes import with_texts
 
 MODELS: Final = frozenset({"fra"})
 _LEAST: Final = 3
@@ -81,11 +79,7 @@ def restored(layout: PageLayout) -> PageLayout:
     misread = sum(bool(_IMPOSSIBLE.search(text)) for text in texts)
     if misread < _LEAST or misread <= sum(bool(_IN_ITS_PLACE.search(text)) for text in texts):
         return layout
-
-    def change(line: Line) -> Line | None:
-        return with_words(line, tuple(replace(word, text=modern(word.text)) for word in line.words))
-
-    return replace(layout, blocks=change_lines(layout.blocks, change))
+    return with_texts(layout, modern)
 
 
 def modern(text: str) -> str:

@@ -8,8 +8,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from kserve_ocr.protocol.layout import Line, PageLayout, Word
-from transformer.structure.changes import change_lines, with_words
+from kserve_ocr.protocol.layout import PageLayout, Word
+from transformer.structure.changes import with_texts
 
 _LIKE_HEX: Final = str.maketrans({"@": "0", "O": "0", "o": "0", "Q": "0", "l": "1", "I": "1", "|": "1", "£": "f"})
 """Characters that a hexadecimal number cannot have, and the digit that looks like each."""
@@ -74,8 +74,4 @@ def with_decimal_points(layout: PageLayout) -> PageLayout:
     commas = sum(bool(_WITH_COMMA.search(text)) for text in texts)
     if points < _AMOUNTS or not 0 < commas <= _MOST_OTHERS * points:
         return layout
-
-    def change(line: Line) -> Line | None:
-        return with_words(line, tuple(replace(word, text=_WITH_COMMA.sub(r"\1.\2", word.text)) for word in line.words))
-
-    return replace(layout, blocks=change_lines(layout.blocks, change))
+    return with_texts(layout, lambda text: _WITH_COMMA.sub(r"\1.\2", text))
