@@ -6,7 +6,9 @@ limits of such servers have to be those of the fixtures; everything else may be 
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,3 +40,12 @@ def attack_target(
         return
     with start_service(logs=logs, transformer=transformer, predictor=predictor) as running:
         yield Target(running.transformer, running.predictor)
+
+
+def read_to_end(client: socket.socket) -> bytes:
+    """What a server answers until it closes."""
+    received = b""
+    with contextlib.suppress(ConnectionError):
+        while chunk := client.recv(1 << 16):
+            received += chunk
+    return received

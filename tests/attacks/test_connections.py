@@ -16,7 +16,7 @@ import grpc
 import pytest
 from kserve.protocol.grpc.grpc_predict_v2_pb2_grpc import GRPCInferenceServiceStub
 
-from tests.attacks.target import Target, attack_target
+from tests.attacks.target import Target, attack_target, read_to_end
 from tests.support.drawn_pages import LINE
 from tests.support.http_calls import (
     GOOD,
@@ -63,15 +63,6 @@ def connections(port: int, number: int) -> Iterator[list[socket.socket]]:
 def head(**headers: str) -> bytes:
     lines = [f"POST {INFER} HTTP/1.1", "Host: x", *(f"{name.replace('_', '-')}: {headers[name]}" for name in headers)]
     return "\r\n".join([*lines, "", ""]).encode()
-
-
-def read_to_end(client: socket.socket) -> bytes:
-    """What the server answers until it closes."""
-    received = b""
-    with contextlib.suppress(ConnectionError):
-        while chunk := client.recv(1 << 16):
-            received += chunk
-    return received
 
 
 def flood(client: socket.socket, piece: bytes, times: int) -> int:

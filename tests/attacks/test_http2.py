@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from h2.errors import ErrorCodes
 
-from tests.attacks.target import Target, attack_target
+from tests.attacks.target import Target, attack_target, read_to_end
 from tests.support.http2_client import Http2Client, http2_connection
 from tests.support.http_calls import GATEWAY, GOOD, assert_reads, metric
 from tests.support.second_client import always_served
@@ -144,16 +144,7 @@ def test_connections_that_never_complete_their_start(limited: Target) -> None:
             raw.sendall(start)
             connections.append(raw)
         for raw in connections:
-            assert len(until_closed(raw)) < 200  # settings and the end, or nothing
-
-
-def until_closed(raw: socket.socket) -> bytes:
-    """What is received until the server closes the connection."""
-    received = b""
-    with contextlib.suppress(ConnectionResetError):
-        while data := raw.recv(1 << 16):
-            received += data
-    return received
+            assert len(read_to_end(raw)) < 200  # settings and the end, or nothing
 
 
 def test_trailers_of_a_request_are_ignored(client: Http2Client) -> None:

@@ -17,19 +17,13 @@ from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
 from kserve_ocr.protocol import names, v2_response
 from tests.support.drawn_pages import LINE, draw_line, encode, v2_body
 from tests.support.http_calls import INFER, grpc_refusal, grpc_request, grpc_stub, grpc_text, one_connection, text_of
-from tools.local_stack import Server, Service
+from tools.local_stack import Server
 
 MODEL = "/v2/models/ocr-model"
 DATATYPES = {"BOOL", "BYTES", *(f"{kind}{bits}" for kind in ("INT", "UINT") for bits in (8, 16, 32, 64))}
 DATATYPES |= {"FP16", "FP32", "FP64"}
 PNG = encode(draw_line())
 TENSOR = v2_body(PNG)["inputs"][0]
-
-
-@pytest.fixture(params=["transformer", "predictor"])
-def server(request: pytest.FixtureRequest, service: Service) -> Server:
-    chosen: Server = getattr(service, request.param)
-    return chosen
 
 
 @pytest.fixture

@@ -6,24 +6,17 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
-import pytest
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
 from PIL import Image
 
 from tests.support.drawn_pages import LINE, draw_line, encode
 from tests.support.http_calls import TIMEOUT, assert_reads, grpc_request, grpc_stub, grpc_text
-from tools.local_stack import Server, Service
+from tools.local_stack import Server
 
 PNG = encode(draw_line())
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SETTINGS = bytes(3) + b"\x04" + bytes(5)
 """An empty frame of HTTP/2 settings."""
-
-
-@pytest.fixture(params=["transformer", "predictor"])
-def server(request: pytest.FixtureRequest, service: Service) -> Server:
-    chosen: Server = getattr(service, request.param)
-    return chosen
 
 
 def large() -> bytes:

@@ -22,12 +22,6 @@ SERVICE = "/inference.GRPCInferenceService/"
 GRPC_HEADERS = {"content-type": "application/grpc", "te": "trailers", "grpc-timeout": "60S"}
 
 
-@pytest.fixture(params=["transformer", "predictor"])
-def server(request: pytest.FixtureRequest, service: Service) -> Server:
-    chosen: Server = getattr(service, request.param)
-    return chosen
-
-
 @pytest.fixture
 def http2(service: Service) -> Iterator[httpx.Client]:
     with httpx.Client(http1=False, http2=True, base_url=service.transformer.url, timeout=TIMEOUT) as client:
