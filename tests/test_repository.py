@@ -57,9 +57,9 @@ def test_no_file_names_a_place_outside_the_repository() -> None:
 @pytest.mark.parametrize(
     ("path", "text", "found"),
     [
-        ("tests/support/external_data.py", 'DATA = ROOT / "../../../shared/crds"', ["../../../shared/crds"]),
-        ("scripts/crds", "cp ../../shared/crds .", ["../../shared/crds"]),
-        ("README.md", "see ../shared/notes.md", ["../shared/notes.md"]),
+        ("tests/support/external_data.py", 'DATA = ROOT / "../../../elsewhere/crds"', ["../../../elsewhere/crds"]),
+        ("scripts/crds", "cp ../../elsewhere/crds .", ["../../elsewhere/crds"]),
+        ("README.md", "see ../elsewhere/notes.md", ["../elsewhere/notes.md"]),
         ("tools/run.py", 'open("/root/page.png")', ["/root/page.png"]),
         ("kustomize/overlays/dev/kustomization.yaml", "  - ../../../manifests", []),
         ("docs/api.md", "[README](../README.md)", []),
