@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 MODEL_NAME: Final = "ocr-model"
+MODEL_VERSION: Final = "1"
+"""The one version of the model that is served."""
 
 # Tensors
 INPUT: Final = "input-0"
@@ -82,4 +84,5 @@ WARNINGS: Final = "warnings"
 WARNINGS_HEADER: Final = "x-ocr-warnings"
 JSON_LENGTH: Final = "inference-header-content-length"
 REQUEST_ID: Final = "x-request-id"
+SERVER_TIMING: Final = "server-timing"
 TRACEPARENT: Final = "traceparent"

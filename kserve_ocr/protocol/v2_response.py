@@ -53,8 +53,8 @@ def encode_response(response: InferResponse, *, request: InferRequest) -> tuple[
     header = orjson.dumps(
         {
             "model_name": response.model_name,
-            "model_version": response.model_version,
-            "id": response.id,
+            "model_version": response.model_version or names.MODEL_VERSION,
+            **({"id": response.id} if response.id is not None else {}),
             **({"parameters": response.parameters} if response.parameters else {}),
             "outputs": outputs,
         }

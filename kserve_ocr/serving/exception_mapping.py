@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 import orjson
 from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady, ServerNotReady
@@ -12,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from kserve_ocr.observability import access_log
+from kserve_ocr.protocol import names
 from kserve_ocr.protocol.errors import (
     InternalError,
     MalformedRequestError,
@@ -21,8 +23,10 @@ from kserve_ocr.protocol.errors import (
     RouteNotFoundError,
     StartingError,
 )
+from kserve_ocr.serving.http import valid_or_new_request_id
 
 _log = logging.getLogger("ocr.http")
+_NONE: Final[Mapping[str, str]] = {}
 
 
 def to_ocr_error(error: BaseException) -> OcrError:
@@ -58,9 +62,16 @@ def map_exceptions() -> Iterator[None]:
         raise to_ocr_error(error) from error
 
 
-def error_response(error: OcrError) -> Response:
-    """The JSON response for an error."""
+def error_response(error: OcrError, *, headers: Mapping[str, str] = _NONE) -> Response:
+    """The JSON response for an error, with ``headers`` added to its own."""
     access_log.add_fields(code=error.code)
     return Response(
-        orjson.dumps(error.body()), error.status, headers={"content-type": "application/json", **error.headers()}
+        orjson.dumps(error.body()),
+        error.status,
+        headers={"content-type": "application/json", **error.headers(), **headers},
     )
+
+
+def headers_before_the_application() -> dict[str, str]:
+    """What every response carries, for one that is sent before a request reaches the application."""
+    return {names.REQUEST_ID: valid_or_new_request_id(""), names.SERVER_TIMING: "total;dur=0.0"}

@@ -63,19 +63,21 @@ async def cancel_on_disconnect(request: Request, work: Coroutine[Any, Any, T]) -
 class Methods:
     """ASGI application around a router: answers OPTIONS, and names every method of an address in ``Allow``.
 
-    The router would name those of one route. HEAD is GET here, whose body the server leaves out. For POST and PUT a
-    slash at the end of the address changes nothing; the router would have the client send its file again elsewhere.
+    The router would name those of one route. HEAD is GET here, whose body the server leaves out. A slash at the end of
+    the address changes nothing, unless a route has it: the router would have the client send its file again elsewhere,
+    and the standard's own document writes ``/v2/``.
     """
 
     def __init__(self, router: Router) -> None:
         self._router = router
+        self._with_slash = {path for route in router.routes if (path := getattr(route, "path", "")).endswith("/")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope.get("method")
         if method == "HEAD":
             scope = {**scope, "method": "GET"}
-        elif method in {"POST", "PUT"} and len(scope["path"]) > 1:
-            scope = {**scope, "path": scope["path"].rstrip("/")}
+        if scope["path"].endswith("/") and scope["path"] not in self._with_slash:
+            scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
         try:
             await self._router(scope, receive, send)
         except HTTPException as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -65,12 +66,14 @@ class RequestContextMiddleware:
     ) -> int:
         """Send the response with these headers; returns the status."""
         status, finished = 0, False
+        started = time.perf_counter()
 
         async def send_with_ids(message: Message) -> None:
             nonlocal status, finished
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _add_headers(message, own, notes, for_browsers=scope["path"] != "/docs")
+                timing = {names.SERVER_TIMING: _server_timing(notes, total=time.perf_counter() - started)}
+                _add_headers(message, own | timing, for_browsers=scope["path"] != "/docs")
             elif message["type"] == "http.response.body":
                 finished = not message.get("more_body", False)
             await send(message)
@@ -94,20 +97,22 @@ class RequestContextMiddleware:
         return status
 
 
-def _server_timing(notes: Mapping[str, Any]) -> str:
-    """``Server-Timing`` of the stages whose milliseconds are in the access log's fields (W3C Server Timing)."""
-    return ", ".join(f"{name.removesuffix('_ms')};dur={value}" for name, value in notes.items() if name.endswith("_ms"))
+def _server_timing(notes: Mapping[str, Any], *, total: float) -> str:
+    """``Server-Timing`` of the stages whose milliseconds are in the access log's fields (W3C Server Timing).
+
+    ``total`` is the time in seconds until the response began.
+    """
+    stages = [f"{name.removesuffix('_ms')};dur={value}, " for name, value in notes.items() if name.endswith("_ms")]
+    return f"{''.join(stages)}total;dur={1000 * total:.1f}"
 
 
-def _add_headers(message: Message, own: dict[str, str], notes: Mapping[str, Any], *, for_browsers: bool) -> None:
-    """Set our headers of a response, its stages' times, and those for browsers that it does not set itself.
+def _add_headers(message: Message, own: dict[str, str], *, for_browsers: bool) -> None:
+    """Set our headers of a response, and those for browsers that it does not set itself.
 
     FastAPI's interactive page, which is off by default, would not work with the latter.
     """
     headers = MutableHeaders(raw=message.setdefault("headers", []))
     headers.update(own)
-    if timing := _server_timing(notes):
-        headers["server-timing"] = timing
     if for_browsers:
         for name, value in _BROWSER_HEADERS.items():
             headers.setdefault(name, value)

@@ -95,7 +95,7 @@ class InferenceEndpoints:
         model = self._dataplane.get_model_from_registry(name)
         metadata = {
             **await self._dataplane.model_metadata(name),
-            "versions": [triton.VERSION],
+            "versions": [names.MODEL_VERSION],
             "platform": "tesseract",
             "parameters": await model.describe(),
         }
@@ -137,9 +137,9 @@ def _hidden(path: str, handler: Handler, *methods: str) -> RequestRoute:
 
 def _served_name(request: Request) -> str:
     """The model's name in the address. Raises RouteNotFoundError for a version that is not served."""
-    version = request.path_params.get("model_version", triton.VERSION)
-    if version != triton.VERSION:
+    version = request.path_params.get("model_version", names.MODEL_VERSION)
+    if version != names.MODEL_VERSION:
         raise RouteNotFoundError(
-            f"version '{version[:40]}' is not served; leave /versions/… out of the address, or use {triton.VERSION}"
+            f"version '{version[:40]}' is not served; use {names.MODEL_VERSION}, or no /versions/… in the address"
         )
     return str(request.path_params["model_name"])

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from kserve_ocr.observability.metrics import OK, REQUEST_SECONDS, REQUESTS
+from kserve_ocr.protocol import names
 
-VERSION: Final = "1"
-"""The one version of the model that is served."""
 _DATA_TYPES: Final = {"BYTES": "TYPE_STRING"}
 
 
@@ -48,7 +47,7 @@ def statistics(name: str) -> dict[str, Any]:
         "model_stats": [
             {
                 "name": name,
-                "version": VERSION,
+                "version": names.MODEL_VERSION,
                 "last_inference": 0,
                 "inference_count": succeeded,
                 "execution_count": succeeded,

@@ -159,6 +159,8 @@ def test_headers_over_the_limit_are_told(limited: Target) -> None:
     headers, _, body = answer.partition(b"\r\n\r\n")
     assert headers.startswith(b"HTTP/1.1 431 ")
     assert b"content-type: application/json" in headers
+    assert b"x-request-id: " in headers
+    assert b"server-timing: total;dur=" in headers
     assert json.loads(body)["code"] == "headers_too_large"
 
 

@@ -103,6 +103,8 @@ def test_headers_over_the_limit_are_told(client: Http2Client) -> None:
     answer = client.answer(request)
     assert answer.status == "431"
     assert b"headers_too_large" in answer.body
+    assert answer.headers["x-request-id"]
+    assert answer.headers["server-timing"].startswith("total;dur=")
 
 
 def test_headers_far_over_the_limit(client: Http2Client) -> None:

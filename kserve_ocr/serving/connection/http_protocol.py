@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from kserve_ocr.protocol.errors import HeadersTooLargeError, MalformedRequestError, OcrError, OverloadedError
 from kserve_ocr.serving.connection.connection_limits import PROBE_RESERVE, ConnectionTable
 from kserve_ocr.serving.connection.request_head import acceptable
+from kserve_ocr.serving.exception_mapping import headers_before_the_application
 
 PROBE_PATHS = frozenset({"/", "/metrics", "/v2/health/live", "/v2/health/ready"})
 _PROBE_SECONDS = 2.0
@@ -196,6 +197,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             "content-length": str(len(body)),
             "x-content-type-options": "nosniff",
             "connection": "close",
+            **headers_before_the_application(),
             **error.headers(),
         }
         lines = b"".join(f"{name}: {value}\r\n".encode() for name, value in headers.items())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kserve import InferRequest, InferResponse
 from kserve.protocol.grpc.grpc_predict_v2_pb2 import ModelInferResponse
 
+from kserve_ocr.protocol import names
 from kserve_ocr.protocol.v2_response import raw_tensor
 
 
@@ -14,7 +15,11 @@ def encode_grpc(response: InferResponse, *, request: InferRequest) -> ModelInfer
     KServe's own leaves empty tensors out of the raw contents, so that they no longer match the outputs.
     """
     binary = bool(request.use_binary_outputs) or any(output.binary_data for output in request.request_outputs or ())
-    message = ModelInferResponse(id=response.id or "", model_name=response.model_name)
+    message = ModelInferResponse(
+        id=response.id or "",
+        model_name=response.model_name,
+        model_version=response.model_version or names.MODEL_VERSION,
+    )
     for name, value in (response.parameters or {}).items():
         message.parameters[name].string_param = value
     for output in response.outputs:

@@ -95,7 +95,7 @@ class _Servicer(InferenceServicer):
         _check_version(request.version)
         response = await super().ModelMetadata(request, context)
         response.platform = "tesseract"
-        response.versions.append(triton.VERSION)
+        response.versions.append(names.MODEL_VERSION)
         return response
 
     async def ModelStreamInfer(self, request: Any, context: Any) -> AsyncGenerator[bytes, None]:  # noqa: N802
@@ -143,8 +143,8 @@ class _Servicer(InferenceServicer):
 
 def _check_version(version: str) -> None:
     """Raise ModelNotFoundError for a version that is not served; an empty one means any."""
-    if version not in {"", triton.VERSION}:
-        raise ModelNotFoundError(f"version '{version[:40]}' is not served; use {triton.VERSION}, or none")
+    if version not in {"", names.MODEL_VERSION}:
+        raise ModelNotFoundError(f"version '{version[:40]}' is not served; use {names.MODEL_VERSION}, or none")
 
 
 class _Registrar:

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message
 
 from kserve_ocr.protocol.errors import HeadersTooLargeError, MalformedRequestError, OcrError
 from kserve_ocr.serving.connection.request_head import ascii_address
-from kserve_ocr.serving.exception_mapping import error_response
+from kserve_ocr.serving.exception_mapping import error_response, headers_before_the_application
 from kserve_ocr.serving.http2.stream import Fields, Http2Stream
 
 _log = logging.getLogger("ocr.http")
@@ -39,7 +39,7 @@ class RequestServer(Struct, frozen=True):
         scope = scope_of(fields, client=self.client, server=self.server)
         call = _Call(stream, common, is_head=scope["method"] == "HEAD")
         problem = _problem(fields, header_bytes=self.header_bytes)
-        served: ASGIApp = error_response(problem) if problem else self.app
+        served = error_response(problem, headers=headers_before_the_application()) if problem else self.app
         try:
             await served(scope, call.receive, call.send)
         except Exception:

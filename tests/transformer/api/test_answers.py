@@ -142,8 +142,31 @@ def test_the_times_of_the_stages(service: Service) -> None:
     response = httpx.post(service.url + GATEWAY, content=PNG, timeout=60)
 
     timings = dict(part.split(";dur=") for part in response.headers["server-timing"].split(", "))
-    assert {"decode", "preprocess", "predictor"} <= set(timings)
+    assert {"decode", "preprocess", "predictor", "total"} <= set(timings)
     assert all(float(value) >= 0 for value in timings.values())
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v2/health/live", 200),
+        ("GET", "/metrics", 200),
+        ("GET", "/gateway/", 200),
+        ("OPTIONS", GATEWAY, 204),
+        ("POST", GATEWAY, 400),
+        ("GET", GATEWAY, 405),
+        ("GET", "/v2/models/another", 404),
+        ("GET", "/nothing", 404),
+    ],
+)
+def test_every_response_has_an_id_and_its_time(service: Service, method: str, path: str, status: int) -> None:
+    response = httpx.request(method, service.url + path, timeout=60)
+
+    assert response.status_code == status
+    assert response.headers["x-request-id"]
+    name, _, milliseconds = response.headers["server-timing"].partition(";dur=")
+    assert name == "total"
+    assert float(milliseconds) >= 0
 
 
 def test_other_origins_only_where_they_are_set(service: Service, narrow: Server) -> None:

@@ -42,6 +42,15 @@ def test_a_slash_at_the_end(service: Service, path: str, png: Path) -> None:
     assert LINE in httpx.post(f"{service.url}{path}/", json=body, timeout=TIMEOUT).text
 
 
+@pytest.mark.parametrize("path", ["/v2/", "/v2/models/", "/v2/models/ocr-model/", "/gateway/languages/"])
+def test_a_slash_at_the_end_of_what_is_read(service: Service, path: str) -> None:
+    """Many clients do not follow redirects."""
+    with_slash, without = (httpx.get(service.url + address, timeout=TIMEOUT) for address in (path, path[:-1]))
+
+    assert with_slash.status_code == 200
+    assert with_slash.content == without.content
+
+
 def test_base64_as_the_body(service: Service, tmp_path: Path) -> None:
     plain = save(tmp_path, "page.txt", base64.encodebytes(PNG))
     uri = save(tmp_path, "uri.txt", b"data:image/png;base64," + base64.b64encode(PNG))
