@@ -64,14 +64,18 @@ def _line(line: Line, role: Role) -> list[str]:
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:
     """A table whose first row is its head, as Markdown has no others."""
-    head, *body = [f"| {' | '.join(map(escape, row))} |" for row in rows]
+    head, *body = [f"| {' | '.join(map(_inline, row))} |" for row in rows]
     return [head, "|" + "---|" * len(rows[0]), *body]
+
+
+def _inline(text: str) -> str:
+    """The text with what has a meaning anywhere in a line escaped: enough for a cell, where no list begins."""
+    return _SPECIAL.sub(r"\\\1", text)
 
 
 def escape(text: str) -> str:
     """The text with what Markdown gives a meaning escaped."""
-    text = _SPECIAL.sub(r"\\\1", text)
-    return re.sub(r"^(\d*)([-+.)])(\s)", r"\1\\\2\3", text)
+    return re.sub(r"^(\d*)([-+.)])(\s)", r"\1\\\2\3", _inline(text))
 
 
 def _squeezed(lines: Sequence[str]) -> str:

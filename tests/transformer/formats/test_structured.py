@@ -98,6 +98,12 @@ def test_markdown_of_a_page() -> None:
     ]
 
 
+def test_numbers_of_a_table_are_not_escaped_as_list_items() -> None:
+    found = structured(PEN.lines(["1. Hammer", "2. Nails", "3. Glue"], 100, 100), PEN.lines(PRICES, 700, 100))
+
+    assert markdown([found]).decode().splitlines()[0] == "| 1. Hammer | 12.50 |"
+
+
 def test_markdown_parts_pages_by_a_rule() -> None:
     one = structured([PEN.line("one", 100, 100)])
 

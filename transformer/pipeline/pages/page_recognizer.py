@@ -20,6 +20,7 @@ from transformer.pipeline.decode_job import DocumentPage
 from transformer.pipeline.predictor_client import PredictorClient
 from transformer.structure import alternatives
 from transformer.structure.content.page_structure import PageStructure, analyze
+from transformer.structure.content.paragraphs import join_paragraphs
 from transformer.structure.corrections.correct import corrected
 from transformer.structure.noise import without_noise
 from transformer.structure.order.page_order import Order, OrderedPage, order_page
@@ -140,7 +141,7 @@ class _Recognition:
             layout, ordered = await self._with_whole_rows(layout, ordered)
             ordered = await self._with_unread_text(layout, ordered)
         metrics.record_order(changed=ordered.layout is not first)
-        layout = self.corrected(ordered.layout)
+        layout = join_paragraphs(self.corrected(ordered.layout))
         if layout is first:
             return recognized
         return RecognizedPage(page_text(layout), mean_confidence(layout.iter_words()), layout)

@@ -44,6 +44,11 @@ def find_roles(layout: PageLayout) -> list[Role]:
     return [_role(line, body, sizes) for line in lines]
 
 
+def starts_item(line: Line) -> bool:
+    """Whether a line begins with the marker of a list item, and has a text after it."""
+    return _item(line) is not TEXT
+
+
 def _body_height(lines: Sequence[Line]) -> float:
     """The height that most letters have."""
     letters: Counter[float] = Counter()
@@ -80,6 +85,10 @@ def _role(line: Line, body: float, sizes: Sequence[float]) -> Role:
     if line.height >= LARGER * body and _may_head(line):
         level = next((number for number, size in enumerate(sizes, 1) if line.height >= size), LEVELS)
         return Role("heading", level)
+    return _item(line)
+
+
+def _item(line: Line) -> Role:
     if len(line.words) > 1:
         first = line.words[0].text
         if _BULLET.fullmatch(first):
