@@ -77,7 +77,7 @@ audit: setup  ## Look up known vulnerabilities of all pinned dependencies
 
 fuzz: setup  ## Fuzz the decoders with damaged documents, and both servers by OpenAPI and by request: SECONDS=600 EXAMPLES=20000
 	@$(PYTHON) -m benchmarks.decoder_fuzz --seconds $(or $(SECONDS),600)
-	@$(PYTHON) -m benchmarks.api_fuzz
+	@$(PYTHON) -m benchmarks.api_fuzz --seconds $(or $(SECONDS),600)
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),20000) $(PYTHON) -m pytest -q tests/fuzz
 
 bench-acceleration: setup  ## CPU time that each part of the acceleration saves: DOCS=folder

@@ -19,13 +19,17 @@ expected-statuses = ["2xx", 400, 401, 403, 404, 406, 409, 413, 415, 422, 429]
 """
 
 
-def fuzz(url: str, *, seed: int, examples: int, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Schemathesis against the server at ``url``: ``examples`` requests at most for each operation and phase."""
+def fuzz(url: str, *, seed: int, limit: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Schemathesis against the server at ``url``, each operation by itself and along the links between them.
+
+    ``limit`` is its option that ends the run: ``--max-time`` in seconds, or ``--max-examples`` for each operation and
+    phase, with which the same seed sends the same requests.
+    """
     configuration = folder / "schemathesis.toml"
     configuration.write_text(_CONFIGURATION)
     command = [
         *(str(Path(sys.executable).parent / "st"), "--config-file", str(configuration), "run", f"{url}/openapi.json"),
-        *("--checks=all", f"--seed={seed}", f"--max-examples={examples}", "--request-timeout=60", "--no-color"),
+        *("--checks=all", f"--seed={seed}", limit, "--request-timeout=60", "--no-color"),
         "--generation-database=none",
     ]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
@@ -34,13 +38,14 @@ def fuzz(url: str, *, seed: int, examples: int, folder: Path) -> subprocess.Comp
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns 1 if a server did anything that its document does not say."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--examples", type=int, default=300)
+    parser.add_argument("--seconds", type=int, default=600, help="for each of the two servers")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
     options = parser.parse_args(arguments)
     failed = False
     with tempfile.TemporaryDirectory() as folder, start_service(logs=Path(folder)) as service:
         for server in (service.transformer, service.predictor):
-            done = fuzz(server.url, seed=options.seed, examples=options.examples, folder=Path(folder))
+            limit = f"--max-time={options.seconds}"
+            done = fuzz(server.url, seed=options.seed, limit=limit, folder=Path(folder))
             print(done.stdout, done.stderr)
             failed |= done.returncode != 0
     return int(failed)

@@ -247,6 +247,9 @@ BODIES: dict[str, bytes] = {
             "no base64": {"inputs": [tensor(data=["not base64!"])]},
             "URL": {"inputs": [tensor(data=["http://example.com/page.png"])]},
             "outputs of another type": {"inputs": [tensor()], "outputs": {"name": "text"}},
+            "outputs as an empty object": {"inputs": [tensor()], "outputs": {}},
+            "parameters as an empty list": {"inputs": [tensor()], "parameters": []},
+            "parameters of a tensor as false": {"inputs": [tensor(parameters=False)]},
             "output without a name": {"inputs": [tensor()], "outputs": [{"datatype": "BYTES"}]},
             "binary size without binary part": {"inputs": [tensor(data=None, parameters={"binary_data_size": 5})]},
         }.items()
@@ -319,6 +322,8 @@ def test_a_malformed_page(service: Service, shape: list[int], pixels: int) -> No
         b'{"instances": [{"b64": "?"}]}',
         b'{"instances": [{"b64": ""}], "parameters": []}',
         b'{"instances": [{"b64": ""}], "outputs": [1]}',
+        json.dumps({"instances": [{"b64": b64(GOOD)}], "outputs": {}}).encode(),
+        json.dumps({"instances": [{"b64": b64(GOOD)}], "parameters": []}).encode(),
     ],
 )
 @pytest.mark.parametrize("server_name", ["transformer", "predictor"])

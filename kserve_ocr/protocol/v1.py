@@ -8,7 +8,7 @@ import orjson
 from kserve import InferInput, InferRequest, InferResponse
 from kserve.protocol.infer_type import RequestedOutput
 
-from kserve_ocr.protocol import names, v2_response
+from kserve_ocr.protocol import names, v2_request, v2_response
 from kserve_ocr.protocol.encoding import bounded_json
 from kserve_ocr.protocol.errors import MalformedRequestError
 
@@ -24,14 +24,14 @@ def v1_request(body: bytes, *, model_name: str) -> InferRequest:
     instances = value.get("instances") if isinstance(value, dict) else None
     if not isinstance(instances, list) or not instances:
         raise MalformedRequestError('send {"instances": [{"b64": "<base64 of the file>"}]}')
-    parameters, outputs = value.get("parameters") or {}, value.get("outputs") or []
-    if not isinstance(parameters, dict) or not isinstance(outputs, list):
-        raise MalformedRequestError("'parameters' must be an object and 'outputs' a list")
+    outputs = [] if value.get("outputs") is None else value["outputs"]
+    if not isinstance(outputs, list):
+        raise MalformedRequestError("'outputs' must be a list of names")
     data = [_instance(instance) for instance in instances]
     return InferRequest(
         model_name=model_name,
         infer_inputs=[InferInput(names.INPUT, [len(data)], "BYTES", data=data, parameters={})],
-        parameters=parameters,
+        parameters=v2_request.parameters_of(value),
         request_outputs=[_v1_output(output) for output in outputs] or None,
     )
 

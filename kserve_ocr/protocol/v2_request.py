@@ -49,7 +49,7 @@ def decode_request(body: Buffer, *, json_length: int | None, model_name: str) ->
         model_name=model_name,
         infer_inputs=[_input(value) for value in _objects(header, "inputs")],
         request_id=_optional_text(header, "id"),
-        parameters=_parameters(header),
+        parameters=parameters_of(header),
         request_outputs=[_requested_output(value) for value in _objects(header, "outputs")] or None,
     )
     if not request.inputs:
@@ -74,7 +74,9 @@ def _json_object(part: memoryview) -> dict[str, Any]:
 
 
 def _objects(header: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    value = header.get(key) or []
+    value = header.get(key)
+    if value is None:
+        return []
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise MalformedRequestError(f"'{key}' must be a list of objects")
     if len(value) > MAX_TENSORS:
@@ -89,8 +91,11 @@ def _optional_text(value: dict[str, Any], key: str) -> str | None:
     return text
 
 
-def _parameters(value: dict[str, Any]) -> dict[str, Any]:
-    parameters = value.get("parameters") or {}
+def parameters_of(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a request or a tensor; none for null. Raises MalformedRequestError."""
+    parameters = value.get("parameters")
+    if parameters is None:
+        return {}
     if not isinstance(parameters, dict):
         raise MalformedRequestError("'parameters' must be an object")
     return parameters
@@ -109,14 +114,14 @@ def _input(value: dict[str, Any]) -> InferInput:
     data = value.get("data")
     if data is not None and not isinstance(data, list):
         raise MalformedRequestError(f"input '{name}': 'data' must be a list")
-    return InferInput(name=name, shape=shape, datatype=datatype, data=data, parameters=_parameters(value))
+    return InferInput(name=name, shape=shape, datatype=datatype, data=data, parameters=parameters_of(value))
 
 
 def _requested_output(value: dict[str, Any]) -> RequestedOutput:
     name = value.get("name")
     if not isinstance(name, str):
         raise MalformedRequestError("every requested output needs a 'name'")
-    return RequestedOutput(name, _parameters(value))
+    return RequestedOutput(name, parameters_of(value))
 
 
 def _attach_raw(inputs: Sequence[InferInput], raw: memoryview) -> None:

@@ -36,32 +36,34 @@ class InferenceEndpoints:
     def routes(self) -> list[RequestRoute]:
         """The routes of these endpoints."""
         model = "/v2/models/{model_name}"
+        predict = "/v1/models/{model_name}:predict"
         return [
             RequestRoute(f"{model}/infer", self.infer, methods=["POST"], describe=operation(_OPERATIONS, "INFER")),
-            RequestRoute(
-                "/v1/models/{model_name}:predict",
-                self.predict,
-                methods=["POST"],
-                describe=operation(_OPERATIONS, "PREDICT"),
-            ),
+            RequestRoute(predict, self.predict, methods=["POST"], describe=operation(_OPERATIONS, "PREDICT")),
             *self._triton_routes(model),
             RequestRoute(model, self.metadata, methods=["GET"], describe=operation(_OPERATIONS, "METADATA")),
             _hidden("/v1/models/{model_name}:explain", self.explain),
             _hidden("/v2/repository/{rest:path}", self.repository),
+            _hidden("/v2/systemsharedmemory/{rest:path}", self.shared_memory),
+            _hidden("/v2/cudasharedmemory/{rest:path}", self.shared_memory),
         ]
 
     def _triton_routes(self, model: str) -> list[RequestRoute]:
         """The same with a version in the address, and what Triton's clients ask for besides inference."""
         version = f"{model}/versions/{{model_version}}"
+        routes: list[tuple[str, str, Handler, str]] = [
+            ("GET", "/v2/models/stats", self.stats, "ALL_STATISTICS"),
+            ("POST", f"{version}/infer", self.infer, "INFER_VERSION"),
+            ("GET", f"{version}/ready", self.ready, "READY_VERSION"),
+            ("GET", version, self.metadata, "METADATA_VERSION"),
+            ("GET", f"{model}/config", self.config, "CONFIG"),
+            ("GET", f"{version}/config", self.config, "CONFIG_VERSION"),
+            ("GET", f"{model}/stats", self.stats, "STATISTICS"),
+            ("GET", f"{version}/stats", self.stats, "STATISTICS_VERSION"),
+        ]
         return [
-            _hidden("/v2/models/stats", self.stats, "GET"),
-            _hidden(f"{version}/infer", self.infer, "POST"),
-            _hidden(f"{version}/ready", self.ready, "GET"),
-            _hidden(version, self.metadata, "GET"),
-            *(_hidden(f"{path}/config", self.config, "GET") for path in (model, version)),
-            *(_hidden(f"{path}/stats", self.stats, "GET") for path in (model, version)),
-            _hidden("/v2/systemsharedmemory/{rest:path}", self.shared_memory),
-            _hidden("/v2/cudasharedmemory/{rest:path}", self.shared_memory),
+            RequestRoute(path, handler, methods=[method], describe=operation(_OPERATIONS, name))
+            for method, path, handler, name in routes
         ]
 
     async def infer(self, request: Request) -> Response:
@@ -130,9 +132,9 @@ class InferenceEndpoints:
         return error_response(RouteNotFoundError("the model has no explainer; use :predict"))
 
 
-def _hidden(path: str, handler: Handler, *methods: str) -> RequestRoute:
-    """A route that the document leaves out; without methods it takes any."""
-    return RequestRoute(path, handler, methods=methods or _ANY)
+def _hidden(path: str, handler: Handler) -> RequestRoute:
+    """A route that the document leaves out, for any method: it says that it is not served."""
+    return RequestRoute(path, handler, methods=_ANY)
 
 
 def _served_name(request: Request) -> str:

@@ -448,7 +448,10 @@ def test_metadata_tells_what_can_be_sent(server: Server) -> None:
 
 
 def test_server_metadata_names_the_extensions_that_are_here(server: Server) -> None:
-    assert httpx.get(server.url + "/v2").json()["extensions"] == ["binary_tensor_data"]
+    assert httpx.get(server.url + "/v2").json()["extensions"][:2] == [
+        "binary_tensor_data",
+        "model_configuration",
+    ]
 
 
 def test_health_and_model_listings(server: Server) -> None:

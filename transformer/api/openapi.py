@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import Any, Final
 
 from kserve_ocr.protocol.parameters import schemas
-from kserve_ocr.serving.openapi.operations import V2_RESPONSE, error_responses
+from kserve_ocr.serving.openapi import examples
+from kserve_ocr.serving.openapi.operations import error_responses
+from kserve_ocr.serving.openapi.schemas import BINARY, STRING, V2_RESPONSE, array, titled
 from transformer.api.negotiation import NDJSON, OUTPUT_OF, ZIP
 from transformer.parameters import DOCUMENT_PARAMETERS
 from transformer.pipeline.ocr_request import OUTPUTS
 
-_STRING: Final = {"type": "string"}
 _OPTIONS: Final[dict[str, dict[str, Any]]] = {
     **schemas(DOCUMENT_PARAMETERS),
     "outputs": {
-        **_STRING,
+        **STRING,
         "examples": ["text,words"],
         "description": f"Any of {', '.join(OUTPUTS)}, separated by commas.",
     },
 }
-_BINARY: Final = {"type": "string", "format": "binary"}
 GATEWAY: Final[dict[str, Any]] = {
     "summary": "Read documents",
     "description": (
@@ -33,42 +33,43 @@ GATEWAY: Final[dict[str, Any]] = {
             "description": "What was read.",
             "content": {
                 "application/json": {"schema": V2_RESPONSE},
-                **{kind: {"schema": _BINARY if kind.endswith("pdf") else _STRING} for kind in OUTPUT_OF},
-                NDJSON: {"schema": _STRING},
-                ZIP: {"schema": _BINARY},
+                **{kind: {"schema": BINARY if kind.endswith("pdf") else STRING} for kind in OUTPUT_OF},
+                NDJSON: {"schema": STRING},
+                ZIP: {"schema": BINARY},
+            },
+            "headers": {
+                "X-Ocr-Warnings": {
+                    "schema": STRING,
+                    "description": "What is to be known about a document that was read.",
+                }
             },
         },
         **error_responses(without=(404, 405)),
     },
-    "parameters": [{"name": name, "in": "query", "schema": schema} for name, schema in _OPTIONS.items()],
+    "parameters": [
+        # A browser sends a field that was left blank; it counts as not given.
+        {"name": name, "in": "query", "allowEmptyValue": True, "schema": schema}
+        for name, schema in _OPTIONS.items()
+    ],
     "requestBody": {
         "required": True,
         "content": {
             "multipart/form-data": {
-                "schema": {
-                    "title": "OcrForm",
-                    "type": "object",
-                    "required": ["image_file"],
-                    "properties": {"image_file": {"type": "array", "items": _BINARY}, **_OPTIONS},
-                }
+                "schema": titled("OcrForm", {"image_file": array(BINARY), **_OPTIONS}, required=("image_file",))
             },
             "application/json": {
-                "schema": {
-                    "title": "OcrJson",
-                    "type": "object",
-                    "required": ["image"],
-                    "properties": {
-                        "image": {"oneOf": [_STRING, {"type": "array", "items": _STRING}]},
-                        **_OPTIONS,
-                    },
-                }
+                "schema": titled(
+                    "OcrJson", {"image": {"oneOf": [STRING, array(STRING)]}, **_OPTIONS}, required=("image",)
+                ),
+                "examples": examples.example({"image": examples.IMAGE, "lang": "eng", "outputs": "text,confidence"}),
             },
-            **{kind: {"schema": _BINARY} for kind in ("image/*", "application/pdf", "application/octet-stream")},
+            **{kind: {"schema": BINARY} for kind in ("image/*", "application/pdf", "application/octet-stream")},
         },
     },
 }
 GATEWAY_PUT: Final = {**GATEWAY, "operationId": "ocr_put"}
 
+_LANGUAGE: Final = titled("Language", {"model": STRING, "name": STRING, "native": STRING, "tags": array(STRING)})
 LANGUAGES: Final[dict[str, Any]] = {
     "summary": "Languages that can be read",
     "description": "Installed models with their names and other codes; any of these may be given as `lang`.",
@@ -79,29 +80,18 @@ LANGUAGES: Final[dict[str, Any]] = {
             "description": "The languages.",
             "content": {
                 "application/json": {
-                    "schema": {
-                        "title": "Languages",
-                        "type": "object",
-                        "required": ["default", "languages"],
-                        "properties": {
-                            "default": {**_STRING, "description": "Read when a request names none."},
-                            "languages": {
-                                "type": "array",
-                                "items": {
-                                    "title": "Language",
-                                    "type": "object",
-                                    "required": ["model", "name", "native", "tags"],
-                                    "properties": {
-                                        "model": _STRING,
-                                        "name": _STRING,
-                                        "native": _STRING,
-                                        "tags": {"type": "array", "items": _STRING},
-                                    },
-                                },
-                            },
+                    "schema": titled(
+                        "Languages",
+                        {
+                            "default": {**STRING, "description": "Read when a request names none."},
+                            "languages": array(_LANGUAGE),
                         },
-                    }
+                    )
                 }
+            },
+            "links": {
+                name: {"operationId": name, "parameters": {"query.lang": "$response.body#/languages/0/model"}}
+                for name in ("ocr", "ocr_put")
             },
         },
         "503": error_responses()["503"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from kserve import InferRequest, ModelRepository
 from kserve.protocol.dataplane import DataPlane
@@ -13,6 +13,9 @@ from kserve_ocr.protocol import v2_request
 from kserve_ocr.protocol.errors import RouteNotFoundError, StartingError
 from kserve_ocr.protocol.v2_request import json_length
 from kserve_ocr.serving.models.model import OcrModel
+
+_EXTENSIONS: Final = ("binary_tensor_data", "model_configuration", "parameters", "statistics")
+"""Of the V2 protocol, by the names that Triton gives them."""
 
 
 class OcrDataPlane(DataPlane):
@@ -59,7 +62,7 @@ class OcrDataPlane(DataPlane):
 
     def metadata(self) -> dict[str, Any]:
         """KServe's, with the extensions that are really here: models are not loaded or unloaded over the network."""
-        return {**super().metadata(), "extensions": ["binary_tensor_data"]}
+        return {**super().metadata(), "extensions": list(_EXTENSIONS)}
 
     async def ready(self) -> bool:
         """Whether every model can take a request now; KServe's own returns True from the start."""

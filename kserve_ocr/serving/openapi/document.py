@@ -16,6 +16,18 @@ PATH: Final = "/openapi.json"
 PAGE_PATH: Final = "/docs"
 _TITLE: Final = "kserve-ocr"
 _SCRIPTS: Final = "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5"
+_COMMON_HEADERS: Final = {
+    "X-Request-Id": {
+        "required": True,
+        "schema": {"type": "string"},
+        "description": "That of the request, or a new one; it is in the log.",
+    },
+    "Server-Timing": {
+        "required": True,
+        "schema": {"type": "string"},
+        "description": "Milliseconds of each stage, and until the response began (`total`).",
+    },
+}
 _PAGE: Final = f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -41,11 +53,22 @@ def document(routes: Sequence[RequestRoute]) -> dict[str, Any]:
     for route in routes:
         if route.describe is not None:
             for method in sorted(route.methods - {"HEAD"}):
-                paths.setdefault(route.path, {})[method.lower()] = route.describe()
+                paths.setdefault(route.path, {})[method.lower()] = _with_common_headers(route.describe())
     schemas: dict[str, Any] = {}
     described = _with_named_schemas(paths, schemas)
     info = {"title": _TITLE, "version": VERSION}
-    return {"openapi": "3.1.0", "info": info, "paths": described, "components": {"schemas": schemas}}
+    components = {"schemas": schemas, "headers": _COMMON_HEADERS}
+    return {"openapi": "3.1.0", "info": info, "paths": described, "components": components}
+
+
+def _with_common_headers(operation: dict[str, Any]) -> dict[str, Any]:
+    """The operation with the headers that every response has."""
+    common = {name: {"$ref": f"#/components/headers/{name}"} for name in _COMMON_HEADERS}
+    responses = {
+        status: {**response, "headers": {**common, **response.get("headers", {})}}
+        for status, response in operation["responses"].items()
+    }
+    return {**operation, "responses": responses}
 
 
 def _with_named_schemas(value: Any, schemas: dict[str, Any]) -> Any:

@@ -33,17 +33,18 @@ from transformer.pipeline.ocr_request import OUTPUTS
 def described(service: Service) -> dict[str, Any]:
     """What OpenAPI says about the gateway, with its components where they are used."""
     document = httpx.get(service.url + "/openapi.json").json()
-    found: dict[str, Any] = resolved(document["paths"][GATEWAY]["post"], document["components"]["schemas"])
+    found: dict[str, Any] = resolved(document["paths"][GATEWAY]["post"], document["components"])
     return found
 
 
-def resolved(value: Any, schemas: dict[str, Any]) -> Any:
+def resolved(value: Any, components: dict[str, Any]) -> Any:
     if isinstance(value, list):
-        return [resolved(part, schemas) for part in value]
+        return [resolved(part, components) for part in value]
     if isinstance(value, dict):
         if "$ref" in value:
-            return resolved(schemas[value["$ref"].rpartition("/")[2]], schemas)
-        return {key: resolved(part, schemas) for key, part in value.items()}
+            _, _, kind, name = value["$ref"].split("/")
+            return resolved(components[kind][name], components)
+        return {key: resolved(part, components) for key, part in value.items()}
     return value
 
 
@@ -116,6 +117,48 @@ def test_every_parameter_of_a_path_is_described(document: dict[str, Any]) -> Non
         described = {found["name"] for found in operation.get("parameters", ()) if found["in"] == "path"}
         assert described == set(re.findall(r"{(\w+)}", path)), (method, path)
         assert all(found["required"] for found in operation.get("parameters", ()) if found["in"] == "path")
+
+
+def test_every_response_has_its_headers(document: dict[str, Any]) -> None:
+    common = document["components"]["headers"]
+    assert set(common) == {"X-Request-Id", "Server-Timing"}
+    for _, _, operation in operations(document):
+        for status, response in operation["responses"].items():
+            own = {"401": {"WWW-Authenticate"}, "405": {"Allow"}, "429": {"Retry-After"}, "503": {"Retry-After"}}
+            assert set(response["headers"]) >= {*common, *own.get(status, ())}
+
+
+def test_links_lead_to_operations(document: dict[str, Any]) -> None:
+    """With them the stateful tests call the model that is served, and not only names that they make up."""
+    described = {operation["operationId"]: operation for _, _, operation in operations(document)}
+    links = [
+        link
+        for operation in described.values()
+        for response in operation["responses"].values()
+        for link in response.get("links", {}).values()
+    ]
+
+    assert {link["operationId"] for link in links} >= {"infer", "infer_of_version", "predict", "model_metadata"}
+    for link in links:
+        taken = {parameter["name"] for parameter in described[link["operationId"]]["parameters"]}
+        assert {name.removeprefix("query.") for name in link["parameters"]} <= taken
+
+
+def test_every_example_is_read(service: Service, document: dict[str, Any]) -> None:
+    server = service.transformer if GATEWAY in document["paths"] else service.predictor
+    examples = [
+        (method, path, media_type, example["value"])
+        for path, method, operation in operations(document)
+        for media_type, content in operation.get("requestBody", {}).get("content", {}).items()
+        for example in content.get("examples", {}).values()
+    ]
+
+    assert len(examples) >= 3
+    for method, path, media_type, value in examples:
+        address = server.url + path.format(model_name="ocr-model", model_version="1")
+        answer = httpx.request(method, address, json=value, headers={"Content-Type": media_type}, timeout=TIMEOUT)
+        assert answer.status_code == 200, answer.text
+        assert "Hello" in answer.text
 
 
 def test_operations_are_told_apart_and_have_a_response(document: dict[str, Any]) -> None:
