@@ -14,6 +14,8 @@ ROWS_DPI: Final = 150
 """Resolution told with it: with the one that the engine guesses, it takes dashes at the ends of rows for rules."""
 SPARSE_MODE: Final = 11
 """Page segmentation mode that finds as much text as it can, in no order."""
+BLOCK_MODE: Final = 6
+"""Page segmentation mode that takes lines as they stand, in half the time of one that looks for columns."""
 JOINED_ROWS: Final = 0.2
 """Share of rows that join several lines, from which the engine has taken a table apart."""
 UNREAD_SHARE: Final = 0.02

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from kserve_ocr.protocol.layout import Block, Box, Line, PageLayout, Word
 from transformer.structure.changes import change_lines, with_words
+from transformer.structure.excerpt import Excerpt, excerpt, whole
 from transformer.structure.noise import is_readable, usual_height
 from transformer.structure.separators import NO_SEPARATORS, Separators
 
@@ -29,6 +30,8 @@ ERASED_MARGIN = 4
 LETTER_HEIGHT = (0.5, 1.8)
 LETTER_WIDTH = (0.15, 3.0)
 """Size of a component that may be a letter, in usual heights of words."""
+MOST_UNREAD = 0.5
+"""Share of components that were left out, from which the whole page is looked at again."""
 ADDED_CONFIDENCE = 0.75
 """Confidence of words that are added."""
 ADDED_HEIGHT = (0.5, 2.0)
@@ -43,6 +46,12 @@ MAX_OVERLAP = 0.2
 
 def unread_share(layout: PageLayout, letters: Boxes) -> float:
     """Share of the letter-like components whose middle lies outside every word; 0 with no such components."""
+    fit, outside = _fit_and_outside(layout, letters)
+    return float(np.mean(outside[fit])) if fit.any() else 0.0
+
+
+def _fit_and_outside(layout: PageLayout, letters: Boxes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which components have the size of the page's letters, and which have their middle outside every word."""
     words = list(layout.iter_words())
     usual = usual_height(words) if words else _usual_letter(letters)
     width, height = letters[:, 2] - letters[:, 0], letters[:, 3] - letters[:, 1]
@@ -52,15 +61,13 @@ def unread_share(layout: PageLayout, letters: Boxes) -> float:
         & (width >= LETTER_WIDTH[0] * usual)
         & (width <= LETTER_WIDTH[1] * usual)
     )
-    if not fit.any():
-        return 0.0
     mask = np.zeros((layout.height, layout.width), dtype=bool)
     for x0, y0, x1, y1 in _read_boxes(words, usual):
         mask[y0:y1, x0:x1] = True
-    middles = ((letters[fit, :2] + letters[fit, 2:]) / 2).astype(int)
+    middles = ((letters[:, :2] + letters[:, 2:]) / 2).astype(int)
     x = np.clip(middles[:, 0], 0, layout.width - 1)
     y = np.clip(middles[:, 1], 0, layout.height - 1)
-    return float(np.mean(~mask[y, x]))
+    return fit, ~mask[y, x]
 
 
 def unread_page(pixels: Pixels, layout: PageLayout, separators: Separators = NO_SEPARATORS) -> Pixels:
@@ -73,6 +80,17 @@ def unread_page(pixels: Pixels, layout: PageLayout, separators: Separators = NO_
     for x0, y0, x1, y1 in _read_boxes(words, usual_height(words)):
         page[y0:y1, x0:x1] = 255
     return page
+
+
+def unread_part(pixels: Pixels, layout: PageLayout, letters: Boxes, separators: Separators = NO_SEPARATORS) -> Excerpt:
+    """What :func:`unread_page` shows of a page, beside the components of a letter's size that were left out.
+
+    The whole of it if most components were left out: then what was read does not tell a letter's size.
+    """
+    page = unread_page(pixels, layout, separators)
+    fit, outside = _fit_and_outside(layout, letters)
+    part = letters[fit & outside]
+    return excerpt(page, part) if len(part) and np.mean(outside) < MOST_UNREAD else whole(page)
 
 
 def without_rules(pixels: Pixels, separators: Separators) -> Pixels:

@@ -88,8 +88,10 @@ class PageReading(Struct, frozen=True, kw_only=True):
             return result
         if not softening.may_refine(page, result):
             return result
-        pixels = await asyncio.to_thread(softening.uncertain_part, page.pixels, layout)
-        return await self.recognizer.refine(page, result, pixels, options, deadline=self.deadline)
+        part = await asyncio.to_thread(softening.uncertain_part, page.pixels, layout)
+        if part is None:
+            return result
+        return await self.recognizer.refine(page, result, part, options, deadline=self.deadline)
 
     async def _read_with_model(self, page: DocumentPage, model: str) -> tuple[DocumentPage, RecognizedPage]:
         options = self._options_with(model)

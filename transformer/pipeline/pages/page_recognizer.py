@@ -22,9 +22,10 @@ from transformer.structure import alternatives
 from transformer.structure.content.page_structure import PageStructure, analyze
 from transformer.structure.content.paragraphs import join_paragraphs
 from transformer.structure.corrections.correct import corrected
+from transformer.structure.excerpt import Excerpt
 from transformer.structure.noise import without_noise
 from transformer.structure.order.page_order import Order, OrderedPage, order_page
-from transformer.structure.remainder import merged, unread_page
+from transformer.structure.remainder import merged, unread_part
 from transformer.structure.surer_words import with_surer_words
 from transformer.structure.text import page_text
 
@@ -75,12 +76,12 @@ class PageRecognizer:
         return replace(await self._recognize(page, options, deadline), lang=options.engine.lang)
 
     async def refine(
-        self, page: DocumentPage, result: RecognizedPage, pixels: Page, options: PageOptions, *, deadline: float
+        self, page: DocumentPage, result: RecognizedPage, part: Excerpt, options: PageOptions, *, deadline: float
     ) -> RecognizedPage:
-        """The result with the words that a recognition of other ``pixels`` of the page is surer of."""
+        """The result with the words that another recognition of a ``part`` of the page is surer of."""
         layout = result.layout
         recognition = _Recognition(self._predictor, page, options, deadline)
-        second = await recognition.again(pixels, options.engine.psm, dpi=page.dpi)
+        second = await recognition.part_again(part, alternatives.BLOCK_MODE)
         if layout is None or second is None:
             return result
         # Corrected before: whether the print is old shows in the whole of a recognition, not in some words of it.
@@ -169,12 +170,18 @@ class _Recognition:
         page = self._page
         if not await _off_the_loop(lambda: alternatives.has_unread_text(layout, page.letters), layout):
             return ordered
-        rest = await asyncio.to_thread(unread_page, page.pixels, layout, page.separators)
-        second = await self.again(rest, alternatives.SPARSE_MODE, dpi=page.dpi)
+        rest = await asyncio.to_thread(unread_part, page.pixels, layout, page.letters, page.separators)
+        second = await self.part_again(rest, alternatives.SPARSE_MODE)
         whole = layout if second is None else merged(layout, second)
         kept = whole != layout
         metrics.record_second_look("unread", kept=kept)
         return await self._order(without_noise(whole)) if kept else ordered
+
+    async def part_again(self, part: Excerpt, mode: int) -> PageLayout | None:
+        """Another recognition of parts of the page, in pixels of the page; None if the predictor fails."""
+        second = await self.again(part.pixels, mode, dpi=self._page.dpi)
+        height, width = self._page.pixels.shape
+        return None if second is None else part.on_page(second, width=width, height=height)
 
     async def again(self, pixels: Page, mode: int, *, dpi: int | None) -> PageLayout | None:
         """Another recognition without noise; None if the predictor fails, then the first result stands."""

@@ -15,6 +15,7 @@ from kserve_ocr.protocol.layout import Box, Line, PageLayout, RecognitionResult
 from transformer.pipeline.decode_job import DocumentPage
 from transformer.pipeline.pages.upright import Sample, certainty, weights
 from transformer.structure.changes import change_lines
+from transformer.structure.excerpt import Excerpt, excerpt
 from transformer.structure.noise import confidence
 from transformer.structure.remainder import unread_page
 
@@ -54,11 +55,14 @@ def softened(pixels: Pixels) -> Pixels:
     return blurred
 
 
-def uncertain_part(pixels: Pixels, layout: PageLayout) -> Pixels:
-    """The softened page with the lines painted white that were recognized well."""
-    image = softened(pixels)
+def uncertain_part(pixels: Pixels, layout: PageLayout) -> Excerpt | None:
+    """The lines of a page, softened, that were not recognized well; None if there are none."""
+    boxes = [line.bbox for line in layout.iter_lines() if not _is_sure(line)]
+    if not boxes:
+        return None
     sure = change_lines(layout.blocks, lambda line: line if _is_sure(line) else None)
-    return unread_page(image, replace(layout, blocks=sure)) if sure else image
+    part = excerpt(unread_page(pixels, replace(layout, blocks=sure)), np.array(boxes, np.float64))
+    return replace(part, pixels=softened(part.pixels))
 
 
 def _is_sure(line: Line) -> bool:

@@ -22,6 +22,7 @@ from transformer.pipeline.pages import blackletter, softening
 from transformer.pipeline.pages.auto_language import LanguageChoice
 from transformer.pipeline.pages.page_reading import PageReading
 from transformer.pipeline.pages.page_recognizer import PageOptions, PageRecognizer, RecognizedPage
+from transformer.regions import shifted
 from transformer.structure import alternatives
 
 
@@ -163,15 +164,23 @@ def test_nothing_is_softened_where_the_step_is_skipped() -> None:
 
 
 def half_sure() -> tuple[PageLayout, PageLayout, list[str]]:
-    """A page whose second half is uncertain, the same the other way round with other words, and the sure lines."""
-    poor, fair = layout(0.6), layout(0.9)
-    lines, others = list(poor.iter_lines()), list(fair.iter_lines())
+    """A page whose second half is uncertain, that half with other words that are surer, and the sure lines."""
+    poor, fair = list(layout(0.6).iter_lines()), list(layout(0.9).iter_lines())
     changed = [
-        replace(line, words=tuple(replace(word, text=word.text.upper()) for word in line.words)) for line in others
+        replace(line, words=tuple(replace(word, text=word.text.upper()) for word in line.words)) for line in fair
     ]
-    first = page([*others[:4], *lines[4:]], width=SIZE[0], height=SIZE[1])
-    second = page([*lines[:4], *changed[4:]], width=SIZE[0], height=SIZE[1])
-    return first, second, [*prose(8)[:4], *(text.upper() for text in prose(8)[4:])]
+    first = page([*fair[:4], *poor[4:]], width=SIZE[0], height=SIZE[1])
+    return first, in_part(changed[4:], first), [*prose(8)[:4], *(text.upper() for text in prose(8)[4:])]
+
+
+def in_part(lines: list[Line], first: PageLayout) -> PageLayout:
+    """Lines of a page in pixels of the part that is recognized again, which is a single block of lines."""
+    part = softening.uncertain_part(prepared().pixels, first)
+    assert part is not None
+    height, width = part.pixels.shape
+    assert height == part.rows[-1] - part.rows[0] + 1
+    found = page(lines, width=SIZE[0], height=SIZE[1])
+    return shifted(found, left=-part.left, top=-int(part.rows[0]), width=width, height=height)
 
 
 def test_words_that_are_surer_once_the_page_is_softened_are_taken() -> None:
@@ -190,11 +199,18 @@ def test_lines_that_were_recognized_well_are_not_looked_at_again() -> None:
 
     part = softening.uncertain_part(black, page([*sure, *unsure], width=SIZE[0], height=SIZE[1]))
 
-    def shades(lines: list[Line]) -> set[int]:
-        boxes = [word.bbox for line in lines for word in line.words]
-        return {int(shade) for x0, y0, x1, y1 in boxes for shade in np.unique(part[y0:y1, x0:x1])}
+    assert part is not None
+    boxes = np.array([word.bbox for line in unsure for word in line.words])
+    assert len(part.pixels) < len(black) / 4
+    assert set(range(boxes[:, 1].min(), boxes[:, 3].max())) < {*part.rows.tolist()}
+    assert (part.pixels[part.rows >= boxes[:, 1].min()] == 0).all()
+    for x0, y0, x1, y1 in (word.bbox for line in sure for word in line.words):
+        rows = np.flatnonzero((part.rows >= y0) & (part.rows < y1 - 1))
+        assert (part.pixels[rows, max(0, x0 - part.left) : x1 - part.left] == 255).all()
 
-    assert (shades(sure), shades(unsure)) == ({255}, {0})
+
+def test_a_page_whose_lines_were_all_recognized_well_is_not_looked_at_again() -> None:
+    assert softening.uncertain_part(prepared().pixels, layout(0.9)) is None
 
 
 def test_surer_words_of_old_print_have_their_long_s_read() -> None:
@@ -202,10 +218,10 @@ def test_surer_words_of_old_print_have_their_long_s_read() -> None:
     sure, unsure = Pen(20, confidence=0.9), Pen(20, confidence=0.6)
     lines, misread = [printed] * 4, [printed.upper()] * 4
     first = [*sure.lines(lines, 100, 100), *unsure.lines(misread, 100, 300)]
-    second = [*unsure.lines(lines, 100, 100), *sure.lines(lines, 100, 300)]
-    answers = (answer(page(found, width=SIZE[0], height=SIZE[1])) for found in (first, second))
+    first_page = page(first, width=SIZE[0], height=SIZE[1])
+    second = in_part(sure.lines(lines, 100, 300), first_page)
 
-    found, _ = read(*answers, lang="fra", softens=True)
+    found, _ = read(answer(first_page), answer(second), lang="fra", softens=True)
 
     assert found.split("\n")[:8] == ["Il est juste que son domestique se soit tu"] * 8
 

@@ -140,6 +140,21 @@ def test_unread_text_is_recognized_by_itself_and_added() -> None:
     assert painted[600, 100] == 200
 
 
+def test_only_the_rows_of_unread_text_are_sent_and_its_words_lie_where_they_are_on_the_page() -> None:
+    read = [[word.bbox[0], word.bbox[1], word.bbox[0] + 8, word.bbox[3]] for word in PROSE.iter_words()] * 2
+    below = [[100 + 10 * n, 604, 108 + 10 * n, 618] for n in range(40)]
+    margin = 618 - 604
+    found = PEN.line("found below", margin, 600 - 604 + margin)
+
+    reading, fake = recognize(answer(PROSE), answer(page([found], width=500, height=42)), letters=[*read, *below])
+
+    assert len(fake.bodies[1]) < SIZE[0] * SIZE[1] / 10
+    assert lines(reading) == [*prose(8), "found below"]
+    assert reading.layout is not None
+    *_, word = reading.layout.iter_words()
+    assert (word.text, word.bbox[1]) == ("below", 600)
+
+
 BAR = PEN.line("Now | know == more", 100, 500)
 BARRED = page([replace(BAR, height=27.0)], width=SIZE[0], height=SIZE[1])
 
