@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
-from typing import Any
+import time
+from collections.abc import AsyncGenerator, Awaitable, Mapping
+from functools import cached_property
+from typing import Any, TypeVar
 
 from kserve import InferRequest, InferResponse, Model
+from kserve.metrics import POST_HIST_TIME, PRE_HIST_TIME, PREDICT_HIST_TIME
+from kserve.model import InferenceVerb
+from prometheus_client import Histogram
+
+T = TypeVar("T")
+
+
+async def _timed(seconds: Histogram, step: Awaitable[T]) -> T:
+    """What a step returns, its seconds observed whether it fails or not."""
+    began = time.perf_counter()
+    try:
+        return await step
+    finally:
+        seconds.observe(time.perf_counter() - began)
 
 
 class OcrModel(Model):
@@ -18,6 +34,27 @@ class OcrModel(Model):
     async def close(self) -> None:
         """Release everything that :meth:`open` started. May be called at any time and more than once."""
         raise NotImplementedError
+
+    async def __call__(
+        self,
+        body: Any,
+        headers: Mapping[str, str] | None = None,
+        verb: InferenceVerb = InferenceVerb.PREDICT,
+    ) -> tuple[Any, dict[str, str]]:
+        """KServe's steps and its metrics of them. Its own method asks six times a request what is a coroutine, and
+        three times for the series of this model: 3 % of the transformer's time for a text line.
+        """
+        payload = await _timed(self._seconds[0], self.preprocess(body, headers))
+        result = await _timed(self._seconds[1], self.predict(payload, headers))
+        return await _timed(self._seconds[2], self.postprocess(result, headers)), {}
+
+    @cached_property
+    def _seconds(self) -> tuple[Histogram, Histogram, Histogram]:
+        """Of the three steps, each with a series that appears with the first request."""
+        before, during, after = (
+            histogram.labels(model_name=self.name) for histogram in (PRE_HIST_TIME, PREDICT_HIST_TIME, POST_HIST_TIME)
+        )
+        return before, during, after
 
     async def describe(self) -> Mapping[str, Any]:
         """Languages, parameters and outputs for the model's metadata."""
