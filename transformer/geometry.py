@@ -176,6 +176,8 @@ class Geometry(Struct, frozen=True):
 
     def _angle(self) -> float:
         """Clockwise degrees by which a level line in the middle of the original page is rotated."""
+        if not self.maps:
+            return 0.0
         x, y = self.original[0] / 2, self.original[1] / 2
         (x0, y0), (x1, y1) = self.forward([(x, y), (x + 1, y)])
         return math.degrees(math.atan2(y1 - y0, x1 - x0))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 from prometheus_client import Counter, Gauge, Histogram
@@ -185,15 +185,22 @@ def observe_stage(name: str, seconds: float) -> None:
     _stages[name].observe(seconds)
 
 
-@contextmanager
-def stage(name: str) -> Iterator[None]:
+class stage:  # noqa: N801 - used like a function; a generator would take three times as long, six times a request
     """Measure a block, whether it fails or not, and add a span of that name to the request's trace."""
-    began = time.perf_counter()
-    try:
-        with tracing.span(name):
-            yield
-    finally:
-        observe_stage(name, time.perf_counter() - began)
+
+    __slots__ = ("_began", "_name", "_span")
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        self._began = time.perf_counter()
+        self._span = tracing.span(self._name)
+        self._span.__enter__()
+
+    def __exit__(self, *raised: Any) -> None:
+        self._span.__exit__(*raised)
+        observe_stage(self._name, time.perf_counter() - self._began)
 
 
 def record_page(*, confidence: float, characters: int) -> None:

@@ -47,8 +47,12 @@ def serve(
         position = _exporter(name, parent, "SERVER", {})
     id_token = _request_id.set(request_id)
     try:
-        with _at(position) as here:
-            yield here
+        with position as here:
+            token = _trace.set(here)
+            try:
+                yield here
+            finally:
+                _trace.reset(token)
     finally:
         _request_id.reset(id_token)
 

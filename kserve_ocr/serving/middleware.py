@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kserve_ocr.observability import access_log, tracing
@@ -20,10 +19,10 @@ from kserve_ocr.workers.fair_queue import CLIENT
 
 _QUIET = frozenset({"/", "/metrics", "/v2/health/live", "/v2/health/ready"})
 
-_BROWSER_HEADERS: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
-}
+_BROWSER_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; sandbox"),
+)
 """For a browser that is shown a response, say hOCR of a document with markup in its text. Pages have their own."""
 
 
@@ -111,8 +110,9 @@ def _add_headers(message: Message, own: dict[str, str], *, for_browsers: bool) -
 
     FastAPI's interactive page, which is off by default, would not work with the latter.
     """
-    headers = MutableHeaders(raw=message.setdefault("headers", []))
-    headers.update(own)
+    ours = {name.lower().encode(): value.encode("latin-1") for name, value in own.items()}
+    kept = [header for header in message.get("headers", ()) if header[0] not in ours]
+    message["headers"] = kept + list(ours.items())
     if for_browsers:
-        for name, value in _BROWSER_HEADERS.items():
-            headers.setdefault(name, value)
+        sent = {name for name, _ in kept}
+        message["headers"] += [header for header in _BROWSER_HEADERS if header[0] not in sent]

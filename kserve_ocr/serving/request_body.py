@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
@@ -57,8 +56,7 @@ class RequestBodyLimiter:
         self._arrival = arrival or ArrivalLimits()
         self._held: Counter[str] = Counter()
 
-    @asynccontextmanager
-    async def read(self, request: Request) -> AsyncIterator[ReceivedBody]:
+    def read(self, request: Request) -> _Reading:
         """The request's whole body, decoded if it was sent with a Content-Encoding.
 
         Its bytes count as held until the block ends, encoded and decoded.
@@ -67,23 +65,7 @@ class RequestBodyLimiter:
         this client would be over the total, MalformedRequestError for one that arrives too slowly or is damaged,
         UnsupportedDocumentError for an encoding that is not known, ClientGoneError.
         """
-        reservation = self.reserve(request.client.host if request.client else "")
-        try:
-            try:
-                async with asyncio.timeout(self._arrival.seconds):
-                    body = await self._receive(request, reservation)
-            except TimeoutError:
-                raise _too_slow(f"within {self._arrival.seconds:.0f} s") from None
-            encodings = names_of(request.headers.get("content-encoding", ""))
-            if len(encodings) > _MAX_ENCODINGS:
-                raise MalformedRequestError(f"the body has more than {_MAX_ENCODINGS} encodings; send it with one")
-            for encoding in reversed(encodings):
-                body = await _decode(body, encoding, reservation)
-            received = ReceivedBody(body)
-            del body
-            yield received
-        finally:
-            reservation.release()
+        return _Reading(self, request)
 
     @property
     def largest_at_once(self) -> int:
@@ -94,20 +76,38 @@ class RequestBodyLimiter:
         """A reservation of nothing yet, for a body of this client. The caller releases it."""
         return Reservation(self, client)
 
-    async def _receive(self, request: Request, reservation: Reservation) -> bytes:
+    async def receive(self, request: Request, reservation: Reservation) -> ReceivedBody:
+        """The request's whole body, decoded, its bytes counted in the reservation. Raises what :meth:`read` raises."""
+        body = await self._arriving(request, reservation)
+        encodings = names_of(request.headers.get("content-encoding", ""))
+        if len(encodings) > _MAX_ENCODINGS:
+            raise MalformedRequestError(f"the body has more than {_MAX_ENCODINGS} encodings; send it with one")
+        for encoding in reversed(encodings):
+            body = await _decode(body, encoding, reservation)
+        return ReceivedBody(body)
+
+    async def _arriving(self, request: Request, reservation: Reservation) -> bytes:
         declared = request.headers.get("content-length", "")
         if declared.isdecimal():
             self.check_size(int(declared[:20]))
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        loop, arrival = asyncio.get_running_loop(), self._arrival
+        end = loop.time() + arrival.seconds
+        try:
+            async with asyncio.timeout(min(arrival.seconds, arrival.idle_seconds)) as timeout:
+                return await self._pieces(request, reservation, timeout, end)
+        except TimeoutError:
+            if loop.time() >= end:
+                raise _too_slow(f"within {arrival.seconds:.0f} s") from None
+            raise _too_slow(f"and nothing of it came for {arrival.idle_seconds:.0f} s") from None
+
+    async def _pieces(self, request: Request, reservation: Reservation, timeout: asyncio.Timeout, end: float) -> bytes:
+        """The body as it arrives until ``end``, in the loop's time; each piece puts the timeout off."""
+        loop, arrival = asyncio.get_running_loop(), self._arrival
+        began = end - arrival.seconds
         chunks: list[bytes] = []
         size = 0
         while True:
-            try:
-                async with asyncio.timeout(self._arrival.idle_seconds):
-                    message = await request.receive()
-            except TimeoutError:
-                raise _too_slow(f"and nothing of it came for {self._arrival.idle_seconds:.0f} s") from None
+            message = await request.receive()
             if message["type"] == "http.disconnect":
                 raise ClientGoneError("the client disconnected before its request was complete")
             chunk: bytes = message.get("body", b"")
@@ -116,9 +116,10 @@ class RequestBodyLimiter:
             chunks.append(chunk)
             if not message.get("more_body"):
                 return b"".join(chunks) if len(chunks) > 1 else chunk
-            elapsed = loop.time() - began
-            if elapsed > self._arrival.idle_seconds and size < elapsed * self._arrival.bytes_per_second:
-                raise _too_slow(f"at {self._arrival.bytes_per_second:.0f} bytes a second")
+            now = loop.time()
+            if now - began > arrival.idle_seconds and size < (now - began) * arrival.bytes_per_second:
+                raise _too_slow(f"at {arrival.bytes_per_second:.0f} bytes a second")
+            timeout.reschedule(min(end, now + arrival.idle_seconds))
 
     def check_size(self, size: int) -> None:
         """Raise TooManyBytesError if one body may not have this size."""
@@ -142,6 +143,24 @@ class RequestBodyLimiter:
         self._held[client] -= size
         if not self._held[client]:
             del self._held[client]
+
+
+class _Reading:
+    """A body during a block; a class, since a generator takes three times as long, which a text line would notice."""
+
+    def __init__(self, bodies: RequestBodyLimiter, request: Request) -> None:
+        self._bodies, self._request = bodies, request
+        self._reservation = bodies.reserve(request.client.host if request.client else "")
+
+    async def __aenter__(self) -> ReceivedBody:
+        try:
+            return await self._bodies.receive(self._request, self._reservation)
+        except BaseException:
+            self._reservation.release()
+            raise
+
+    async def __aexit__(self, *raised: object) -> None:
+        self._reservation.release()
 
 
 async def _decode(body: bytes, encoding: str, reservation: Reservation) -> bytes:

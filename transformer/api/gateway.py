@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import Mapping
+from contextlib import aclosing
 from functools import partial
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from kserve_ocr.protocol.errors import InvalidParameterError, NotAcceptableError
 from kserve_ocr.serving.exception_mapping import map_exceptions
 from kserve_ocr.serving.http import RequestRoute, cancel_on_disconnect, json_response, operation
 from kserve_ocr.serving.parsing import parsed
-from kserve_ocr.serving.request_body import RequestBodyLimiter
+from kserve_ocr.serving.request_body import ReceivedBody, RequestBodyLimiter
 from transformer.api.archive import archive, check_outputs
 from transformer.api.negotiation import NDJSON, ZIP, Form, form_of, negotiate
 from transformer.api.page_stream import Lines, StreamResponse, page_lines
@@ -57,33 +57,34 @@ class Gateway:
             return StreamResponse(self._lines(request))
         with metrics.request("gateway", _protocol(request)), map_exceptions():
             negotiate(accept)  # before the body is read
-            async with self._parsed(request) as (filenames, inference, form):
+            self._check_ready()
+            async with self._bodies.read(request) as body:
+                filenames, inference, form = await self._parsed(request, body)
                 result, _ = await cancel_on_disconnect(request, self._model(inference, headers=request.headers))
             if form.media_type == ZIP:
                 content = await asyncio.to_thread(archive, result, filenames)
                 return Response(content, media_type=ZIP)
             return render(result, inference, form)
 
-    @asynccontextmanager
-    async def _parsed(self, request: Request) -> AsyncGenerator[tuple[list[str], InferRequest, Form], None]:
-        """The names of the documents, and their V2 request, while their bytes count as held."""
+    def _check_ready(self) -> None:
         if not self._model.ready:
             raise StartingError("the service is starting; try again in a moment", retry_after=1)
-        async with self._bodies.read(request) as body:
-            filename = request.path_params.get("filename", "")
-            kind = request.headers.get("content-type", "")
-            upload = await parsed(lambda: parse(body.take(), kind, filename=filename), size=body.size)
-            upload.options |= options_of(request.query_params.multi_items())
-            form = form_of(request.headers.get("accept", ""), upload.options.get(OUTPUTS_FIELD))
-            inference = to_inference(upload, model_name=self._model.name, form=form)
-            filenames = upload.filenames
-            del upload  # documents in base64 are of no use once they are decoded
-            yield filenames, inference, form
+
+    async def _parsed(self, request: Request, body: ReceivedBody) -> tuple[list[str], InferRequest, Form]:
+        """The names of the documents, their V2 request, and the form of the response."""
+        filename = request.path_params.get("filename", "")
+        kind = request.headers.get("content-type", "")
+        upload = await parsed(lambda: parse(body.take(), kind, filename=filename), size=body.size)
+        upload.options |= options_of(request.query_params.multi_items())
+        form = form_of(request.headers.get("accept", ""), upload.options.get(OUTPUTS_FIELD))
+        return upload.filenames, to_inference(upload, model_name=self._model.name, form=form), form
 
     async def _lines(self, request: Request) -> Lines:
         """The pages of a request as lines of JSON."""
         with metrics.request("gateway", _protocol(request)) as outcome, map_exceptions():
-            async with self._parsed(request) as (_, inference, form):
+            self._check_ready()
+            async with self._bodies.read(request) as body:
+                _, inference, form = await self._parsed(request, body)
                 recognize = partial(self._model.recognize_pages, await self._model.preprocess(inference))
                 lines = page_lines(recognize, outputs=form.outputs, outcome=outcome)
                 async with aclosing(lines):

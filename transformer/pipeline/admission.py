@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from weakref import WeakValueDictionary
 
 from kserve_ocr.protocol.errors import OverloadedError
@@ -116,9 +116,25 @@ class DecodingSlots:
         self._all = asyncio.Semaphore(share + max(1, share // 2))
         self._clients: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
-    @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
+    def slot(self) -> _Slot:
         """A slot for the client that the running code works for, during the block."""
-        share = self._clients.setdefault(CLIENT.get(), asyncio.Semaphore(self._share))
-        async with share, self._all:
-            yield
+        return _Slot(self._clients.setdefault(CLIENT.get(), asyncio.Semaphore(self._share)), self._all)
+
+
+class _Slot:
+    """A slot of a client's share and of all slots; a class, since a generator would cost a text line more."""
+
+    def __init__(self, share: asyncio.Semaphore, every: asyncio.Semaphore) -> None:
+        self._share, self._every = share, every
+
+    async def __aenter__(self) -> None:
+        await self._share.acquire()
+        try:
+            await self._every.acquire()
+        except BaseException:
+            self._share.release()
+            raise
+
+    async def __aexit__(self, *raised: object) -> None:
+        self._every.release()
+        self._share.release()

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from kserve_ocr.protocol.errors import DamagedDocumentError, TimedOutError
 from kserve_ocr.workers.cpus import granted_cpus
-from kserve_ocr.workers.memory_file import reopened, stored
+from kserve_ocr.workers.memory_file import StoredDocument, reopened
 from kserve_ocr.workers.observer import PoolObserver
 from kserve_ocr.workers.pool import WorkerCrashedError, WorkerPool
 from kserve_ocr.workers.sandbox.confinement import Sandbox
@@ -154,7 +154,7 @@ class DecodePool:
             limits=Limits(page_pixels=self._settings.max_page_pixels, pages=quota.pages, pixels=quota.pixels),
         )
         metrics.record_document(kind=job.kind, size=len(document))
-        async with stored(document) as (source, file):
+        async with StoredDocument(document) as (source, file):
             del document
             decoding = _PagesInOrder(self, replace(job, source=source), file, deadline)
             try:
@@ -179,7 +179,7 @@ class DecodePool:
 
         Raises the errors of :meth:`pages`, and SignedDocumentError.
         """
-        async with stored(document) as (source, file):
+        async with StoredDocument(document) as (source, file):
             job = PdfJob(
                 source=source,
                 kind=detect_file_type(document),

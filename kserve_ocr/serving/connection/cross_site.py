@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from kserve_ocr.protocol.errors import CrossSiteError
 
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_SENT_BY_BROWSERS: Final = frozenset({b"origin", b"sec-fetch-site"})
 _OWN_PAGES: Final = frozenset({"same-origin", "none"})
 """Values of ``Sec-Fetch-Site``; none: the user typed the address."""
 
@@ -29,8 +30,8 @@ class CrossSiteMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] not in _READS:
-            headers = Headers(scope=scope)
-            if not is_allowed(headers, self._origins):
+            sent = {name for name, _ in scope["headers"]}
+            if not _SENT_BY_BROWSERS.isdisjoint(sent) and not is_allowed(Headers(scope=scope), self._origins):
                 raise CrossSiteError(
                     "the request comes from a web page of another site; the operator can allow its origin with "
                     "OCR_CORS_ORIGINS"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from itertools import chain
 from typing import Any, Final, Protocol, cast
 
 import orjson
@@ -129,7 +130,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._head, self._received = False, 0
         if self._refused:
             return
-        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        size = len(self.url) + 4 * len(self.headers) + sum(map(len, chain.from_iterable(self.headers)))
         if size > self.table.limits.header_bytes:
             self._refuse_headers()
             return
