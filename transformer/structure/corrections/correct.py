@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from kserve_ocr.protocol.layout import Line, PageLayout
 from transformer.structure.changes import change_lines, with_words
-from transformer.structure.corrections import blackletter, long_s, numbers, signs, torn_words
+from transformer.structure.corrections import blackletter, long_s, numbers, signs, torn_words, typewriter
 
 
 def corrected(layout: PageLayout, *, languages: Collection[str] = ()) -> PageLayout:
@@ -26,7 +26,7 @@ def corrected(layout: PageLayout, *, languages: Collection[str] = ()) -> PageLay
         return with_words(line, tuple(numbers.in_line(words)))
 
     blocks = change_lines(layout.blocks, change)
-    page = layout if blocks == layout.blocks else replace(layout, blocks=blocks)
+    page = typewriter.corrected(layout if blocks == layout.blocks else replace(layout, blocks=blocks))
     if not numbers.WITH_POINTS.isdisjoint(languages):
         page = numbers.with_decimal_points(page)
     return long_s.restored(page) if not long_s.MODELS.isdisjoint(languages) else page

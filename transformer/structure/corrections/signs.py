@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -24,13 +25,33 @@ _BULLET_WIDTH: Final = (0.75, 1.35)
 _BULLET_RISE: Final = (0.1, 0.27)
 """Heights of the line between the baseline and a bullet: letters stand on it, raised ones are higher."""
 
+_GRAVE: Final = "\u00c0"
+
+_DOUBTED: Final = 0.9
+"""Confidence of a word below which its last sign is looked at."""
+_COMMA_DEPTH: Final = 0.05
+"""Heights of the line by which a comma reaches below the baseline at least."""
+_LEAST_HEIGHT: Final = 24.0
+"""Pixels; lower lines have tails of commas that disappear."""
+_ON_BASELINE: Final = frozenset(
+    "abcdehiklmnorstuvwxzABCDEFGHIKLMNOPRSTUVWXYZ0123456789.'!?\"äöüàâéèêëîïôûùÄÖÜÀÂÉÈÊËÎÏÔÛÙß"
+)
+"""Characters that end on the baseline."""
+
 
 def renamed(word: Word, number: int, line: Line) -> Word:
-    """The word with this ``number`` in its line: a bar of a capital's size is I, a raised round "e" a bullet."""
+    """The word with this ``number`` in its line: a bar of a capital's size is I, a raised round "e" a bullet.
+
+    A comma that ends on the baseline is a full stop, À within a sentence is à.
+    """
     if word.text == _BAR and _is_capital(word, line):
         return replace(word, text="I")
     if word.text in _TAKEN_FOR_BULLETS and len(line.words) > 1 and _is_bullet(word, number, line):
         return replace(word, text=_BULLET)
+    if word.text.endswith(",") and word.confidence < _DOUBTED and _is_full_stop(word, line):
+        return replace(word, text=word.text[:-1] + ".")
+    if word.text == _GRAVE and _is_within_sentence(line.words, number):
+        return replace(word, text=_GRAVE.lower())
     return word
 
 
@@ -51,6 +72,22 @@ def _is_bullet(word: Word, number: int, line: Line) -> bool:
         and _BULLET_RISE[0] <= -below <= _BULLET_RISE[1]
         and number < len(line.words) - 1
     )
+
+
+def _is_full_stop(word: Word, line: Line) -> bool:
+    """Whether a word that ends in a comma has nothing below the baseline, where all commas reach."""
+    text = word.text[:-1]
+    if not text or line.height < _LEAST_HEIGHT:
+        return False
+    return _ON_BASELINE.issuperset(text) and _place(word, line)[1] < _COMMA_DEPTH
+
+
+def _is_within_sentence(words: Sequence[Word], number: int) -> bool:
+    """Whether words in small letters stand on both sides of one, with no sign between them but a comma before it."""
+    if not 0 < number < len(words) - 1:
+        return False
+    before = words[number - 1].text.removesuffix(",")
+    return before[-1:].islower() and words[number + 1].text[:1].islower()
 
 
 def _place(word: Word, line: Line) -> tuple[float, float]:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from kserve_ocr.protocol.layout import Line, PageLayout
+from kserve_ocr.protocol.layout import Line, PageLayout, Word
 from tests.support.drawn_layouts import page, texts
 from tests.support.drawn_lines import BASE, line, row, word
 from transformer.structure.corrections.correct import corrected
@@ -51,3 +52,33 @@ def test_a_page_with_nothing_to_correct_comes_back_as_it_is() -> None:
 
     assert corrected(layout) is layout
     assert corrected(PageLayout(10, 10, ())) == PageLayout(10, 10, ())
+
+
+def comma(text: str, *, depth: int, confidence: float = 0.8) -> Word:
+    return replace(word(text, 200, bottom=BASE + depth), confidence=confidence)
+
+
+@pytest.mark.parametrize("text", ["war,", "REUNION,", "18,"])
+def test_a_comma_that_ends_on_the_baseline_is_a_full_stop(text: str) -> None:
+    assert read(line(word("es", 100), comma(text, depth=1))) == [f"es {text[:-1]}."]
+    assert read(line(word("es", 100), comma(text, depth=5))) == [f"es {text}"]
+
+
+def test_commas_stay_where_the_box_says_nothing() -> None:
+    assert read(line(word("il", 100), comma("point,", depth=0))) == ["il point,"]
+    assert read(line(word("il", 100), comma("fait,", depth=0, confidence=0.95))) == ["il fait,"]
+    assert read(line(word("il", 100), comma(",", depth=0))) == ["il ,"]
+    low = replace(line(word("il", 100), comma("eut,", depth=0)), height=20.0)
+    assert read(low) == ["il eut,"]
+
+
+def test_a_capital_with_an_accent_within_a_sentence_is_a_small_letter() -> None:
+    assert read(row("donner", "À", "la", "maison")) == ["donner à la maison"]
+    assert read(row("avez,", "À", "la", "fin")) == ["avez, à la fin"]
+
+
+@pytest.mark.parametrize(
+    "texts_of_line", [("À", "la", "fin"), ("vient.", "À", "la", "fin"), ("DE", "À", "Z"), ("a", "À")]
+)
+def test_other_capitals_stay(texts_of_line: tuple[str, ...]) -> None:
+    assert read(row(*texts_of_line)) == [" ".join(texts_of_line)]
