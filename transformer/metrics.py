@@ -31,7 +31,7 @@ __all__ = [
 
 KINDS: Final = ("png", "jpeg", "tiff", "webp", "bmp", "gif", "jp2", "avif", "heif", "pnm", "pdf", metrics.OTHER)
 STEPS: Final = ("stretch", *preprocessing.STEPS, "none", metrics.OTHER)
-SECOND_LOOK_REASONS: Final = ("rows", "unread", "orientation", "blackletter", "grain", "words")
+SECOND_LOOK_REASONS: Final = ("rows", "unread", "orientation", "blackletter", "grain", "words", "numbers")
 RETRY_REASONS: Final = ("status_502", "status_503", "connection", metrics.OTHER)
 
 DOCUMENTS = Counter("ocr_documents", "Documents received, by kind.", ("kind",))

@@ -70,6 +70,9 @@ class DocumentPage(Struct, frozen=True):
     """Whether the page may be rotated and its pixels could not decide."""
     letters: NDArray[np.float64]
     """``(n, 4)``: edges of the components that look like letters, in pixels of ``pixels``; none without preparation."""
+    numbers: NDArray[np.float64]
+    """``(n, 8)``: edges of numbers that stand alone near the upper or lower edge of the page, of their digits and with
+    dashes beside them, in pixels of ``pixels``; none without preparation."""
     separators: Separators
     """Ruled lines, in pixels of ``pixels``; none if they were not asked for."""
     dpi: int | None
@@ -95,6 +98,7 @@ class DocumentPage(Struct, frozen=True):
         return (
             self.pixels.ndim == 2
             and self.letters.ndim == 2
+            and self.numbers.ndim == 2
             and self.pixels.size <= _LARGER * job.limits.page_pixels
             and 0 < self.width * self.height <= job.limits.page_pixels
         )

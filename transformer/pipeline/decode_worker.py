@@ -153,6 +153,7 @@ def _page(document: Document, number: int, job: DecodeJob, *, began: float, sing
         steps=ready.steps,
         orientation_uncertain=ready.orientation_uncertain,
         letters=ready.letters,
+        numbers=ready.numbers,
         separators=_separators(ready, job),
         dpi=engine_dpi(ready.dpi),
         original_dpi=page.resolution if page.resolution and dpi == page.dpi else (dpi, dpi) if dpi else None,

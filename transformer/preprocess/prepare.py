@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from transformer.geometry import Geometry
-from transformer.preprocess import border, components, margins, orientation, scale, surroundings
+from transformer.preprocess import border, components, lone_numbers, margins, orientation, scale, surroundings
 from transformer.preprocess.components import Components
 from transformer.preprocess.steps import STEPS
 from transformer.preprocess.straighten import deskew, slant
@@ -39,6 +39,8 @@ class PreprocessedPage(Struct, frozen=True):
     """Whether the page may be rotated by 90°, 180° or 270° and its components could not decide."""
     letters: Floats = field(default_factory=lambda: np.zeros((0, 4)))
     """``(n, 4)``: left, top, right and bottom edge of components that look like letters in a row, in pixels."""
+    numbers: Floats = field(default_factory=lambda: np.zeros((0, 8)))
+    """``(n, 8)``: boxes of numbers that stand alone near an edge, of their digits and with dashes, in pixels."""
     blank: bool = False
     """Whether there is nothing on the page that may be a letter."""
 
@@ -80,6 +82,7 @@ def prepare(  # noqa: PLR0913 - independent switches
         pipeline.dpi,
         pipeline.orientation_uncertain,
         pipeline.letter_boxes(),
+        pipeline.number_boxes(),
         pipeline.only_grain or contrast.is_blank(pipeline.letters),
     )
 
@@ -160,7 +163,15 @@ class _Pipeline:
     def letter_boxes(self) -> Floats:
         """Boxes of the letters that stand beside another, where later steps have moved them."""
         rows = self.letters.stats[np.union1d(*self.letters.right_neighbors), :4] * self.letters.factor
-        corners = np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:]])
+        return self._moved(np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:]], axis=1))
+
+    def number_boxes(self) -> Floats:
+        """Boxes of numbers that stand alone, where later steps have moved them."""
+        return self._moved(lone_numbers.find(self.letters).reshape(-1, 4)).reshape(-1, 8)
+
+    def _moved(self, boxes: Floats) -> Floats:
+        """Boxes ``(n, 4)`` of the page before it was scaled, where they are now."""
+        corners = np.concatenate([boxes[:, :2], boxes[:, 2:]])
         for transform in self.geometry.maps[self._transforms_before :]:
             corners = transform.forward(corners)
         return np.concatenate(np.split(corners, 2), axis=1)

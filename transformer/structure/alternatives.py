@@ -16,6 +16,8 @@ SPARSE_MODE: Final = 11
 """Page segmentation mode that finds as much text as it can, in no order."""
 BLOCK_MODE: Final = 6
 """Page segmentation mode that takes lines as they stand, in half the time of one that looks for columns."""
+LINE_MODE: Final = 7
+"""Page segmentation mode that takes the image for one line of text."""
 JOINED_ROWS: Final = 0.2
 """Share of rows that join several lines, from which the engine has taken a table apart."""
 UNREAD_SHARE: Final = 0.02

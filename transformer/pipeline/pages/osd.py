@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from transformer.geometry import Geometry
@@ -41,12 +42,18 @@ def turned(page: DocumentPage, turns: int) -> DocumentPage:
     """The page and its geometry, rotated counterclockwise by that number of quarter turns."""
     height, width = page.pixels.shape
     rotation = Geometry.quarter_turned((width, height), turns)
-    corners = rotation.forward(page.letters.reshape(-1, 2)).reshape(-1, 2, 2)
     return replace(
         page,
         pixels=np.ascontiguousarray(np.rot90(page.pixels, turns)),
         geometry=page.geometry.then(rotation),
-        letters=np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1),
+        letters=_rotated(page.letters, rotation),
+        numbers=_rotated(page.numbers.reshape(-1, 4), rotation).reshape(-1, 8),
         steps=(*page.steps, STEP),
         separators=page.separators.quarter_turned(turns, width=width, height=height),
     )
+
+
+def _rotated(boxes: NDArray[np.float64], rotation: Geometry) -> NDArray[np.float64]:
+    """Boxes ``(n, 4)`` after a rotation by quarter turns."""
+    corners = rotation.forward(boxes.reshape(-1, 2)).reshape(-1, 2, 2)
+    return np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)

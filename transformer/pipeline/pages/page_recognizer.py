@@ -18,7 +18,7 @@ from kserve_ocr.protocol.types import Page
 from transformer import metrics
 from transformer.pipeline.decode_job import DocumentPage
 from transformer.pipeline.predictor_client import PredictorClient
-from transformer.structure import alternatives
+from transformer.structure import alternatives, lone_numbers
 from transformer.structure.content.page_structure import PageStructure, analyze
 from transformer.structure.content.paragraphs import join_paragraphs
 from transformer.structure.corrections.correct import corrected
@@ -143,16 +143,22 @@ class _Recognition:
             ordered = await self._with_unread_text(layout, ordered)
         metrics.record_order(changed=ordered.layout is not first)
         layout = join_paragraphs(self.corrected(ordered.layout))
+        if self._options.second_look:
+            layout = await self._with_numbers(layout)
         if layout is first:
             return recognized
         return RecognizedPage(page_text(layout), mean_confidence(layout.iter_words()), layout)
 
     def corrected(self, layout: PageLayout) -> PageLayout:
         """The layout with its signs corrected, where its script and the options allow that."""
-        engine = self._options.engine
-        if not is_latin(engine.languages) or engine.whitelist or engine.blacklist:
+        languages = self._options.engine.languages
+        if not is_latin(languages) or self._lists_characters():
             return layout
-        return corrected(layout, languages=engine.languages)
+        return corrected(layout, languages=languages)
+
+    def _lists_characters(self) -> bool:
+        """Whether the request lists the characters that are allowed or forbidden."""
+        return bool(self._options.engine.whitelist or self._options.engine.blacklist)
 
     async def _with_whole_rows(self, layout: PageLayout, ordered: OrderedPage) -> tuple[PageLayout, OrderedPage]:
         """A second recognition that keeps rows whole, if the first has split rows and the second is as confident."""
@@ -182,6 +188,17 @@ class _Recognition:
         second = await self.again(part.pixels, mode, dpi=self._page.dpi)
         height, width = self._page.pixels.shape
         return None if second is None else part.on_page(second, width=width, height=height)
+
+    async def _with_numbers(self, layout: PageLayout) -> PageLayout:
+        """The page with numbers above and below the text that a recognition of nothing else adds."""
+        numbers = lone_numbers.left_out(layout, self._page.numbers)
+        if not len(numbers) or self._lists_characters():
+            return layout
+        pixels = self._page.pixels
+        second = await self.again(lone_numbers.image(pixels, numbers), alternatives.LINE_MODE, dpi=self._page.dpi)
+        whole = layout if second is None else lone_numbers.added(layout, pixels, numbers, second)
+        metrics.record_second_look("numbers", kept=whole is not layout)
+        return whole
 
     async def again(self, pixels: Page, mode: int, *, dpi: int | None) -> PageLayout | None:
         """Another recognition without noise; None if the predictor fails, then the first result stands."""

@@ -8,6 +8,7 @@ from PIL import Image
 
 from tests.support.drawn_pages import draw_page, encode
 from tests.support.http_calls import outputs_of, text_of, upload, words_of
+from tests.transformer.pipeline.pages.test_page_recognizer import prepared
 from tools.local_stack import Service
 from transformer.pipeline.pages import osd
 from transformer.preprocess.prepare import prepare
@@ -29,6 +30,18 @@ def test_a_report_tells_the_turns_that_bring_a_page_upright(degrees: int, rotate
 @pytest.mark.parametrize("report", ["", REPORT.format(180, 180, "0.40"), "Rotate: 180\n"])
 def test_an_unsure_report_turns_nothing(report: str) -> None:
     assert osd.quarter_turns(report) == 0
+
+
+def test_letters_and_numbers_turn_with_their_page() -> None:
+    number = [40, 10, 52, 30, 30, 10, 62, 30]
+    page = prepared(letters=[[0, 0, 10, 20]], numbers=[number])
+    height, width = page.pixels.shape
+
+    turned = osd.turned(page, 2)
+
+    assert turned.letters.tolist() == [[width - 10, height - 20, width, height]]
+    expected = [width - 52, height - 30, width - 40, height - 10, width - 62, height - 30, width - 30, height - 10]
+    assert turned.numbers.tolist() == [expected]
 
 
 def upside_down() -> Image.Image:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from kserve_ocr.observability import metrics
 from kserve_ocr.protocol.layout import PageLayout, to_json
 from kserve_ocr.protocol.parameters import RecognitionOptions
-from tests.support.drawn_layouts import Pen, amounts, labels, page, prose
+from tests.support.drawn_layouts import Pen, amounts, labels, page, prose, texts
 from tests.transformer.pipeline.fake_predictor import FakePredictor, predictor_client
 from transformer.geometry import Geometry
 from transformer.pipeline.decode_job import DocumentPage
@@ -35,7 +35,7 @@ WHOLE = page(PEN.lines(ROWS, 100, 100), width=SIZE[0], height=SIZE[1])
 PROSE = page(PEN.lines(prose(8), 100, 100), width=SIZE[0], height=SIZE[1])
 
 
-def prepared(letters: Any = None) -> DocumentPage:
+def prepared(letters: Any = None, numbers: Any = None) -> DocumentPage:
     return DocumentPage(
         number=1,
         pixels=np.full(SIZE[::-1], 200, np.uint8),
@@ -45,6 +45,7 @@ def prepared(letters: Any = None) -> DocumentPage:
         steps=(),
         orientation_uncertain=False,
         letters=np.zeros((0, 4)) if letters is None else np.asarray(letters, np.float64),
+        numbers=np.zeros((0, 8)) if numbers is None else np.asarray(numbers, np.float64),
         separators=Separators(),
         dpi=None,
         original_dpi=None,
@@ -69,6 +70,7 @@ def refusal() -> web.Response:
 def recognize(
     *answers: web.Response,
     letters: Any = None,
+    numbers: Any = None,
     second_look: bool = True,
     order: Any = "auto",
     engine: RecognitionOptions = RecognitionOptions(),  # noqa: B008 - frozen
@@ -78,7 +80,7 @@ def recognize(
             fake.answers = list(answers)
             options = PageOptions(engine=engine, order=order, second_look=second_look, wants_layout=False)
             deadline = asyncio.get_running_loop().time() + 60
-            return await PageRecognizer(client).recognize(prepared(letters), options, deadline=deadline), fake
+            return await PageRecognizer(client).recognize(prepared(letters, numbers), options, deadline=deadline), fake
 
     return asyncio.run(run())
 
@@ -157,6 +159,20 @@ def test_only_the_rows_of_unread_text_are_sent_and_its_words_lie_where_they_are_
 
 BAR = PEN.line("Now | know == more", 100, 500)
 BARRED = page([replace(BAR, height=27.0)], width=SIZE[0], height=SIZE[1])
+
+
+def test_a_page_number_that_was_left_out_is_recognized_by_itself_and_comes_first() -> None:
+    number = [[500, 40, 512, 60, 480, 40, 532, 60]]
+    digit = page(Pen(20, confidence=0.95).lines(["4"], 39, 30), width=100, height=80)
+
+    reading, fake = recognize(answer(PROSE), answer(digit), numbers=number)
+
+    assert modes(fake) == [3, 7]
+    assert lines(reading)[0] == "-4-"
+    assert lines(reading)[1:] == texts(PROSE)
+
+    listed = RecognitionOptions(blacklist="-")
+    assert modes(recognize(answer(PROSE), numbers=number, engine=listed)[1]) == [3]
 
 
 @pytest.mark.parametrize(
