@@ -51,6 +51,9 @@ bench-overhead: setup  ## Overhead of the service on an A4 page, and health prob
 bench-order: setup  ## CPU time that reading order takes for 1,000 words: ROUNDS=20
 	@$(PYTHON) -m benchmarks.speed.order
 
+bench-line: setup  ## CPU time of a text line here and at an older commit: AGAINST=commit ROUNDS=10
+	@$(PYTHON) -m benchmarks.speed.line_cost --against "$(AGAINST)"
+
 bench-pdf: setup  ## Searchable PDFs beside OCRmyPDF, after make rivals: DOCS=folder ROUNDS=3
 	@$(PYTHON) -m benchmarks.pdf
 
@@ -146,5 +149,5 @@ docs: setup  ## Build the documentation site into build/site
 lock:  ## Pin all dependencies: UPGRADE=1 for newer versions
 	@scripts/lock
 
-.PHONY: orientation accuracy audit argocd bench bench-acceleration bench-overhead bench-order bench-pdf bench-scraping bench-start chaos check clients cluster configuration coverage crds dashboards dashboards-import deploy docs \
+.PHONY: orientation accuracy audit argocd bench bench-acceleration bench-overhead bench-line bench-order bench-pdf bench-scraping bench-start chaos check clients cluster configuration coverage crds dashboards dashboards-import deploy docs \
 	e2e fuzz fuzz-native grounds help images lint lock manifests models observe pdfa promote rivals rollback run parity setup soak test test-long test-quick types undeploy

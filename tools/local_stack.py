@@ -99,16 +99,16 @@ def free_port() -> int:
 
 
 def start_process(
-    command: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None
+    command: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None, root: Path = ROOT
 ) -> subprocess.Popen[bytes]:
-    """Start a command in the repository's root; its output goes to ``log``.
+    """Start a command in ``root``, a checkout of the repository; its output goes to ``log``.
 
     It gets a session of its own, so that Ctrl-C reaches it only through us and in order, and SIGTERM from the kernel
     when the thread that starts it ends, so that it never outlives a launcher that was killed.
     """
     guarded = [*_die_with(os.getpid()), *command]
     with log.open("wb") as out:
-        return subprocess.Popen(guarded, cwd=ROOT, env=environment, stdout=out, stderr=out, start_new_session=True)
+        return subprocess.Popen(guarded, cwd=root, env=environment, stdout=out, stderr=out, start_new_session=True)
 
 
 def _die_with(parent: int) -> list[str]:
@@ -131,6 +131,8 @@ class ServerOptions(TypedDict, total=False):
     settings: Mapping[str, str] | None
     port: int | None
     grpc_port: int | None
+    root: Path
+    """The checkout whose code is run; this one by default."""
 
 
 def spawn(package: str, *arguments: str, **options: Unpack[ServerOptions]) -> Server:
@@ -145,7 +147,8 @@ def spawn(package: str, *arguments: str, **options: Unpack[ServerOptions]) -> Se
         *(sys.executable, "-m", package, "--model_name=ocr-model", "--workers=1"),
         *(f"--http_port={port}", f"--grpc_port={grpc_port}", *arguments),
     ]
-    process = start_process(command, log=log, environment={**clean, **(options.get("settings") or {})})
+    environment = {**clean, **(options.get("settings") or {})}
+    process = start_process(command, log=log, environment=environment, root=options.get("root", ROOT))
     return Server(port, grpc_port, process, log)
 
 
@@ -238,10 +241,11 @@ def start_service(
     logs: Path,
     transformer: Mapping[str, str] | None = None,
     predictor: Mapping[str, str] | None = None,
+    root: Path = ROOT,
 ) -> Iterator[Service]:
-    """Both servers for the block; the keyword arguments are their settings."""
-    back = spawn("predictor", logs=logs, settings=predictor)
-    front = spawn_transformer(back.port, logs=logs, settings=transformer)
+    """Both servers for the block, of the checkout in ``root``; the other keyword arguments are their settings."""
+    back = spawn("predictor", logs=logs, settings=predictor, root=root)
+    front = spawn_transformer(back.port, logs=logs, settings=transformer, root=root)
     with contextlib.ExitStack() as servers:
         for server in (back, front):
             servers.callback(end, server)

@@ -13,7 +13,16 @@ from pathlib import Path
 import orjson
 
 from tools.foreground import StopSignals, check_free, port, run_in_foreground
-from tools.local_stack import ROOT, LaunchError, Server, spawn, spawn_transformer, stop_processes, wait_ready
+from tools.local_stack import (
+    ROOT,
+    LaunchError,
+    Server,
+    ServerOptions,
+    spawn,
+    spawn_transformer,
+    stop_processes,
+    wait_ready,
+)
 
 PORTS = {
     "TRANSFORMER_PORT": 8001,
@@ -30,11 +39,11 @@ def start_servers(ports: Mapping[str, int], *, logs: Path) -> Iterator[Server]:
     """The predictor, then the transformer, started and not ready yet."""
     settings = {name: value for name, value in os.environ.items() if name.startswith("OCR_")}
     predictor, transformer = (
-        {"port": ports[f"{name}_PORT"], "grpc_port": ports[f"{name}_GRPC_PORT"]}
+        ServerOptions(logs=logs, settings=settings, port=ports[f"{name}_PORT"], grpc_port=ports[f"{name}_GRPC_PORT"])
         for name in ("PREDICTOR", "TRANSFORMER")
     )
-    yield spawn("predictor", logs=logs, settings=settings, **predictor)
-    yield spawn_transformer(predictor["port"], logs=logs, settings=settings, **transformer)
+    yield spawn("predictor", **predictor)
+    yield spawn_transformer(ports["PREDICTOR_PORT"], **transformer)
 
 
 def wait_and_report(server: Server, signals: StopSignals) -> None:

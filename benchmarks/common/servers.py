@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.local_stack import free_port, start_process, start_service, stop_processes, wait_until_answered
+from tools.local_stack import ROOT, free_port, start_process, start_service, stop_processes, wait_until_answered
 
 _NOT_FOR_THE_OLDER = ("OMP_THREAD_LIMIT", "OMP_NUM_THREADS")
 
@@ -28,9 +28,9 @@ class Running:
 
 
 @contextmanager
-def service(*, logs: Path, environment: Mapping[str, str] | None = None) -> Iterator[Running]:
-    """This service; ``environment`` is added to both servers'."""
-    with start_service(logs=logs, transformer=environment, predictor=environment) as running:
+def service(*, logs: Path, environment: Mapping[str, str] | None = None, root: Path = ROOT) -> Iterator[Running]:
+    """This service, or that of another checkout; ``environment`` is added to both servers'."""
+    with start_service(logs=logs, transformer=environment, predictor=environment, root=root) as running:
         pids = running.transformer.process.pid, running.predictor.process.pid
         yield Running(f"{running.url}/gateway/ocr", pids, (running.transformer.url, running.predictor.url))
 
