@@ -16,7 +16,7 @@ Pixels = NDArray[np.uint8]
 Boxes = NDArray[np.float64]
 """``(n, 4)``: left, top, right and bottom edges, in pixels of the page."""
 
-MARGIN: Final = 1.0
+MARGIN: Final = 1.2
 """Paper around the boxes of an excerpt, in their usual heights."""
 
 

@@ -24,9 +24,9 @@ def numbered() -> NDArray[np.uint8]:
 def test_an_excerpt_has_the_rows_of_its_boxes_with_paper_around_them() -> None:
     part = excerpt(numbered(), np.array([[300, 100, 320, 120], [600, 700, 620, 720]], float))
 
-    assert part.left == 280
-    assert part.rows.tolist() == [*range(80, 140), *range(680, 740)]
-    assert (part.pixels == numbered()[part.rows, 280:640]).all()
+    assert part.left == 276
+    assert part.rows.tolist() == [*range(76, 144), *range(676, 744)]
+    assert (part.pixels == numbered()[part.rows, 276:644]).all()
     assert part.pixels.flags.c_contiguous
 
 
@@ -42,23 +42,23 @@ def test_words_of_an_excerpt_lie_where_they_are_on_the_page() -> None:
     part = excerpt(numbered(), np.array([[300, 100, 320, 120], [600, 700, 620, 720]], float))
     line = Line((10, 100, 80, 120), (Word("low", (10, 100, 80, 120), 0.9),), (10, 118.5, 80, 119.5), 20)
 
-    found = part.on_page(page([line], width=360, height=120), width=SIZE[0], height=SIZE[1])
+    found = part.on_page(page([line], width=368, height=136), width=SIZE[0], height=SIZE[1])
 
     (moved,) = found.iter_lines()
     assert found == page([moved], width=SIZE[0], height=SIZE[1])
-    assert [moved.bbox, *(word.bbox for word in moved.words)] == [(290, 720, 360, 740)] * 2
-    assert moved.baseline == (290.0, 738.5, 360.0, 739.5)
+    assert [moved.bbox, *(word.bbox for word in moved.words)] == [(286, 708, 356, 728)] * 2
+    assert moved.baseline == (286.0, 726.5, 356.0, 727.5)
     assert moved.height == 20
 
 
 def test_a_box_that_ends_with_the_excerpt_ends_with_its_last_row() -> None:
     part = excerpt(numbered(), np.array([[300, 100, 320, 120]], float))
-    line = Line((0, 40, 80, 60), (Word("end", (0, 40, 80, 60), 0.9),), (0, 60, 80, 60), 20)
+    line = Line((0, 40, 60, 68), (Word("end", (0, 40, 60, 68), 0.9),), (0, 68, 60, 68), 20)
 
-    (moved,) = part.on_page(page([line], width=60, height=60), width=SIZE[0], height=SIZE[1]).iter_lines()
+    (moved,) = part.on_page(page([line], width=68, height=68), width=SIZE[0], height=SIZE[1]).iter_lines()
 
-    assert moved.bbox == (280, 120, 360, 140)
-    assert moved.baseline[1] == 140
+    assert moved.bbox == (276, 116, 336, 144)
+    assert moved.baseline[1] == 144
 
 
 def test_a_whole_page_is_an_excerpt_that_moves_nothing() -> None:

@@ -1,7 +1,7 @@
 """Pages in blackletter (Fraktur) that are sent as German: the model for modern print misreads a third of their words.
 
-How sure recognition is of its words tells which of the two models fits. A long page is settled by a part of it, so
-that it is recognized once; a short one is recognized again.
+Broken strokes tell which of the two models a page is recognized with first. How sure the other one is of some of its
+lines tells whether that was the right one.
 """
 
 from __future__ import annotations
@@ -11,24 +11,34 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kserve_ocr.protocol.layout import Box
+from kserve_ocr.protocol.layout import Box, RecognitionResult
 from transformer.pipeline.decode_job import DocumentPage
 from transformer.pipeline.pages.auto_language import LanguageChoice
 from transformer.pipeline.pages.page_recognizer import RecognizedPage
-from transformer.pipeline.pages.upright import certainty
+from transformer.pipeline.pages.softening import softened
+from transformer.pipeline.pages.upright import Sample, certainty, weights
 
 _MODELS: Final = {"deu": "frk"}
 """Models of modern print, and of blackletter in the same language."""
-SURE: Final = 0.78
+_SURE: Final = 0.78
 """Certainty of a recognition from which on the page is no blackletter; with the wrong model, pages stay below."""
+_LIKELY: Final = 2.6
+"""Broken strokes of pages that are recognized with the model for blackletter first ..."""
+_UNLIKELY: Final = 1.8
+"""... and of those that are never tried with it: modern print has 0.8 to 2.0, blackletter 3.0 to 4.3."""
+SAMPLE_CHARACTERS: Final = 100
+"""Characters of a page that suffice to compare both models."""
 MARGIN: Final = 0.05
-"""How much surer the recognition with the other model must be."""
-_LONG: Final = 3_000
-"""Letters of a page from which on a part of it is recognized first."""
-_PART: Final = (60.0, 18.0)
-"""Width and height of that part, in letter heights ..."""
-_LEAST_LETTERS: Final = 120
-"""... and letters that it must have."""
+"""How much surer the model for blackletter must be."""
+_PART: Final = (40.0, 12.0)
+"""Width and height of the part whose strokes are measured, in letter heights."""
+_LETTER_HEIGHT: Final = 24
+"""Height in pixels to which larger letters are shrunk for that."""
+_LEAST_LETTERS: Final = 40
+_LEAST_CHANGE: Final = 40
+"""Change of gray values at the edge of a stroke."""
+_STEEP: Final = 2.4
+"""Ratio of both changes at an edge that is neither level nor upright but within 22.5 degrees of one of these."""
 
 
 def other_model(lang: str) -> str | None:
@@ -45,15 +55,47 @@ def chosen(result: RecognizedPage, *, instead_of: str) -> LanguageChoice | None:
     return LanguageChoice(result.lang, round(certainty(result), 3))
 
 
-def part(page: DocumentPage) -> NDArray[np.uint8] | None:
-    """A part of a long page, uint8 ``(h, w)``, contiguous; None of a short one, or if there are few letters in it."""
-    letters = page.letters
-    if len(letters) < _LONG:
+def broken_strokes(page: DocumentPage) -> float | None:
+    """Edges of letters in the middle of the page that run diagonally, per edge that is level; None with few letters.
+
+    The bows of blackletter are broken into diagonal strokes, and few of its strokes are level.
+    """
+    if len(page.letters) < _LEAST_LETTERS:
         return None
     x0, y0, x1, y1 = _box(page)
-    middles = (letters[:, :2] + letters[:, 2:]) / 2
-    inside = (middles > (x0, y0)).all(axis=1) & (middles < (x1, y1)).all(axis=1)
-    return np.ascontiguousarray(page.pixels[y0:y1, x0:x1]) if inside.sum() >= _LEAST_LETTERS else None
+    size = float(np.median(page.letters[:, 3] - page.letters[:, 1]))
+    gray = softened(_shrunk(page.pixels[y0:y1, x0:x1], max(1, round(size / _LETTER_HEIGHT)))).astype(np.int16)
+    falling, rising = gray[1:, 1:] - gray[:-1, :-1], gray[1:, :-1] - gray[:-1, 1:]
+    across, down = np.abs(falling - rising), np.abs(falling + rising)
+    change = across + down
+    change[change < _LEAST_CHANGE] = 0
+    level, upright = change[down > _STEEP * across].sum(), change[across > _STEEP * down].sum()
+    return float((change.sum() - level - upright) / max(1, level))
+
+
+def is_likely(strokes: float | None) -> bool:
+    """Whether a page with such strokes is to be recognized with the model for blackletter first."""
+    return strokes is not None and strokes >= _LIKELY
+
+
+def may_be(strokes: float | None, modern: RecognizedPage) -> bool:
+    """Whether a page may be in blackletter that was recognized so with the model for modern print."""
+    possible = strokes is None or strokes >= _UNLIKELY
+    return possible and bool(modern.text.strip()) and certainty(modern) < _SURE
+
+
+def is_surer(second: RecognitionResult, part: Sample, *, margin: float) -> bool:
+    """Whether another model is surer of the part, by ``margin``, than the one that recognized the page."""
+    sure, count = weights(part.lines)
+    return certainty(second) >= sure / max(1, count) + margin
+
+
+def _shrunk(pixels: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
+    """The means of squares of ``factor`` by ``factor`` pixels."""
+    height, width = (side // factor for side in pixels.shape)
+    squares = pixels[: height * factor, : width * factor].reshape(height, factor, width, factor)
+    means: NDArray[np.uint8] = squares.mean(axis=(1, 3)).astype(np.uint8)
+    return means
 
 
 def _box(page: DocumentPage) -> Box:

@@ -117,24 +117,29 @@ class PageReading(Struct, frozen=True, kw_only=True):
         other = blackletter.other_model(options.engine.lang)
         if other is None or not options.second_look or not await self._are_installed(other):
             return options, await self.recognizer.recognize(page, options, deadline=self.deadline)
-        part = await asyncio.to_thread(blackletter.part, page)
-        if part is not None:
-            fits = await self._fits_better(part, other, replace(options.engine, dpi=page.dpi))
-            chosen = self._options_with(other) if fits else options
-            return chosen, await self.recognizer.recognize(page, chosen, deadline=self.deadline)
-        reading = await self.recognizer.recognize(page, options, deadline=self.deadline)
-        if not reading.text.strip() or upright.certainty(reading) >= blackletter.SURE:
+        strokes = await asyncio.to_thread(blackletter.broken_strokes, page)
+        old, likely = self._options_with(other), blackletter.is_likely(strokes)
+        reading = await self.recognizer.recognize(page, old if likely else options, deadline=self.deadline)
+        if likely:
+            kept = not await self._is_surer(page, reading, options, margin=-blackletter.MARGIN)
+        elif blackletter.may_be(strokes, reading):
+            kept = await self._is_surer(page, reading, old, margin=blackletter.MARGIN)
+        else:
             return options, reading
-        second = await self.recognizer.recognize(page, self._options_with(other), deadline=self.deadline)
-        return (self._options_with(other), second) if _is_kept(second, reading) else (options, reading)
+        metrics.record_second_look("blackletter", kept=kept)
+        chosen = old if kept else options
+        if kept != likely:
+            reading = await self.recognizer.recognize(page, chosen, deadline=self.deadline)
+        return chosen, reading
 
-    async def _fits_better(self, part: Page, model: str, engine: RecognitionOptions) -> bool:
-        """Whether a part of a page is recognized better with another model."""
-        first = await self._read_part(part, engine)
-        if upright.certainty(first) >= blackletter.SURE:
-            return False
-        second = await self._read_part(part, replace(engine, lang=model))
-        return _is_kept(second, first)
+    async def _is_surer(
+        self, page: DocumentPage, reading: RecognizedPage, options: PageOptions, *, margin: float
+    ) -> bool:
+        """Whether some lines of the page are recognized better, by ``margin``, with other options."""
+        part = upright.sample(page, reading.layout, characters=blackletter.SAMPLE_CHARACTERS)
+        pixels = upright.rotated_pixels(page, part, 0)
+        second = await self._read_part(pixels, replace(options.engine, dpi=page.dpi))
+        return blackletter.is_surer(second, part, margin=margin)
 
     async def _read_part(self, part: Page, engine: RecognitionOptions) -> RecognitionResult:
         return await self.predictor.read(part, engine, wants_layout=True, deadline=self.deadline)
@@ -192,10 +197,3 @@ class PageReading(Struct, frozen=True, kw_only=True):
                 break
         metrics.record_second_look(trial.name, kept=kept)
         return (changed, other) if kept else (page, reading)
-
-
-def _is_kept(second: RecognitionResult, first: RecognitionResult) -> bool:
-    """Whether the result of the blackletter model is clearly surer; counted as a second look."""
-    kept = upright.certainty(second) >= upright.certainty(first) + blackletter.MARGIN
-    metrics.record_second_look("blackletter", kept=kept)
-    return kept

@@ -29,7 +29,7 @@ _MARGIN: Final = 0.1
 _LEAST_SHARE: Final = 0.4
 """How much surer another recognition must be, and how many of the characters it must have."""
 _LEAST_LETTERS: Final = 3
-_SAMPLE_CHARACTERS: Final = 160
+SAMPLE_CHARACTERS: Final = 160
 """Characters that suffice for a comparison."""
 
 
@@ -47,11 +47,11 @@ def is_unsure(page: DocumentPage, result: RecognitionResult) -> bool:
     return len(page.letters) >= _LEAST_LETTERS
 
 
-def sample(page: DocumentPage, layout: PageLayout | None) -> Sample:
-    """Some lines from the middle of the page; the whole page if it has few, or none were read."""
+def sample(page: DocumentPage, layout: PageLayout | None, *, characters: int = SAMPLE_CHARACTERS) -> Sample:
+    """Lines with some characters from the middle of the page; the whole page if it has few, or none were read."""
     height, width = page.pixels.shape
     lines = tuple(layout.iter_lines()) if layout else ()
-    chosen = _middle(lines)
+    chosen = _middle(lines, characters)
     if len(chosen) == len(lines):
         return Sample((0, 0, width, height), lines)
     x0, y0, x1, y1 = around(line.bbox for line in chosen)
@@ -101,10 +101,10 @@ def better(second: RecognitionResult, first: RecognitionResult) -> bool:
     return certainty(second) > certainty(first) and len(second.text) >= _LEAST_SHARE * len(first.text)
 
 
-def _middle(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+def _middle(lines: tuple[Line, ...], characters: int) -> tuple[Line, ...]:
     """The fewest lines around the middle one that have enough characters."""
     low = high = len(lines) // 2
-    while (low > 0 or high < len(lines)) and weights(lines[low:high])[1] < _SAMPLE_CHARACTERS:
+    while (low > 0 or high < len(lines)) and weights(lines[low:high])[1] < characters:
         low, high = max(0, low - 1), min(len(lines), high + 1)
     return lines[low:high]
 

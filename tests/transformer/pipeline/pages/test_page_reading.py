@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,13 @@ import orjson
 import pytest
 from aiohttp import web
 from msgspec.structs import replace
+from PIL import Image, ImageDraw, ImageFont
+from prometheus_client import REGISTRY
 
 from kserve_ocr.protocol.layout import Line, PageLayout
 from kserve_ocr.protocol.parameters import RecognitionOptions
 from tests.support.drawn_layouts import Pen, page, prose
+from tests.support.scripts import DEJAVU
 from tests.transformer.pipeline.fake_predictor import FakePredictor, predictor_client
 from tests.transformer.pipeline.pages.test_page_recognizer import SIZE, answer, prepared
 from transformer.pipeline.decode_job import DocumentPage
@@ -33,6 +37,32 @@ def layout(confidence: float) -> PageLayout:
         for line in Pen(20).lines(prose(8), 100, 100)
     ]
     return page(lines, width=SIZE[0], height=SIZE[1])
+
+
+def print_page(draw: Callable[[ImageDraw.ImageDraw, int, int], None], *, size: int = 20) -> DocumentPage:
+    """A page with a grid of drawn letters of ``size`` pixels."""
+    image = Image.new("L", SIZE, 255)
+    pen = ImageDraw.Draw(image)
+    corners = [(x, y) for y in range(2 * size, SIZE[1] - size, 2 * size) for x in range(2 * size, SIZE[0] - size, size)]
+    for x, y in corners:
+        draw(pen, x, y)
+    letters = [(x, y, x + size // 2, y + size) for x, y in corners]
+    return replace(prepared(letters), pixels=np.asarray(image, np.uint8))
+
+
+def blackletter_page(size: int = 20) -> DocumentPage:
+    """Upright strokes whose ends are cut diagonally, as the pen of blackletter does."""
+    edges = np.array([(0.25, 0), (0.5, 0.25), (0.25, 0.5), (0.25, 0.75), (0.5, 1), (0, 0.75), (0, 0.25)]) * size
+
+    def stroke(pen: ImageDraw.ImageDraw, x: int, y: int) -> None:
+        pen.polygon([(x + across, y + down) for across, down in edges], fill=0)
+
+    return print_page(stroke, size=size)
+
+
+def modern_page() -> DocumentPage:
+    font = ImageFont.truetype(DEJAVU, 26)
+    return print_page(lambda pen, x, y: pen.text((x, y - 6), "Hamburgefonstiv"[x // 20 % 15], font=font, fill=0))
 
 
 def long_page() -> DocumentPage:
@@ -97,15 +127,61 @@ def test_a_page_that_the_german_model_reads_well_is_recognized_once() -> None:
     assert read(answer(layout(0.9), "modern")) == ("modern", ["deu"])
 
 
-def test_a_page_in_blackletter_is_recognized_again() -> None:
-    assert read(answer(layout(0.74), "as modern"), answer(layout(0.85), "blackletter")) == (
-        "blackletter",
-        ["deu", "frk"],
-    )
+def test_a_poor_page_is_recognized_with_the_model_for_blackletter_if_some_lines_are_surer_so() -> None:
+    answers = answer(layout(0.74), "as modern"), answer(layout(0.85)), answer(layout(0.85), "blackletter")
+
+    assert read(*answers) == ("blackletter", ["deu", "frk", "frk"])
+
+
+def test_a_poor_page_that_is_no_blackletter_keeps_its_first_result() -> None:
+    assert read(answer(layout(0.74), "modern"), answer(layout(0.75))) == ("modern", ["deu", "frk"])
+
+
+def test_broken_strokes_tell_that_a_page_is_recognized_with_the_model_for_blackletter_first() -> None:
+    whole = answer(layout(0.85), "blackletter"), answer(layout(0.85))  # and what lies outside the words of the answer
+
+    assert read(*whole, answer(layout(0.74)), sent=blackletter_page()) == ("blackletter", ["frk", "deu"])
+
+
+def test_a_page_with_broken_strokes_in_modern_print_is_recognized_again() -> None:
+    whole, again = ([answer(layout(0.85), text), answer(layout(0.85))] for text in ("blackletter", "modern"))
+
+    assert read(*whole, answer(layout(0.84)), *again, sent=blackletter_page()) == ("modern", ["frk", "deu", "deu"])
+
+
+def test_a_poor_page_in_modern_print_is_not_tried_with_the_model_for_blackletter() -> None:
+    assert read(answer(layout(0.6), "modern"), sent=modern_page()) == ("modern", ["deu"])
+
+
+@pytest.mark.parametrize("size", [12, 20, 48])
+def test_strokes_of_blackletter_are_broken_at_every_size(size: int) -> None:
+    strokes = blackletter.broken_strokes(blackletter_page(size))
+
+    assert strokes is not None
+    assert strokes > 3
+    assert blackletter.is_likely(strokes)
+
+
+def test_strokes_of_a_few_letters_say_nothing() -> None:
+    assert blackletter.broken_strokes(prepared([[0, 0, 8, 20]] * 30)) is None
+    assert not blackletter.is_likely(None)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_metrics_tell_whether_the_model_for_blackletter_was_kept(kept: bool) -> None:
+    def count() -> float:
+        labels = {"reason": "blackletter", "kept": str(kept).lower()}
+        return REGISTRY.get_sample_value("ocr_second_looks_total", labels) or 0
+
+    before = count()
+
+    read(answer(layout(0.74)), answer(layout(0.85 if kept else 0.7)))
+
+    assert count() == before + 1
 
 
 def test_the_model_for_blackletter_is_told() -> None:
-    found, language, _ = read_page(answer(layout(0.74)), answer(layout(0.85)))
+    found, language, _ = read_page(*[answer(layout(confidence)) for confidence in (0.74, 0.85, 0.85)])
 
     assert found.lang == "frk"
     assert language == LanguageChoice("frk", 0.85)
@@ -116,20 +192,6 @@ def test_nothing_is_told_of_a_page_that_was_recognized_as_asked() -> None:
 
     assert found.lang == "deu"
     assert language is None
-
-
-def test_a_poor_page_that_is_no_blackletter_keeps_its_first_result() -> None:
-    assert read(answer(layout(0.74), "modern"), answer(layout(0.75), "as blackletter")) == ("modern", ["deu", "frk"])
-
-
-def test_a_part_of_a_long_page_tells_which_model_it_is_recognized_with() -> None:
-    parts = answer(layout(0.74)), answer(layout(0.85))
-
-    assert read(*parts, answer(layout(0.85), "blackletter"), sent=long_page()) == ("blackletter", ["deu", "frk", "frk"])
-
-
-def test_a_long_page_in_modern_print_is_not_recognized_with_the_other_model() -> None:
-    assert read(answer(layout(0.9)), answer(layout(0.9), "modern"), sent=long_page()) == ("modern", ["deu", "deu"])
 
 
 @pytest.mark.parametrize(

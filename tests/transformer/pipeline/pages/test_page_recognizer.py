@@ -145,10 +145,10 @@ def test_unread_text_is_recognized_by_itself_and_added() -> None:
 def test_only_the_rows_of_unread_text_are_sent_and_its_words_lie_where_they_are_on_the_page() -> None:
     read = [[word.bbox[0], word.bbox[1], word.bbox[0] + 8, word.bbox[3]] for word in PROSE.iter_words()] * 2
     below = [[100 + 10 * n, 604, 108 + 10 * n, 618] for n in range(40)]
-    margin = 618 - 604
+    margin = int(1.2 * (618 - 604))
     found = PEN.line("found below", margin, 600 - 604 + margin)
 
-    reading, fake = recognize(answer(PROSE), answer(page([found], width=500, height=42)), letters=[*read, *below])
+    reading, fake = recognize(answer(PROSE), answer(page([found], width=500, height=46)), letters=[*read, *below])
 
     assert len(fake.bodies[1]) < SIZE[0] * SIZE[1] / 10
     assert lines(reading) == [*prose(8), "found below"]
