@@ -28,13 +28,12 @@ _SIDE: Final = 0.2
 """Part of the width of a character that is blank on both sides of a word together."""
 _ALLOWED: Final = (0.6, 0.12)
 """Widths of a character by which a word may be wider or narrower than its text, and that for each character."""
-_DOUBTED: Final = 0.8
-"""Confidence of a line from which it stays, whatever its width."""
+_DOUBTED: Final = 0.7
+"""Confidence of a line from which it stays, whatever its width: a printed letterhead is recognized better."""
+_SPARSE: Final = 0.3
+"""Share of filled places of a line below which its characters are far apart."""
 _SPACED: Final = 0.05
 """Widths for each character that letterspaced words may have beside whole spaces between their letters."""
-_DOUBTED_SPARSE: Final = 0.75
-_SPARSE: Final = 0.3
-"""Confidence and share of filled places of a line below which its characters are strokes and specks far apart."""
 
 _HYPHEN: Final = re.compile(r"(?<=[^\W\d_])[=~](?=[^\W\d_]|$)")
 """A hyphen of a worn type, inside or at the end of a word."""
@@ -81,15 +80,13 @@ def _hyphenated(word: Word) -> Word:
 
 def _is_foreign(line: Line, width: float) -> bool:
     """Whether a line that was recognized poorly was not written by the typewriter."""
-    sure = confidence(line.words)
-    if sure >= _DOUBTED:
+    if confidence(line.words) >= _DOUBTED:
         return False
     letters = _letters(line.words)
-    if not any(is_readable(word.text) for word in line.words):
+    signs = sum(not is_readable(word.text) for word in line.words)
+    if signs == len(line.words) or (signs and letters * width < _SPARSE * (line.bbox[2] - line.bbox[0])):
         return True
-    if sure < _DOUBTED_SPARSE and len(line.words) > 1 and letters * width < _SPARSE * (line.bbox[2] - line.bbox[0]):
-        return True
-    return _letters(word for word in line.words if not _fits(word, width)) > letters / 2
+    return 2 * _letters(word for word in line.words if not _fits(word, width)) > letters
 
 
 def _letters(words: Iterable[Word]) -> int:
