@@ -24,8 +24,8 @@ COMPONENTS = (
     *("grpc", "disruption-budgets", "placement", "collocated"),
 )
 """Every component, in the order in which they are listed."""
-EXCLUDED = ({"ingress-compat", "standard-mode"}, {"ingress-compat", "grpc"})
-"""ingress-compat needs Knative and HTTP."""
+EXCLUDED = ({"ingress-compat", "standard-mode"},)
+"""ingress-compat needs Knative."""
 
 
 def combinations(overlay: str) -> list[tuple[str, ...]]:
@@ -41,6 +41,7 @@ SAMPLED = (
     ("monitoring", "grpc"),
     ("languages", "standard-mode", "placement"),
     ("standard-mode", "grpc"),
+    ("ingress-compat", "grpc"),
     ("monitoring", "standard-mode", "disruption-budgets", "collocated"),
     ("grpc", "disruption-budgets", "collocated"),
     ("monitoring", "ingress-compat", "languages", "placement", "collocated"),
