@@ -140,6 +140,9 @@ rollback:  ## Revert the last promotion of an overlay: OVERLAY=production
 clients: setup  ## Clients in Java, Go and Node (newman), and hocr-tools, against both servers; needs Maven, a JDK, Go and npm
 	@scripts/other-clients
 
+conformance: setup  ## Tests by the V2 protocol's authors against both servers: TRITON=folder and PROTOCOL=folder, checkouts
+	@$(PYTHON) -m tests.other_clients.peer_suites $(if $(TRITON),--triton "$(TRITON)") $(if $(PROTOCOL),--protocol "$(PROTOCOL)")
+
 configuration: setup  ## Regenerate the table of settings in docs/configuration.md
 	@$(PYTHON) -m tools.generate.configuration_table
 
@@ -149,5 +152,5 @@ docs: setup  ## Build the documentation site into build/site
 lock:  ## Pin all dependencies: UPGRADE=1 for newer versions
 	@scripts/lock
 
-.PHONY: orientation accuracy audit argocd bench bench-acceleration bench-overhead bench-line bench-order bench-pdf bench-scraping bench-start chaos check clients cluster configuration coverage crds dashboards dashboards-import deploy docs \
+.PHONY: orientation accuracy audit argocd bench bench-acceleration bench-overhead bench-line bench-order bench-pdf bench-scraping bench-start chaos check clients cluster configuration conformance coverage crds dashboards dashboards-import deploy docs \
 	e2e fuzz fuzz-native grounds help images lint lock manifests models observe pdfa promote rivals rollback run parity setup soak test test-long test-quick types undeploy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.local_stack import start_service
+from tools.local_stack import ROOT, start_service
 
 _CONFIGURATION = """\
 [checks.positive_data_acceptance]
@@ -32,7 +33,8 @@ def fuzz(url: str, *, seed: int, limit: str, folder: Path) -> subprocess.Complet
         *("--checks=all", f"--seed={seed}", limit, "--request-timeout=60", "--no-color"),
         "--generation-database=none",
     ]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "benchmarks.api_fuzz_hooks", "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
