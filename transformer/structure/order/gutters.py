@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import pairwise
 
@@ -72,6 +72,19 @@ class Gutter(Struct):
             index -= 1
         return self.middles[index]
 
+    def middles_beside(self, phrases: Iterable[Phrase]) -> list[float]:
+        """:meth:`middle` of each phrase, from top to bottom."""
+        heights, count = self.heights, len(self.heights)
+        found: list[float] = []
+        index = 0
+        for phrase in phrases:
+            y = phrase.middle
+            while index < count and heights[index] < y:
+                index += 1
+            before = index == count or (index > 0 and y - heights[index - 1] < heights[index] - y)
+            found.append(self.middles[index - before])
+        return found
+
     @property
     def width(self) -> float:
         """Its width where it is narrow."""
@@ -120,9 +133,12 @@ class _Search:
                 continue
             gutter = self._extend(left, right, y)
             self._remember(gutter)
-            gutter.beside = self._columns(gutter)
-            if gutter.beside and (found is None or gutter.beside > found.beside):
-                found = gutter
+            between = region.between(gutter.top, gutter.bottom)
+            self._work -= len(between)
+            if len(between) > (found.beside if found else 2 * MIN_UNMATCHED_ROWS - 1):  # others cannot be it
+                gutter.beside = self._columns(gutter, between)
+                if gutter.beside and (found is None or gutter.beside > found.beside):
+                    found = gutter
             if self._work < 0:
                 break
         return found
@@ -173,8 +189,10 @@ class _Search:
             space_left, space_right = phrase.x0 - x0, x1 - phrase.x1
             if phrase.x1 <= x0:
                 lefts.append(phrase.x1)
+                x0 = max(lefts)
             elif phrase.x0 >= x1:
                 rights.append(phrase.x0)
+                x1 = min(rights)
             elif space_left < least > space_right:
                 inner = _inner_gap(phrase, x0, x1)
                 # Spaces of a headline are wide because its letters are high.
@@ -183,11 +201,13 @@ class _Search:
                     return path, phrase.y0 if down else phrase.y1
                 lefts.append(inner[0])
                 rights.append(inner[1])
+                x0, x1 = max(lefts), min(rights)
             elif space_right >= space_left:
                 lefts.append(phrase.x1)
+                x0 = max(lefts)
             else:
                 rights.append(phrase.x0)
-            x0, x1 = max(lefts), min(rights)
+                x1 = min(rights)
             path.append((phrase.middle, x0, x1))
         return path, limit
 
@@ -201,9 +221,12 @@ class _Search:
 
     # ------------------------------------------------------------ evidence
 
-    def _columns(self, gutter: Gutter) -> int:
-        """How many phrases speak for columns on both sides of the gutter, 0 where it parts cells of rows."""
-        left, right = self._sides(gutter)
+    def _columns(self, gutter: Gutter, between: Sequence[Phrase]) -> int:
+        """How many phrases between its ends speak for columns on both sides of the gutter.
+
+        0 where it parts cells of rows.
+        """
+        left, right = self._sides(gutter, between)
         few, many = sorted((left, right), key=len)
         if len(few) < MIN_UNMATCHED_ROWS:
             return 0
@@ -217,15 +240,12 @@ class _Search:
             return len(left) + len(right)
         return 0
 
-    def _sides(self, gutter: Gutter) -> tuple[list[Phrase], list[Phrase]]:
+    def _sides(self, gutter: Gutter, between: Sequence[Phrase]) -> tuple[list[Phrase], list[Phrase]]:
         """The phrases next to the gutter on each side."""
         left: list[Phrase] = []
         right: list[Phrase] = []
-        between = self._region.between(gutter.top, gutter.bottom)
-        self._work -= len(between)
         neighbors = self._region.right_neighbors
-        for phrase in between:
-            middle = gutter.middle(phrase.middle)
+        for phrase, middle in zip(between, gutter.middles_beside(between), strict=True):
             if phrase.x0 < middle < phrase.x1:
                 continue
             if phrase.x1 <= middle:

@@ -28,7 +28,7 @@ class Row(Struct, eq=False):
 
     @property
     def middle(self) -> float:
-        return sum(part.middle for part in self.parts) / len(self.parts)
+        return sum([part.middle for part in self.parts]) / len(self.parts)
 
     def place(self, part: Phrase, overlap: float) -> float | None:
         """Distance of its baseline to its neighbor's in the row; None if it does not belong there."""
@@ -72,9 +72,8 @@ def make_rows(phrases: Iterable[Phrase], scale: Scale) -> list[Row]:
     for part in sorted(whole_lines(phrases), key=attrgetter("middle")):
         best: Row | None = None
         distance = float("inf")
-        for row in rows[-LOOK_BACK:]:
-            if row.y0 >= part.y1 or row.y1 <= part.y0:
-                continue
+        y0, y1 = part.y0, part.y1
+        for row in [row for row in rows[-LOOK_BACK:] if row.y0 < y1 and row.y1 > y0]:
             away = row.place(part, overlap)
             if away is not None and away < distance:
                 best, distance = row, away
