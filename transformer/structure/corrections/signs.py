@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -25,6 +26,9 @@ _BULLET_WIDTH: Final = (0.75, 1.35)
 _BULLET_RISE: Final = (0.1, 0.27)
 """Heights of the line between the baseline and a bullet: letters stand on it, raised ones are higher."""
 
+_BLANK: Final = re.compile(r"^_+(?=[A-Z][a-z])|(?<=[^\W_])_+$|(?<=:)_+$")
+"""Part of a line to write on, before or after a word; names in programs begin with a small letter."""
+
 _GRAVE: Final = "\u00c0"
 
 _DOUBTED: Final = 0.9
@@ -42,7 +46,7 @@ _ON_BASELINE: Final = frozenset(
 def renamed(word: Word, number: int, line: Line) -> Word:
     """The word with this ``number`` in its line: a bar of a capital's size is I, a raised round "e" a bullet.
 
-    A comma that ends on the baseline is a full stop, À within a sentence is à.
+    A comma that ends on the baseline is a full stop, À within a sentence is à, and blanks to fill in are no letters.
     """
     if word.text == _BAR and _is_capital(word, line):
         return replace(word, text="I")
@@ -52,7 +56,7 @@ def renamed(word: Word, number: int, line: Line) -> Word:
         return replace(word, text=word.text[:-1] + ".")
     if word.text == _GRAVE and _is_within_sentence(line.words, number):
         return replace(word, text=_GRAVE.lower())
-    return word
+    return replace(word, text=_BLANK.sub("", word.text)) if _BLANK.search(word.text) else word
 
 
 def _is_capital(word: Word, line: Line) -> bool:

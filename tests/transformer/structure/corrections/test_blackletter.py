@@ -49,3 +49,13 @@ def test_letters_that_the_model_writes_as_signs(written: str, meant: str) -> Non
 @pytest.mark.parametrize("word", ["1848", "18.", "<", ">", "Nr8.50", "8", "x8/9"])
 def test_numbers_and_lone_signs_stay(word: str) -> None:
     assert read("am", word, "Juli") == f"am {word} Juli"
+
+
+@pytest.mark.parametrize(("word", "wanted"), [("-der", "der"), (":Rathe", "Rathe"), (".die", "die"), (";an", "an")])
+def test_a_sign_before_a_word_is_a_speck(word: str, wanted: str) -> None:
+    assert read("das", word, "war") == f"das {wanted} war"
+
+
+@pytest.mark.parametrize("word", ["...", "-a", ".5", "an-der", "(der"])
+def test_other_signs_stay(word: str) -> None:
+    assert read("das", word, "war") == f"das {word} war"

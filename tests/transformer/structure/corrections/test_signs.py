@@ -82,3 +82,16 @@ def test_a_capital_with_an_accent_within_a_sentence_is_a_small_letter() -> None:
 )
 def test_other_capitals_stay(texts_of_line: tuple[str, ...]) -> None:
     assert read(row(*texts_of_line)) == [" ".join(texts_of_line)]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [("here___", "here"), ("NAME:_", "NAME:"), ("_September", "September"), ("__Revaweo:", "Revaweo:")],
+)
+def test_blanks_to_fill_in_are_no_letters(text: str, wanted: str) -> None:
+    assert read(row("the", text, "of")) == [f"the {wanted} of"]
+
+
+@pytest.mark.parametrize("text", ["_private", "__init__.py", "a_b", "___", "MAX_SIZE", "_ID"])
+def test_names_in_programs_keep_their_underscores(text: str) -> None:
+    assert read(row("the", text, "of")) == [f"the {text} of"]
