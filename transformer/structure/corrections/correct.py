@@ -27,7 +27,7 @@ def corrected(layout: PageLayout, *, languages: Collection[str] = ()) -> PageLay
 
     blocks = change_lines(layout.blocks, change)
     page = typewriter.corrected(layout if blocks == layout.blocks else replace(layout, blocks=blocks))
-    page = pairs.without_lone_quotes(page)
+    page = pairs.without_lone_quotes(page, old_print=old_print)
     if not numbers.WITH_POINTS.isdisjoint(languages):
         page = numbers.with_decimal_points(page)
     return long_s.restored(page) if not long_s.MODELS.isdisjoint(languages) else page

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import count
 from typing import Final
 
 from msgspec.structs import replace
 
-from kserve_ocr.protocol.layout import PageLayout, Word
+from kserve_ocr.protocol.layout import Line, PageLayout, Word
 from transformer.structure.changes import change_lines, with_words
 
 _BRACKETS: Final = {"(": ")", "[": "]", "{": "}"}
 _SINGLE: Final = "'\u2018\u2019\u201a"
+_DOUBLE: Final = '"\u201c\u201d\u201e\u00bb\u00ab'
 _OPENING: Final = re.compile(rf"[{_SINGLE}](?=\w{{3}})")
 """A single quotation mark before a word; before one or two letters it stands for what is left out: 's, 't, 'n."""
 _ELISIONS: Final = re.compile(r".(?:tis|twas|til|cause)\b|.\d\ds", re.IGNORECASE)
-_CLOSING: Final = re.compile(rf"\w[.,;:!?)\]}}]*[{_SINGLE}]\W*$|\w\W*[{_SINGLE}][.,;:!?)\]}}]*$")
-"""A word with a single quotation mark after it, and other signs before or after that."""
+_OPENING_DOUBLE: Final = re.compile(rf"[{_DOUBLE}](?=\w{{2}})")
+"""A double one, of which more have their second one misread."""
+
+
+def _closing(signs: str) -> re.Pattern[str]:
+    """A word with one of these quotation marks after it, and other signs before or after that."""
+    return re.compile(rf"\w[.,;:!?)\]}}]*[{signs}]\W*$|\w\W*[{signs}][.,;:!?)\]}}]*$")
+
+
+_CLOSING: Final = _closing(_SINGLE)
+_CLOSING_DOUBLE: Final = _closing(_DOUBLE)
 _LONGEST: Final = 60
 """Words that may be quoted."""
 
@@ -45,29 +56,36 @@ def _match(text: list[list[str]], first: tuple[int, int], second: tuple[int, int
         text[first[0]][first[1]], text[second[0]][second[1]] = "()"
 
 
-def without_lone_quotes(layout: PageLayout) -> PageLayout:
-    """The page without single quotation marks before words where no other one closes them: specks of the paper."""
-    lone = _lone([word.text for word in layout.iter_words()])
+def without_lone_quotes(layout: PageLayout, *, old_print: bool) -> PageLayout:
+    """The page without quotation marks before words where no other one closes them: specks of the paper.
+
+    Double ones go in old print only, and before small letters.
+    """
+    texts = [word.text for word in layout.iter_words()]
+    singles = _lone(texts, _OPENING, _CLOSING)
+    lone = {number for number in singles if not _ELISIONS.match(texts[number])}
+    if old_print:
+        doubles = _lone(texts, _OPENING_DOUBLE, _CLOSING_DOUBLE)
+        lone |= {number for number in doubles if texts[number][1].islower()}
     if not lone:
         return layout
-    numbers = iter(range(sum(1 for _ in layout.iter_words())))
-    blocks = change_lines(
-        layout.blocks,
-        lambda line: with_words(
-            line, tuple(replace(word, text=word.text[1:]) if next(numbers) in lone else word for word in line.words)
-        ),
-    )
-    return replace(layout, blocks=blocks)
+    numbers = count()
+
+    def change(line: Line) -> Line | None:
+        words = (replace(word, text=word.text[1:]) if next(numbers) in lone else word for word in line.words)
+        return with_words(line, tuple(words))
+
+    return replace(layout, blocks=change_lines(layout.blocks, change))
 
 
-def _lone(texts: Sequence[str]) -> set[int]:
+def _lone(texts: Sequence[str], opening: re.Pattern[str], closing: re.Pattern[str]) -> set[int]:
     """Which of the words, in reading order, begin with a quotation mark that none closes."""
     lone: set[int] = set()
     opened: list[int] = []
     for number, text in enumerate(texts):
-        if _OPENING.match(text) and not _ELISIONS.match(text):
+        if opening.match(text):
             opened.append(number)
-        if opened and _CLOSING.search(text):
+        if opened and closing.search(text):
             last = opened.pop()
             if number - last > _LONGEST:
                 lone.add(last)

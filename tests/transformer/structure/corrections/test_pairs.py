@@ -6,8 +6,8 @@ from tests.support.drawn_layouts import Pen, page, prose, texts
 from transformer.structure.corrections.correct import corrected
 
 
-def read(*lines: str) -> list[str]:
-    return texts(corrected(page(Pen().lines(lines, 100, 100))))
+def read(*lines: str, model: str = "eng") -> list[str]:
+    return texts(corrected(page(Pen().lines(lines, 100, 100)), languages=[model]))
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,15 @@ def test_a_quotation_mark_that_none_closes_is_a_speck() -> None:
         "all 'wanted' here",
         "by the chef",
     ]
+
+
+@pytest.mark.parametrize("sign", ["\u201e", "\u201c", '"'])
+def test_a_double_one_in_blackletter_is_a_speck_before_a_small_letter(sign: str) -> None:
+    text = f"und {sign}große Dinge {sign}Wer"
+
+    assert read(text, model="frk") == [f"und große Dinge {sign}Wer"]
+    assert read(text, model="deu") == [text]
+    assert read(f"und {sign}große Dinge\u201c war", model="frk") == [f"und {sign}große Dinge\u201c war"]
 
 
 def test_a_quotation_over_two_lines_stays() -> None:
