@@ -76,6 +76,8 @@ class ReadOptions(TypedDict, total=False):
     """Characters that may not be recognized."""
     words: str | Sequence[str]
     """Names and terms that are preferred where the image leaves a choice."""
+    patterns: str | Sequence[str]
+    r"""Forms of words that are preferred, such as ``RE-\d\d\d\d``."""
     min_confidence: float
     """Words of a lower confidence, 0 to 1, are left out."""
     spaces: Spaces
@@ -84,7 +86,7 @@ class ReadOptions(TypedDict, total=False):
     """``join`` makes words whole that a line's end divides."""
 
 
-_JOINTS: Final = {"lang": "+", "skip_steps": ",", "words": ","}
+_JOINTS: Final = {"lang": "+", "skip_steps": ",", "words": ",", "patterns": " "}
 """Options that may be several, with what joins them."""
 
 

@@ -57,6 +57,7 @@ PASSWORD: Final = "password"  # noqa: S105 - the name of a parameter
 WHITELIST: Final = "whitelist"
 BLACKLIST: Final = "blacklist"
 USER_WORDS: Final = "words"
+PATTERNS: Final = "patterns"
 ALTERNATIVES: Final = "alternatives"
 REGIONS: Final = "regions"
 SPACES: Final = "spaces"

@@ -23,7 +23,6 @@ _MAX_LANG_CHARACTERS = 512
 _MAX_CHARACTERS = 1000
 _MAX_WORDS = 1000
 _MAX_WORDS_CHARACTERS = 65_536
-_WORD_END = re.compile(r"[\s,;]+")
 
 
 class Parameter(Protocol[T_co]):
@@ -140,24 +139,30 @@ class Characters(Struct, frozen=True, kw_only=True):
 
 
 class WordList(Struct, frozen=True, kw_only=True):
-    """Words, separated by commas, semicolons or white space, or as a list."""
+    """Words or patterns of words, divided by ``separator`` or as a list; each matches ``word``."""
 
     name: str
     description: str
+    example: str
+    kind: str = "words"
+    separator: re.Pattern[str] = re.compile(r"[\s,;]+")
+    word: re.Pattern[str] = re.compile(r".{1,64}")
 
     def read(self, value: Any) -> tuple[str, ...]:
         parts = value if isinstance(value, list) else [value]
         if not all(isinstance(part, str) and len(part) <= _MAX_WORDS_CHARACTERS for part in parts[: _MAX_WORDS + 1]):
             parts = []
-        found = tuple(dict.fromkeys(word for part in parts for word in _WORD_END.split(part) if word))
-        if not 0 < len(found) <= _MAX_WORDS or not all(len(word) <= 64 and word.isprintable() for word in found):
+        found = tuple(dict.fromkeys(word for part in parts for word in self.separator.split(part) if word))
+        if not 0 < len(found) <= _MAX_WORDS or not all(
+            self.word.fullmatch(word) and word.isprintable() for word in found
+        ):
             raise InvalidParameterError(
-                f"{self.name} must be 1 to {_MAX_WORDS} words of at most 64 characters, joined by ',' or spaces"
+                f"{self.name} must be 1 to {_MAX_WORDS} {self.kind} of at most 64 characters, such as {self.example}"
             )
         return found
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "examples": ["Kubernetes,Knative"], "description": self.description}
+        return {"type": "string", "examples": [self.example], "description": self.description}
 
 
 class Languages(Struct, frozen=True, kw_only=True):
@@ -206,6 +211,17 @@ USER_WORDS: Final = WordList(
     name=names.USER_WORDS,
     description="Words that the text may contain and no dictionary has, such as names; they are preferred where the "
     "image leaves a choice.",
+    example="Kubernetes,Knative",
+)
+PATTERNS: Final = WordList(
+    name=names.PATTERNS,
+    description="Forms of words, such as numbers of invoices, divided by spaces; words of such a form are preferred "
+    "where the image leaves a choice. `\\d` is a digit, `\\c` a letter, `\\A` a capital, `\\a` a small letter, `\\n` a "
+    "letter or digit, `\\p` a punctuation mark; `\\*` means any number of the sign before it; others mean themselves.",
+    kind="forms of words",
+    example=r"RE-\d\d\d\d \A\A\d\*",
+    separator=re.compile(r"\s+"),
+    word=re.compile(r"(?=.{1,64}\Z)(?:(?:\\[cdnpaA\\]|[^\\])(?:\\\*)?)+"),
 )
 ENGINE_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
     LANG,
@@ -216,6 +232,7 @@ ENGINE_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
     BLACKLIST,
     ALTERNATIVES,
     USER_WORDS,
+    PATTERNS,
 )
 """Parameters of both services: how Tesseract recognizes a page."""
 
@@ -226,7 +243,7 @@ class RecognitionOptions(Struct, frozen=True):
     ``lang`` is one model or several joined by ``+``; ``psm`` is the page segmentation mode, 0-13; ``oem`` the
     engine mode, 0-3; ``dpi`` a resolution hint, 70-2400, or None to let Tesseract estimate it. ``whitelist`` are the
     only characters allowed, ``blacklist`` those that are not, empty for any; ``alternatives`` is the largest number of
-    other readings of a word; ``words`` are added to the dictionary.
+    other readings of a word; ``words`` are added to the dictionary, and so are the words of the forms in ``patterns``.
     """
 
     lang: str = "eng"
@@ -237,6 +254,7 @@ class RecognitionOptions(Struct, frozen=True):
     blacklist: str = ""
     alternatives: int = 0
     words: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -273,6 +291,7 @@ def recognition_options(values: Mapping[str, Any], *, defaults: RecognitionOptio
         blacklist=given(values, BLACKLIST, defaults.blacklist),
         alternatives=given(values, ALTERNATIVES, defaults.alternatives),
         words=given(values, USER_WORDS, defaults.words),
+        patterns=given(values, PATTERNS, defaults.patterns),
     )
 
 

@@ -45,9 +45,10 @@ class PytesseractEngine:
 
     def recognize(self, page: Page, options: RecognitionOptions, *, layout: bool) -> RecognitionResult:
         """See :class:`predictor.engines.base.Engine`."""
-        if options.needs_choices or options.words:
+        if options.needs_choices or options.words or options.patterns:
             raise InvalidParameterError(
-                "whitelist, blacklist, alternatives and words need the engine tesserocr; send the request without them"
+                "whitelist, blacklist, alternatives, words and patterns need the engine tesserocr; send the request "
+                "without them"
             )
         height, width = page.shape
         blank = PageLayout(width, height, ()) if layout else None

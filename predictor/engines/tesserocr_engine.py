@@ -26,8 +26,8 @@ _NO_FILE = "/dev/null/none"
 _CHOICES = "lstm_choice_mode"
 """2 keeps, for each character, what else the network took it for."""
 
-_Key = tuple[str, int, tuple[str, ...]]
-"""Languages, engine mode, and words of a client."""
+_Key = tuple[str, int, tuple[str, ...], tuple[str, ...]]
+"""Languages, engine mode, and words and patterns of a client."""
 
 
 def create(settings: EngineSettings) -> TesserocrEngine:
@@ -38,7 +38,7 @@ def create(settings: EngineSettings) -> TesserocrEngine:
 class TesserocrEngine:
     """Keeps one Tesseract object per combination of languages and engine mode; drops the least recently used.
 
-    Words of a client are part of the combination, and of the objects only one has any."""
+    Words and patterns of a client are part of the combination, and of the objects only one has any."""
 
     def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings
@@ -51,9 +51,8 @@ class TesserocrEngine:
     def recognize(self, page: Page, options: RecognitionOptions, *, layout: bool) -> RecognitionResult:
         """See :class:`predictor.engines.base.Engine`."""
         orientation_only = options.psm == _ORIENTATION_ONLY
-        api = (
-            self._api((OSD, _LEGACY, ())) if orientation_only else self._api((options.lang, options.oem, options.words))
-        )
+        key = (options.lang, options.oem, options.words, options.patterns)
+        api = self._api((OSD, _LEGACY, (), ()) if orientation_only else key)
         height, width = page.shape
         api.SetPageSegMode(options.psm)
         api.SetImageBytes(page.tobytes(), width, height, 1, width)
@@ -75,17 +74,17 @@ class TesserocrEngine:
                 api.ClearAdaptiveClassifier()
 
     def _api(self, key: _Key) -> tesserocr.PyTessBaseAPI:
-        lang, oem, words = key
+        lang, oem, words, patterns = key
         if key in self._loaded:
             self._loaded.move_to_end(key)
             return self._loaded[key]
-        for other in [loaded for loaded in self._loaded if words and loaded[2]]:
+        for other in [loaded for loaded in self._loaded if any(key[2:]) and any(loaded[2:])]:
             self._loaded.pop(other).End()
         while len(self._loaded) >= self._settings.language_cache_size:
             _, oldest = self._loaded.popitem(last=False)
             oldest.End()
         try:
-            with user_words(words) as variables:
+            with user_words(words, patterns) as variables:
                 variables["debug_file"] = "/dev/null"
                 api = tesserocr.PyTessBaseAPI(path=self._settings.tessdata, lang=lang, oem=oem, variables=variables)
         except RuntimeError as error:

@@ -28,7 +28,7 @@ _JSON_OBJECT: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s{0,100}\{\s{0,100}"')
 _PROTOCOLS: Final = {"inputs": "/v2/models/ocr-model/infer", "instances": "/v1/models/ocr-model:predict"}
 """Keys of the requests of other routes."""
 OUTPUTS_FIELD: Final = "outputs"
-_LISTS: Final = {names.LANG: ",", OUTPUTS_FIELD: ",", names.REGIONS: ";", names.USER_WORDS: ","}
+_LISTS: Final = {names.LANG: ",", OUTPUTS_FIELD: ",", names.REGIONS: ";", names.USER_WORDS: ",", names.PATTERNS: " "}
 """Options that may be given repeatedly, and what joins them."""
 _MAX_FIELDS: Final = 1000
 _EXAMPLE: Final = f"for example with curl -F {FILE_FIELD}=@page.png"

@@ -194,6 +194,7 @@ def _infer_request(page: Page, options: RecognitionOptions, *, wants_layout: boo
         names.BLACKLIST: options.blacklist,
         names.ALTERNATIVES: options.alternatives,
         names.USER_WORDS: ",".join(options.words),
+        names.PATTERNS: " ".join(options.patterns),
     }
     parameters |= {name: value for name, value in optional.items() if value}
     outputs = [names.TEXT, names.CONFIDENCE, *([names.WORDS] if wants_layout else [])]

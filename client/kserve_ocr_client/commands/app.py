@@ -98,6 +98,10 @@ def read(  # noqa: PLR0913, PLR0917  # a parameter is an option of the command
     whitelist: Annotated[str | None, typer.Option(help="The only characters that may be recognized.")] = None,
     blacklist: Annotated[str | None, typer.Option(help="Characters that may not be recognized.")] = None,
     words: Annotated[str | None, typer.Option(help="Names and terms to prefer, for example Knative,KEDA.")] = None,
+    patterns: Annotated[
+        str | None,
+        typer.Option(help=r"Forms of words to prefer, such as 'RE-\d\d\d\d'; \A is a capital letter."),
+    ] = None,
     min_confidence: Annotated[
         float | None, typer.Option(min=0, max=1, help="Leave out words of a lower confidence.")
     ] = None,
@@ -123,8 +127,8 @@ def read(  # noqa: PLR0913, PLR0917  # a parameter is an option of the command
         "order": order, "existing": existing, "keep": keep, "signed": signed, "deskew": deskew, "clean": clean,
         "tagged": "true" if tagged else None,
         "optimize": optimize, "pdfa": pdfa, "skip_steps": skip_steps, "regions": regions, "whitelist": whitelist,
-        "blacklist": blacklist, "words": words, "min_confidence": min_confidence, "spaces": spaces,
-        "hyphens": hyphens, "password": password,
+        "blacklist": blacklist, "words": words, "patterns": patterns, "min_confidence": min_confidence,
+        "spaces": spaces, "hyphens": hyphens, "password": password,
     }  # fmt: skip
     options: ReadOptions = {name: value for name, value in given.items() if value is not None}  # type: ignore[assignment]
     try:

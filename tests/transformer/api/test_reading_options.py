@@ -136,6 +136,28 @@ def test_other_readings_of_words(service: Service) -> None:
     assert {"OOS5", "00S5"} & {other["text"] for other in first["alternatives"]}
 
 
+def test_forms_of_words(service: Service) -> None:
+    text, patterns = "ZZ5151 1515ZZ", [r"\A\A\d\d\d\d", r"\d\d\d\d\A\A"]
+    page = encode(draw_line(text, size=24))
+    with grpc_stub(service.transformer) as stub:
+        over_grpc = stub.ModelInfer(grpc_request(page, parameters={"patterns": " ".join(patterns)}), timeout=TIMEOUT)
+    repeated = httpx.post(service.url + GATEWAY, content=page, params={"patterns": patterns}, timeout=TIMEOUT)
+    body = {"image": b64(page), "patterns": patterns}
+    in_json = httpx.post(service.url + GATEWAY, json=body, headers={"Accept": "text/plain"}, timeout=TIMEOUT)
+
+    assert read(service, page).strip() != text
+    assert grpc_text(over_grpc).strip() == text
+    assert repeated.json()["outputs"][0]["data"][0].strip() == text
+    assert in_json.text.strip() == text
+
+
+@pytest.mark.parametrize("patterns", [r"\x", "\\", r"\*\d", r"\d\*\*", "5" * 65])
+def test_forms_that_are_none(service: Service, patterns: str) -> None:
+    refused = httpx.post(service.url + GATEWAY, content=MIXED, params={"patterns": patterns}, timeout=TIMEOUT)
+
+    assert "patterns must be 1 to 1000 forms of words" in assert_refused(refused, 400, "invalid_parameter")
+
+
 def test_words_of_a_client(service: Service) -> None:
     names = ["molfexlum", "fexmolrn", "lumkrobli", "zailltor", "Plixvvlum", "rnrncl", "venbliion", "illplixza"]
     pages = [encode(noisy(draw_line(name, size=24).filter(ImageFilter.GaussianBlur(1.2)))) for name in names]
