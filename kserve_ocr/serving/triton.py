@@ -32,7 +32,7 @@ def _tensor(tensor: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": tensor["name"],
         "data_type": _DATA_TYPES.get(datatype, f"TYPE_{datatype}"),
-        "dims": [str(side) for side in tensor["shape"]],
+        "dims": list(tensor["shape"]),
     }
 
 

@@ -33,7 +33,7 @@ def config(value: Mapping[str, Any]) -> bytes:
 
 
 def _tensor(value: Mapping[str, Any], *, dims: int) -> bytes:
-    sides = b"".join(_varint(int(side)) for side in value["dims"])
+    sides = b"".join(map(_varint, value["dims"]))
     return _message([(1, value["name"]), (2, _DATA_TYPES[value["data_type"]]), (dims, sides)])
 
 

@@ -98,7 +98,9 @@ MODEL_METADATA: Final = titled(
         "parameters": {**OBJECT, "description": "JSON schemas of the parameters, and installed models."},
     },
 )
-_TENSOR_CONFIG: Final = titled("TensorConfig", {"name": STRING, "data_type": STRING, "dims": array(STRING)})
+_TENSOR_CONFIG: Final = titled(
+    "TensorConfig", {"name": STRING, "data_type": STRING, "dims": array({"type": "integer"})}
+)
 MODEL_CONFIG: Final = titled(
     "ModelConfig",
     {

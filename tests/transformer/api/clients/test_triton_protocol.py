@@ -168,4 +168,5 @@ def test_the_configuration_names_every_tensor(service: Service) -> None:
         metadata = httpx.get(url + MODEL, timeout=30).json()
         config = httpx.get(f"{url}{MODEL}/config", timeout=30).json()
         assert [tensor["name"] for tensor in config["output"]] == [tensor["name"] for tensor in metadata["outputs"]]
+        assert [tensor["dims"] for tensor in config["output"]] == [tensor["shape"] for tensor in metadata["outputs"]]
         assert config["max_batch_size"] == 0
