@@ -39,6 +39,8 @@ LETTERS = 0.1
 def whitened(gray: Pixels) -> Pixels | None:
     """The page, dark on light, with its scanner edges painted white; None if it has none."""
     factor = max(1, round((gray.size / MEASURED_PIXELS) ** 0.5))
+    if not _may_begin(gray, factor):
+        return None
     dark = shrink(gray, factor) < DARK
     result = None
     for axis, from_end in product((0, 1), (False, True)):
@@ -49,6 +51,21 @@ def whitened(gray: Pixels) -> Pixels | None:
             whole = result if axis == 0 else result.T
             _paint(whole[::-1] if from_end else whole, min(len(whole), -(-depth * len(whole) // len(lines))))
     return result
+
+
+def _may_begin(gray: Pixels, factor: int) -> bool:
+    """Whether a strip begins near any side, on the copy that is smaller by ``factor``; few pages have one."""
+    height, width = gray.shape[0] // factor, gray.shape[1] // factor
+    if not height or not width:
+        return True
+    rows, columns = (int(NEAREST * side) + 1 for side in (height, width))
+    whole = gray[: height * factor, : width * factor]
+    deep, wide = rows * factor, columns * factor
+    sides = (whole[:deep], whole[-deep:], whole[:, :wide], whole[:, -wide:])
+    return any(
+        ((shrink(side, factor) < DARK).mean(axis=axis) >= MOSTLY).any()
+        for side, axis in zip(sides, (1, 1, 0, 0), strict=True)
+    )
 
 
 def _paint(page: Pixels, depth: int) -> None:

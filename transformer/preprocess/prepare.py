@@ -162,7 +162,7 @@ class _Pipeline:
 
     def letter_boxes(self) -> Floats:
         """Boxes of the letters that stand beside another, where later steps have moved them."""
-        rows = self.letters.stats[np.union1d(*self.letters.right_neighbors), :4] * self.letters.factor
+        rows = self.letters.stats[self.letters.in_rows, :4] * self.letters.factor
         return self._moved(np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:]], axis=1))
 
     def number_boxes(self) -> Floats:

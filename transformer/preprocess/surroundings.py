@@ -91,11 +91,11 @@ def _rows_of_letters(found: Components) -> Mask:
         return rows
     low, high = (share * float(np.median(found.stats[rows, 3])) for share in LETTER_SIZE)
     heights = found.stats[found.letters, 3]
-    large = np.where(found.stats[:, 2:4].max(axis=1) >= low, np.arange(len(found.stats)), 0).astype(np.int32)
+    large = np.where(found.stats[:, 2:4].max(axis=1) >= low, np.arange(len(found.stats)), 0).astype(found.labels.dtype)
     return in_straight_rows(
         replace(
             found,
-            labels=large[found.labels],
+            labels=np.take(large, found.labels, mode="wrap"),
             letters=found.letters[(heights >= low) & (heights <= high)],
         )
     )
@@ -171,7 +171,7 @@ def _hull(boxes: NDArray[np.int32], shape: tuple[int, ...]) -> Pixels:
 def _texture(found: Components, grains: Mask, letters: Mask, *, reach: float) -> Mask | None:
     """Where grains hang together in areas that touch the edge of the page; None if they are few."""
     side = 2 * max(1, round(reach)) + 1
-    spread = cv2.dilate(grains.astype(np.uint8)[found.labels], np.ones((side, side), np.uint8))
+    spread = cv2.dilate(np.take(grains.astype(np.uint8), found.labels, mode="wrap"), np.ones((side, side), np.uint8))
     count, areas, stats, _ = cv2.connectedComponentsWithStats(spread, connectivity=8, ltype=cv2.CV_32S)
     x0, y0, width, height, _ = stats.T
     rows, columns = areas.shape

@@ -18,7 +18,7 @@ from transformer.preprocess.downsample import shrink
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
-Labels = NDArray[np.int32]
+Labels = components.Labels
 
 SCREENED_PIXELS = 1_000_000
 """Larger pages are searched on a copy of half the size first; few have light text at all."""
@@ -118,7 +118,7 @@ def find(gray: Pixels, dark: Components) -> Inversion | None:
     inverted[0] = kept[0] = False
     kept &= ~inverted
     # Every other pixel is enough to draw the areas: their edges are blurred over as much.
-    small, areas = np.ascontiguousarray(small[::2, ::2]), np.ascontiguousarray(areas[::2, ::2])
+    small, areas = np.ascontiguousarray(small[::2, ::2]), areas[::2, ::2].copy()
     return _inversion(small, areas, _Decision(inverted, kept, contrast), height=height / 2)
 
 
@@ -165,7 +165,7 @@ def _has_light_letters(gray: Pixels) -> bool:
 def _letters(gray: Pixels, found: Components) -> _Letters:
     """Components of aligned pairs in which both are clearly darker than the ground around them."""
     first, second = _aligned(found)
-    labels = np.union1d(first, second).astype(np.intp)
+    labels = np.flatnonzero(found.among(first, second))
     left, top, width, height = found.stats[labels, :4].T[..., None]
     across, down = left + SIDE * width, top + SIDE * height
     near, far = np.zeros_like(SIDE) - RING, np.zeros_like(SIDE) + RING - 1
@@ -177,8 +177,9 @@ def _letters(gray: Pixels, found: Components) -> _Letters:
     contrast = np.median(samples, axis=1) - ink
     around = np.mean(samples - ink[:, None] > 0.5 * contrast[:, None], axis=1)
     clear = (contrast >= LEAST_CONTRAST) & (around >= RING_SHARE)
-    in_pair = np.isin(first, labels[clear]) & np.isin(second, labels[clear])
-    clear &= np.isin(labels, first[in_pair]) | np.isin(labels, second[in_pair])
+    is_clear = found.among(labels[clear])
+    in_pair = is_clear[first] & is_clear[second]
+    clear &= found.among(first[in_pair], second[in_pair])[labels]
     return _Letters(contrast[clear], labels[clear], rows[clear], columns[clear])
 
 
@@ -229,19 +230,18 @@ def _inside(rows: Floats, columns: Floats, page: Pixels | Labels) -> tuple[compo
     return np.clip(rows.astype(np.intp), 0, height - 1), np.clip(columns.astype(np.intp), 0, width - 1)
 
 
-def _areas(gray: Pixels, contrast: float) -> tuple[Labels, Labels]:
+def _areas(gray: Pixels, contrast: float) -> tuple[Labels, NDArray[np.int32]]:
     """Labels of evenly colored areas, 0 for the edges between them, and OpenCV's statistics of each."""
     change = cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, np.ones((3, 3), dtype=np.uint8))
     even = (change < max(LEAST_EDGE, EDGE_SHARE * contrast)).astype(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(even, connectivity=4, ltype=cv2.CV_32S)
-    return np.asarray(labels, dtype=np.int32), np.asarray(stats, dtype=np.int32)
+    return components.labeled(even, connectivity=4)
 
 
 def _votes(areas: Labels, letters: _Letters, *, count: int) -> tuple[NDArray[np.int64], Floats]:
     """For every area the number of letters around which it lies, and their mean contrast."""
     around = areas[letters.rows, letters.columns]
     # A letter has one vote per area, however many samples lie in it.
-    around = np.sort(around, axis=1)
+    around.sort(axis=1)
     first = np.concatenate([np.ones((len(around), 1), dtype=bool), around[:, 1:] != around[:, :-1]], axis=1)
     contrast = np.broadcast_to(letters.contrast[:, None], around.shape)[first]
     votes = np.bincount(around[first], minlength=count)
