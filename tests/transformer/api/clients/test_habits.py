@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
+import json
 import subprocess
 from pathlib import Path
 
 import httpx
 import pytest
+import requests
 
-from tests.support.drawn_pages import LINE, b64, draw_line, encode
+from tests.support.drawn_pages import LINE, b64, draw_line, encode, v2_body
 from tests.support.http_calls import GATEWAY, INFER, TIMEOUT, curl, save
 from tools.local_stack import Service
 
@@ -134,3 +136,21 @@ def test_what_triton_s_clients_ask_without_a_name(service: Service) -> None:
     statistics = httpx.get(f"{service.url}/v2/models/stats", timeout=TIMEOUT).json()
 
     assert statistics["model_stats"][0]["name"] == "ocr-model"
+
+
+def test_requests(service: Service) -> None:
+    """A form, a body in chunks, JSON, a stream of pages and an error, on one session."""
+    text = {"Accept": "text/plain"}
+    with requests.Session() as session:
+        url = service.url + GATEWAY
+        form = session.post(url, files={"file": ("page.png", PNG)}, data={"lang": "English"}, headers=text, timeout=60)
+        chunks = session.post(url, data=iter((PNG[:100], PNG[100:])), headers=text, timeout=60)
+        infer = session.post(service.url + INFER, json=v2_body(PNG), timeout=60)
+        lines = session.post(url, data=PNG, headers={"Accept": "application/x-ndjson"}, stream=True, timeout=60)
+        pages = [json.loads(line) for line in lines.iter_lines()]
+        refused = session.post(url, data=b"", timeout=60)
+
+    assert form.text.strip() == chunks.text.strip() == LINE
+    assert infer.json()["outputs"][0]["data"][0].strip() == LINE
+    assert (pages[0]["text"].strip(), pages[-1]["done"]) == (LINE, True)
+    assert (refused.status_code, refused.json()["code"]) == (400, "malformed_request")
