@@ -26,11 +26,22 @@ def with_words(line: Line, words: tuple[Word, ...]) -> Line | None:
 
 def with_texts(layout: PageLayout, change: Callable[[str], str]) -> PageLayout:
     """The page with the text of every word changed; ``change`` leaves no text empty."""
+    return with_new_texts(layout, [change(word.text) for word in layout.iter_words()])
+
+
+def with_new_texts(layout: PageLayout, texts: Iterable[str]) -> PageLayout:
+    """The page with these texts, none empty, for its words from first to last; as it is if they are the same."""
+    new = iter(texts)
 
     def change_line(line: Line) -> Line | None:
-        return with_words(line, tuple(replace(word, text=change(word.text)) for word in line.words))
+        return with_words(line, tuple(_with_text(word, next(new)) for word in line.words))
 
-    return replace(layout, blocks=change_lines(layout.blocks, change_line))
+    blocks = change_lines(layout.blocks, change_line)
+    return layout if blocks == layout.blocks else replace(layout, blocks=blocks)
+
+
+def _with_text(word: Word, text: str) -> Word:
+    return word if text == word.text else replace(word, text=text)
 
 
 def _block(block: Block, change: Change) -> Block | None:

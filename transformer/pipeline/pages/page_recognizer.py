@@ -142,7 +142,7 @@ class _Recognition:
             layout, ordered = await self._with_whole_rows(layout, ordered)
             ordered = await self._with_unread_text(layout, ordered)
         metrics.record_order(changed=ordered.layout is not first)
-        layout = join_paragraphs(self.corrected(ordered.layout))
+        layout = await _off_the_loop(lambda: join_paragraphs(self.corrected(ordered.layout)), ordered.layout)
         if self._options.second_look:
             layout = await self._with_numbers(layout)
         if layout is first:

@@ -8,7 +8,17 @@ from msgspec.structs import replace
 
 from kserve_ocr.protocol.layout import Line, PageLayout
 from transformer.structure.changes import change_lines, with_words
-from transformer.structure.corrections import blackletter, long_s, numbers, pairs, signs, torn_words, typewriter
+from transformer.structure.corrections import (
+    blackletter,
+    blackletter_signs,
+    blackletter_spelling,
+    long_s,
+    numbers,
+    pairs,
+    signs,
+    torn_words,
+    typewriter,
+)
 
 
 def corrected(layout: PageLayout, *, languages: Collection[str] = ()) -> PageLayout:
@@ -21,13 +31,17 @@ def corrected(layout: PageLayout, *, languages: Collection[str] = ()) -> PageLay
     def change(line: Line) -> Line | None:
         words = [signs.renamed(word, number, line) for number, word in enumerate(line.words)]
         if old_print:
-            words = [replace(word, text=blackletter.letters(word.text)) for word in words]
+            words = [
+                replace(word, text=blackletter_spelling.corrected(blackletter.letters(word.text))) for word in words
+            ]
         words = torn_words.joined(words, line.height)
         return with_words(line, tuple(pairs.with_brackets(numbers.in_line(words))))
 
     blocks = change_lines(layout.blocks, change)
     page = typewriter.corrected(layout if blocks == layout.blocks else replace(layout, blocks=blocks))
     page = pairs.without_lone_quotes(page, old_print=old_print)
+    if old_print:
+        page = blackletter_signs.corrected(page)
     if not numbers.WITH_POINTS.isdisjoint(languages):
         page = numbers.with_decimal_points(page)
     return long_s.restored(page) if not long_s.MODELS.isdisjoint(languages) else page

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import count
 from typing import Final
 
 from msgspec.structs import replace
 
-from kserve_ocr.protocol.layout import Line, PageLayout, Word
-from transformer.structure.changes import change_lines, with_words
+from kserve_ocr.protocol.layout import PageLayout, Word
+from transformer.structure.changes import with_new_texts
 
 _BRACKETS: Final = {"(": ")", "[": "]", "{": "}"}
 _SINGLE: Final = "'\u2018\u2019\u201a"
@@ -67,15 +66,7 @@ def without_lone_quotes(layout: PageLayout, *, old_print: bool) -> PageLayout:
     if old_print:
         doubles = _lone(texts, _OPENING_DOUBLE, _CLOSING_DOUBLE)
         lone |= {number for number in doubles if texts[number][1].islower()}
-    if not lone:
-        return layout
-    numbers = count()
-
-    def change(line: Line) -> Line | None:
-        words = (replace(word, text=word.text[1:]) if next(numbers) in lone else word for word in line.words)
-        return with_words(line, tuple(words))
-
-    return replace(layout, blocks=change_lines(layout.blocks, change))
+    return with_new_texts(layout, (text[1:] if number in lone else text for number, text in enumerate(texts)))
 
 
 def _lone(texts: Sequence[str], opening: re.Pattern[str], closing: re.Pattern[str]) -> set[int]:
