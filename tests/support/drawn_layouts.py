@@ -5,6 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kserve_ocr.protocol.layout import Block, Line, PageLayout, Paragraph, Word, around
 
@@ -66,6 +70,16 @@ def block(lines: Sequence[Line]) -> Block:
 def page(*blocks: Sequence[Line], width: int = 4000, height: int = 6000) -> PageLayout:
     """A page whose blocks come in the given order."""
     return PageLayout(width, height, tuple(block(lines) for lines in blocks if lines))
+
+
+def letters_of(layout: PageLayout) -> NDArray[np.float64]:
+    """A box for each letter of the words."""
+    boxes = []
+    for word in layout.iter_words():
+        x0, y0, x1, y1 = word.bbox
+        edges = np.linspace(x0, x1, len(word.text) + 1)
+        boxes += [(left + 1, y0 + 4, right - 1, y1 - 1) for left, right in pairwise(edges)]
+    return np.array(boxes, dtype=np.float64).reshape(-1, 4)
 
 
 def texts(layout: PageLayout) -> list[str]:

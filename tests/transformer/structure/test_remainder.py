@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 from msgspec.structs import replace
 from PIL import Image, ImageDraw
 
 from kserve_ocr.protocol.layout import Line, PageLayout, Word
-from tests.support.drawn_layouts import Pen, page, prose, texts
-from transformer.structure.remainder import Boxes, merged, unread_page, unread_share
+from tests.support.drawn_layouts import Pen, letters_of, page, prose, texts
+from transformer.structure.remainder import merged, unread_page, unread_share
 
 PEN = Pen(20)
-
-
-def letters_of(layout: PageLayout) -> Boxes:
-    """A box for each letter of the words."""
-    boxes = []
-    for word in layout.iter_words():
-        x0, y0, x1, y1 = word.bbox
-        edges = np.linspace(x0, x1, len(word.text) + 1)
-        boxes += [(left + 1, y0 + 4, right - 1, y1 - 1) for left, right in pairwise(edges)]
-    return np.array(boxes, dtype=np.float64).reshape(-1, 4)
 
 
 def blocks(first: int, second: int) -> tuple[list[Line], list[Line]]:

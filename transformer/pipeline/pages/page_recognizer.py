@@ -25,6 +25,7 @@ from transformer.structure.corrections.correct import corrected
 from transformer.structure.excerpt import Excerpt
 from transformer.structure.noise import without_noise
 from transformer.structure.order.page_order import Order, OrderedPage, order_page
+from transformer.structure.order.table_rows import has_table_rows
 from transformer.structure.remainder import merged, unread_part
 from transformer.structure.surer_words import with_surer_words
 from transformer.structure.text import page_text
@@ -33,6 +34,10 @@ _ON_THE_LOOP: Final = 100
 """Number of words up to which work on a layout is faster than handing it to a thread."""
 _SECOND_LOOK_SECONDS: Final = 20.0
 """Time limit of a second look; a busy predictor skips it."""
+
+_DEFAULT_MODE: Final = RecognitionOptions().psm
+_CURVED: Final = "dewarp"
+"""The step of preparation that makes curved lines straight."""
 
 _WHITE: Final = np.full((32, 32), 255, np.uint8)
 
@@ -100,21 +105,32 @@ class PageRecognizer:
             await self._predictor.read(_WHITE, options.engine, wants_layout=False, deadline=deadline)
             return RecognizedPage("", 0.0, PageLayout(page.pixels.shape[1], page.pixels.shape[0], ()))
         ordering = options.order != "engine"
+        engine = await self._first_options(page, options)
         with metrics.stage("network"):
             reading = await self._predictor.read(
                 page.pixels,
-                replace(options.engine, dpi=page.dpi),
+                engine,
                 wants_layout=options.wants_layout or ordering or options.min_confidence > 0,
                 deadline=deadline,
             )
         recognized = RecognizedPage(reading.text, reading.confidence, reading.layout)
         if reading.layout is not None and ordering:
             recognition = _Recognition(self._predictor, page, options, deadline)
-            recognized = await recognition.finish(reading.layout, recognized)
+            whole_rows = engine.psm == alternatives.ROWS_MODE
+            recognized = await recognition.finish(reading.layout, recognized, whole_rows=whole_rows)
         if recognized.layout is not None and options.min_confidence > 0:
             kept = confident_part(recognized.layout, options.min_confidence)
             recognized = RecognizedPage(page_text(kept), mean_confidence(kept.iter_words()), kept)
         return await self._with_structure(page, recognized, options)
+
+    @staticmethod
+    async def _first_options(page: DocumentPage, options: PageOptions) -> RecognitionOptions:
+        """How the page is recognized first: tables so that their rows stay whole, if the request chooses no mode."""
+        # Beside the columns of a curved sheet, that mode reads the texture of what the sheet lies on.
+        may_choose = options.second_look and options.engine.psm == _DEFAULT_MODE and _CURVED not in page.steps
+        if may_choose and await asyncio.to_thread(has_table_rows, page.letters):
+            return replace(options.engine, psm=alternatives.ROWS_MODE, dpi=alternatives.ROWS_DPI)
+        return replace(options.engine, dpi=page.dpi)
 
     @staticmethod
     async def _with_structure(page: DocumentPage, recognized: RecognizedPage, options: PageOptions) -> RecognizedPage:
@@ -134,12 +150,15 @@ class _Recognition:
         self._options = options
         self._deadline = deadline
 
-    async def finish(self, first: PageLayout, recognized: RecognizedPage) -> RecognizedPage:
-        """The page in order, from the first recognition and its layout."""
+    async def finish(
+        self, first: PageLayout, recognized: RecognizedPage, *, whole_rows: bool = False
+    ) -> RecognizedPage:
+        """The page in order, from the first recognition and its layout; ``whole_rows`` if that kept rows whole."""
         layout = without_noise(first)
         ordered = await self._order(layout)
         if self._options.second_look:
-            layout, ordered = await self._with_whole_rows(layout, ordered)
+            if not whole_rows:
+                layout, ordered = await self._with_whole_rows(layout, ordered)
             ordered = await self._with_unread_text(layout, ordered)
         metrics.record_order(changed=ordered.layout is not first)
         layout = await _off_the_loop(lambda: join_paragraphs(self.corrected(ordered.layout)), ordered.layout)

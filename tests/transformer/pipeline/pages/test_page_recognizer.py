@@ -13,9 +13,9 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from kserve_ocr.observability import metrics
-from kserve_ocr.protocol.layout import PageLayout, to_json
+from kserve_ocr.protocol.layout import PageLayout, around, to_json
 from kserve_ocr.protocol.parameters import RecognitionOptions
-from tests.support.drawn_layouts import Pen, amounts, labels, page, prose, texts
+from tests.support.drawn_layouts import Pen, amounts, labels, letters_of, page, prose, texts
 from tests.transformer.pipeline.fake_predictor import FakePredictor, predictor_client
 from transformer.geometry import Geometry
 from transformer.pipeline.decode_job import DocumentPage
@@ -71,6 +71,7 @@ def recognize(
     *answers: web.Response,
     letters: Any = None,
     numbers: Any = None,
+    steps: tuple[str, ...] = (),
     second_look: bool = True,
     order: Any = "auto",
     engine: RecognitionOptions = RecognitionOptions(),  # noqa: B008 - frozen
@@ -80,7 +81,8 @@ def recognize(
             fake.answers = list(answers)
             options = PageOptions(engine=engine, order=order, second_look=second_look, wants_layout=False)
             deadline = asyncio.get_running_loop().time() + 60
-            return await PageRecognizer(client).recognize(prepared(letters, numbers), options, deadline=deadline), fake
+            sent = replace(prepared(letters, numbers), steps=steps)
+            return await PageRecognizer(client).recognize(sent, options, deadline=deadline), fake
 
     return asyncio.run(run())
 
@@ -117,6 +119,41 @@ def test_split_rows_are_recognized_again_and_the_result_is_kept() -> None:
     assert [found.get("dpi") for found in parameters(fake)] == [None, 150]
     assert lines(reading) == ROWS
     assert reading.layout == WHOLE
+
+
+GAPPED = page(
+    [
+        replace(name, bbox=around([name.bbox, value.bbox]), words=name.words + value.words)
+        for name, value in zip(PEN.lines(NAMES, 100, 100), PEN.lines(VALUES, 900, 100), strict=True)
+    ],
+    width=SIZE[0],
+    height=SIZE[1],
+)
+"""The table recognized with whole rows."""
+
+
+@pytest.mark.parametrize("found", [GAPPED, TABLE])
+def test_a_table_that_its_letters_tell_is_recognized_with_whole_rows_at_once(found: PageLayout) -> None:
+    reading, fake = recognize(answer(found), letters=letters_of(GAPPED))
+
+    assert [(sent["psm"], sent.get("dpi")) for sent in parameters(fake)] == [(4, 150)]
+    assert reading.layout is not None
+    assert texts(reading.layout) == ROWS
+
+
+@pytest.mark.parametrize(
+    ("options", "mode"),
+    [
+        ({"second_look": False}, 3),
+        ({"order": "engine", "second_look": False}, 3),
+        ({"engine": RecognitionOptions(psm=6)}, 6),
+        ({"steps": ("dewarp",)}, 3),
+    ],
+)
+def test_a_table_is_recognized_in_the_usual_mode_or_the_one_asked_for(options: dict[str, Any], mode: int) -> None:
+    _, fake = recognize(answer(GAPPED), letters=letters_of(GAPPED), **options)
+
+    assert modes(fake) == [mode]
 
 
 def test_a_second_recognition_that_lost_rows_is_not_kept() -> None:
