@@ -24,7 +24,7 @@ _NEVER_LAST: Final = re.compile(
     r"(?:als|am|d(?:em|en|er|es|ie|as|aß|urch)|eine[mnrs]?|ein|für|im|oder|und|vom|von|zum|zur)\."
 )
 """Words with which no sentence ends, with a full stop."""
-_TAKEN_FOR_HYPHENS: Final = re.compile(r"(?<=[^\W\d_])[:\"\u201c\u201d]$")
+_TAKEN_FOR_HYPHENS: Final = re.compile(r"(?<=[^\W\d_])[:\"\u201c\u201d\u201e\u00ab\u00bb]$")
 """The two strokes of a hyphen, at the end of a line."""
 _OPENING: Final = re.compile(r"[\"\u201c\u201e]\w")
 _NEAR: Final = 15

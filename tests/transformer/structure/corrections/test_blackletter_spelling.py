@@ -8,7 +8,14 @@ from transformer.structure.corrections import blackletter_spelling
 from transformer.structure.corrections.correct import corrected
 
 MISREAD = {
-    "3": {"al3": "als", "e3": "es", "E3": "Es", "Bürgeralter3asyl,": "Bürgeraltersasyl,", "thut'3": "thut's"},
+    "3": {
+        "al3": "als",
+        "e3": "es",
+        "E3": "Es",
+        "Bürgeralter3asyl,": "Bürgeraltersasyl,",
+        "thut'3": "thut's",
+        "Aus3züge": "Auszüge",
+    },
     "ch": {
         "Be\u017fhluß": "Be\u017fchluß",
         "Ge\u017fhwornen": "Ge\u017fchwornen",
@@ -16,7 +23,13 @@ MISREAD = {
         "Auf\u017fiht": "Auf\u017ficht",
     }
     | {"pfarramtlihe": "pfarramtliche", "möglih": "möglich", "noh": "noch", "auchh": "auch", "durH": "durch"}
-    | {"SHweiz": "Schweiz"},
+    | {
+        "SHweiz": "Schweiz",
+        "auc": "auch",
+        "welhes": "welches",
+        "Ge\u017fell\u017fhaft": "Ge\u017fell\u017fchaft",
+        "\u017facße": "\u017fache",
+    },
     "ck": {"HartnäFigkeit": "Hartnäckigkeit", "Be\u017fchikung": "Be\u017fchickung"},
     "tz": {
         "ge\u017ftüßt,": "ge\u017ftützt,",
@@ -29,9 +42,20 @@ MISREAD = {
         "leztern": "letztern",
         "gemeinnüßigen": "gemeinnützigen",
         "Plaß": "Platz",
+        "plößlich": "plötzlich",
+        "troßdem": "trotzdem",
         "Ueber\u017fezung": "Ueber\u017fetzung",
     },
-    "d": {"ver": "der", "ven": "den", "vaß": "daß", "varauf": "darauf", "vie": "die"},
+    "d": {
+        "ver": "der",
+        "ven": "den",
+        "vaß": "daß",
+        "varauf": "darauf",
+        "vie": "die",
+        "va\u017f\u017felbe": "da\u017f\u017felbe",
+        "veim": "beim",
+        "nnd": "und",
+    },
     "s": {
         "fich": "sich",
         "fie,": "sie,",
@@ -47,7 +71,7 @@ RIGHT = """
     verzeiht leiht sieht zieht geht Draht droht ruht früh Vieh Vertrag vor von vom viel für fest fein fast Fluß Frist
     Jahr Jugend Joch J. ja Jhdt 1843 3. B3 2tes Shakespeare Edict Victor Publikum Musik Fabrik Technik hört gehört Löwe
     tröpfelt meiste beste ste- ver- verlor vergeben finde frei Herz Hof zehn erzen Herzen würzen schwarz Satz Schatz
-    Lesezentrum Kaffee genüßlich
+    Lesezentrum Kaffee genüßlich Genußtempel bisherige Troß
 """
 
 
