@@ -55,7 +55,7 @@ def negotiate(accept: str) -> str:
     for weight, kind in sorted(ranges, key=lambda found: -found[0]):
         if weight <= 0:
             break  # a weight of 0 excludes the type
-        if kind in {"*/*", "application/*"}:
+        if kind in {"*/*", "*", "application/*"}:  # "*" alone comes from old clients in Java
             return JSON
         if kind == "text/*":
             return "text/plain"

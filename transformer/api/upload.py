@@ -96,7 +96,14 @@ def _multipart(parts: Sequence[Part]) -> Upload:
     if unknown and len(fields) > 1:
         raise MalformedRequestError(f"unknown file field '{unknown[0]}'; send all files as {FILE_FIELD}")
     texts = [(part.name, part.text) for part in parts if part.filename is None and _plain(part.name) not in FILE_FIELDS]
-    return Upload([part.content for part in files], options_of(texts), [part.filename or "" for part in files])
+    return Upload([_content(part) for part in files], options_of(texts), [part.filename or "" for part in files])
+
+
+def _content(part: Part) -> types.Buffer:
+    """The document in a part; one that is no file may be base64, as a browser's ``canvas.toDataURL`` gives it."""
+    if part.filename is not None or not _BASE64.match(part.content):
+        return part.content
+    return _decoded(bytes(part.content).decode("latin-1"))
 
 
 def _plain(name: str) -> str:
@@ -142,7 +149,11 @@ def _string(image: Any) -> str:
 
 
 def _from_base64(images: Sequence[str], options: dict[str, Any]) -> Upload:
+    return Upload([_decoded(image) for image in images], options, [""] * len(images))
+
+
+def _decoded(image: str) -> types.Buffer:
     try:
-        return Upload([from_base64(image) for image in images], options, [""] * len(images))
+        return from_base64(image)
     except ValueError as error:
         raise MalformedRequestError(str(error)) from None

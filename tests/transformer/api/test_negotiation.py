@@ -14,6 +14,7 @@ from transformer.pipeline.ocr_request import OUTPUTS
     [
         ("", "application/json"),
         ("*/*", "application/json"),
+        ("image/gif, image/jpeg, *; q=.2, */*; q=.2", "application/json"),
         ("application/json", "application/json"),
         ("text/plain", "text/plain"),
         ("TEXT/Plain; charset=utf-8", "text/plain"),

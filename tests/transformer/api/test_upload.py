@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 from urllib.parse import urlencode
 
@@ -88,6 +89,21 @@ def test_lines_that_end_with_a_line_feed_alone(before: bytes, content: bytes) ->
 def test_lines_that_end_with_a_line_feed_in_a_damaged_form(body: bytes) -> None:
     with pytest.raises(MalformedRequestError, match="multipart body"):
         parse(body, FORM)
+
+
+@pytest.mark.parametrize("prefix", [b"", b"data:image/png;base64,"])
+def test_base64_in_a_field_that_is_no_file(prefix: bytes) -> None:
+    """As ``canvas.toDataURL`` and ``FormData.append`` send it; a file is never decoded."""
+    png = b"\x89PNG\r\n\x1a\n and so on"
+    text = prefix + base64.b64encode(png)
+
+    assert documents(parse(form(('name="image"', text), ('name="psm"', b"6")), FORM)) == [png]
+    assert documents(parse(form(('name="image"; filename="a.txt"', text)), FORM)) == [text]
+
+
+def test_damaged_base64_in_a_field_is_refused() -> None:
+    with pytest.raises(MalformedRequestError, match="base64"):
+        parse(form(('name="image"', b"data:image/png;base64,\xff\xfe")), FORM)
 
 
 def test_other_multipart_types() -> None:
