@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Final
 
 from msgspec.structs import replace
@@ -70,16 +71,22 @@ def _surer(words: tuple[Word, ...], others: Sequence[Word]) -> tuple[Word, ...]:
 
 
 def _runs(words: Sequence[Word], others: Sequence[Word]) -> list[tuple[list[Word], list[Word]]]:
-    """The words of both recognitions between gaps that both have, from left to right."""
-    runs: list[tuple[list[Word], list[Word]]] = []
+    """The words of both recognitions between gaps that both have, from left to right.
+
+    Words of a run stay in their order: the box of one on a rule may begin left of the word before it.
+    """
+    runs: list[tuple[list[tuple[int, Word]], list[Word]]] = []
     reached = float("-inf")
-    placed = [*((word, 0) for word in words), *((word, 1) for word in others)]
-    for word, source in sorted(placed, key=lambda item: item[0].bbox[0]):
+    placed = [*enumerate(words), *((None, word) for word in others)]
+    for number, word in sorted(placed, key=lambda item: item[1].bbox[0]):
         if word.bbox[0] >= reached - TOUCH:
             runs.append(([], []))
-        runs[-1][source].append(word)
+        if number is None:
+            runs[-1][1].append(word)
+        else:
+            runs[-1][0].append((number, word))
         reached = max(reached, word.bbox[2])
-    return runs
+    return [([word for _, word in sorted(run, key=itemgetter(0))], other) for run, other in runs]
 
 
 def _is_surer(other: Sequence[Word], run: Sequence[Word]) -> bool:

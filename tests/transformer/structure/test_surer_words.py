@@ -58,3 +58,14 @@ def test_words_beside_the_lines_are_not_added() -> None:
     assert with_surer_words(layout, page([PEN.line("far away", 100, 800)])) is layout
     assert with_surer_words(layout, PageLayout(10, 10, ())) is layout
     assert with_surer_words(PageLayout(10, 10, ()), layout) == PageLayout(10, 10, ())
+
+
+def test_words_keep_their_order_where_the_box_of_one_takes_a_rule_in() -> None:
+    first = line("666 Fifth Avenue, New York", 0.9, 0.9, 0.4, 0.9, 0.9)
+    on_rule = replace(first.words[2], bbox=(80, 100, 400, 124))
+    first = replace(first, words=(*first.words[:2], on_rule, *first.words[3:]))
+    below, surer = line("paid", 0.4, y=130), line("said", 0.9, y=130)
+
+    found = with_surer_words(page([first, below]), page([first, surer]))
+
+    assert texts(found) == ["666 Fifth Avenue, New York", "said"]
