@@ -31,7 +31,7 @@ __all__ = [
 
 KINDS: Final = ("png", "jpeg", "tiff", "webp", "bmp", "gif", "jp2", "avif", "heif", "pnm", "pdf", metrics.OTHER)
 STEPS: Final = ("stretch", *preprocessing.STEPS, "none", metrics.OTHER)
-SECOND_LOOK_REASONS: Final = ("rows", "unread", "orientation", "blackletter", "grain", "words", "numbers")
+SECOND_LOOK_REASONS: Final = ("rows", "rules", "unread", "orientation", "blackletter", "grain", "words", "numbers")
 RETRY_REASONS: Final = ("status_502", "status_503", "connection", metrics.OTHER)
 
 DOCUMENTS = Counter("ocr_documents", "Documents received, by kind.", ("kind",))
@@ -41,8 +41,8 @@ STEPS_TAKEN = Counter("ocr_preprocess_steps", "Preparation steps taken; none for
 ORDERED = Counter("ocr_pages_ordered", "Pages put into reading order: whether that changed the engine's.", ("changed",))
 SECOND_LOOKS = Counter(
     "ocr_second_looks",
-    "Pages recognized again, to keep rows whole, for unread text, another orientation, blackletter, grain or words: "
-    "whether that was kept.",
+    "Pages recognized again, to keep rows whole, without ruled lines, for unread text, another orientation, "
+    "blackletter, grain, words or page numbers: whether that was kept.",
     ("reason", "kept"),
 )
 RETRIES = Counter("ocr_page_retries", "Pages sent to the predictor again.", ("reason",))

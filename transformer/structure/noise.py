@@ -29,6 +29,8 @@ SHORT_MARGIN = 0.2
 """... and that of the rest of the line higher by this much. Between both there is ..."""
 SHORT_GAP = 1.2
 """... a gap this wide, in heights of the line: what stands at the edge of a photo or beside a picture."""
+SURE_LINE = 0.85
+"""Mean confidence, weighted by length, from which a line is not looked at again."""
 RELIABLE = 0.3
 """Confidence of words that the usual height is taken from."""
 
@@ -90,6 +92,11 @@ def _is_speck(word: Word, rest: Sequence[Word], height: float) -> bool:
 def confidence(words: Sequence[Word]) -> float:
     """Mean confidence of some words, weighted by their length."""
     return sum(word.confidence * len(word.text) for word in words) / sum(len(word.text) for word in words)
+
+
+def is_sure(line: Line) -> bool:
+    """Whether the line was recognized so well that another look at it is not worth it."""
+    return confidence(line.words) >= SURE_LINE
 
 
 def _is_noise(words: Sequence[Word], usual: float) -> bool:

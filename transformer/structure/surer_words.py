@@ -89,7 +89,12 @@ def _runs(words: Sequence[Word], others: Sequence[Word]) -> list[tuple[list[Word
     return [([word for _, word in sorted(run, key=itemgetter(0))], other) for run, other in runs]
 
 
+def _letters(word: Word) -> int:
+    """Letters and digits of a word, or all of its characters if it has none: rules give brackets and bars."""
+    return sum(map(str.isalnum, word.text)) or len(word.text)
+
+
 def _is_surer(other: Sequence[Word], run: Sequence[Word]) -> bool:
-    letters, before = (sum(len(word.text) for word in words) for words in (other, run))
+    letters, before = (sum(map(_letters, words)) for words in (other, run))
     fits = SHORTER * before <= letters <= LONGER * before + 1
     return fits and confidence(other) >= confidence(run) + MARGIN

@@ -84,7 +84,7 @@ class PageReading(Struct, frozen=True, kw_only=True):
         prepares = self.document.preprocess and page.embedded is None and not self.document.regions
         options = self._options_with(result.lang)
         layout = result.layout
-        if layout is None or not prepares or not options.second_look or not self._may_soften():
+        if layout is None or result.looked_again or not prepares or not options.second_look or not self._may_soften():
             return result
         if not softening.may_refine(page, result):
             return result

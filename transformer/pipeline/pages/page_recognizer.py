@@ -27,6 +27,7 @@ from transformer.structure.noise import without_noise
 from transformer.structure.order.page_order import Order, OrderedPage, order_page
 from transformer.structure.order.table_rows import has_table_rows
 from transformer.structure.remainder import merged, unread_part
+from transformer.structure.ruled.text_at_rules import is_spoiled, part_without_rules, with_recovered
 from transformer.structure.surer_words import with_surer_words
 from transformer.structure.text import page_text
 
@@ -65,6 +66,8 @@ class RecognizedPage(RecognitionResult, frozen=True):
     structure: PageStructure | None = None
     lang: str = ""
     """The models that it was recognized with; empty where several parts were recognized by themselves."""
+    looked_again: bool = False
+    """Whether all of its uncertain lines were recognized a second time."""
 
 
 class PageRecognizer:
@@ -149,6 +152,7 @@ class _Recognition:
         self._page = page
         self._options = options
         self._deadline = deadline
+        self._looked_again = False
 
     async def finish(
         self, first: PageLayout, recognized: RecognizedPage, *, whole_rows: bool = False
@@ -159,14 +163,14 @@ class _Recognition:
         if self._options.second_look:
             if not whole_rows:
                 layout, ordered = await self._with_whole_rows(layout, ordered)
-            ordered = await self._with_unread_text(layout, ordered)
+            ordered = await self._with_missed_text(layout, ordered)
         metrics.record_order(changed=ordered.layout is not first)
         layout = await _off_the_loop(lambda: join_paragraphs(self.corrected(ordered.layout)), ordered.layout)
         if self._options.second_look:
             layout = await self._with_numbers(layout)
-        if layout is first:
-            return recognized
-        return RecognizedPage(page_text(layout), mean_confidence(layout.iter_words()), layout)
+        if layout is not first:
+            recognized = RecognizedPage(page_text(layout), mean_confidence(layout.iter_words()), layout)
+        return replace(recognized, looked_again=self._looked_again)
 
     def corrected(self, layout: PageLayout) -> PageLayout:
         """The layout with its signs corrected, where its script and the options allow that."""
@@ -190,16 +194,27 @@ class _Recognition:
             return layout, ordered
         return second, await self._order(second)
 
-    async def _with_unread_text(self, layout: PageLayout, ordered: OrderedPage) -> OrderedPage:
-        """The page with text that a recognition of its unread parts adds."""
+    async def _with_missed_text(self, layout: PageLayout, ordered: OrderedPage) -> OrderedPage:
+        """The page with what another recognition adds: of text that rules spoiled, or else of its unread parts."""
         page = self._page
+        if len(page.letters) and await _off_the_loop(lambda: is_spoiled(layout, page.separators), layout):
+            part = await asyncio.to_thread(part_without_rules, page.pixels, layout, page.letters, page.separators)
+            if part is None:
+                return ordered
+            second = await self.part_again(part, alternatives.BLOCK_MODE)
+            self._looked_again = second is not None
+            whole = layout if second is None else with_recovered(layout, second)
+            return await self._kept("rules", layout, ordered, whole)
         if not await _off_the_loop(lambda: alternatives.has_unread_text(layout, page.letters), layout):
             return ordered
         rest = await asyncio.to_thread(unread_part, page.pixels, layout, page.letters, page.separators)
         second = await self.part_again(rest, alternatives.SPARSE_MODE)
-        whole = layout if second is None else merged(layout, second)
+        return await self._kept("unread", layout, ordered, layout if second is None else merged(layout, second))
+
+    async def _kept(self, reason: str, layout: PageLayout, ordered: OrderedPage, whole: PageLayout) -> OrderedPage:
+        """The ``whole`` in order, if a second look has made more of the layout; the page as it was ordered if not."""
         kept = whole != layout
-        metrics.record_second_look("unread", kept=kept)
+        metrics.record_second_look(reason, kept=kept)
         return await self._order(without_noise(whole)) if kept else ordered
 
     async def part_again(self, part: Excerpt, mode: int) -> PageLayout | None:

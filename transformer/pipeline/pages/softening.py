@@ -11,12 +11,12 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from kserve_ocr.protocol.layout import Box, Line, PageLayout, RecognitionResult
+from kserve_ocr.protocol.layout import Box, PageLayout, RecognitionResult
 from transformer.pipeline.decode_job import DocumentPage
 from transformer.pipeline.pages.upright import Sample, certainty, weights
 from transformer.structure.changes import change_lines
 from transformer.structure.excerpt import Excerpt, excerpt
-from transformer.structure.noise import confidence
+from transformer.structure.noise import is_sure
 from transformer.structure.remainder import unread_page
 
 Pixels = NDArray[np.uint8]
@@ -28,8 +28,6 @@ _FAIR: Final = 0.84
 """Certainty from which on no word is looked at again ..."""
 _MOST_LETTERS: Final = 4_000
 """... and letters of a page above which that takes too long."""
-_SURE_LINE: Final = 0.85
-"""Confidence of a line from which it is not looked at again."""
 _PART_MARGIN: Final = 0.03
 _MARGIN: Final = 0.01
 """How much surer the recognition of the part, and of the page, must be once softened ..."""
@@ -57,16 +55,12 @@ def softened(pixels: Pixels) -> Pixels:
 
 def uncertain_part(pixels: Pixels, layout: PageLayout) -> Excerpt | None:
     """The lines of a page, softened, that were not recognized well; None if there are none."""
-    boxes = [line.bbox for line in layout.iter_lines() if not _is_sure(line)]
+    boxes = [line.bbox for line in layout.iter_lines() if not is_sure(line)]
     if not boxes:
         return None
-    sure = change_lines(layout.blocks, lambda line: line if _is_sure(line) else None)
+    sure = change_lines(layout.blocks, lambda line: line if is_sure(line) else None)
     part = excerpt(unread_page(pixels, replace(layout, blocks=sure)), np.array(boxes, np.float64))
     return replace(part, pixels=softened(part.pixels))
-
-
-def _is_sure(line: Line) -> bool:
-    return confidence(line.words) >= _SURE_LINE
 
 
 def softened_part(page: DocumentPage, box: Box) -> Pixels:

@@ -28,6 +28,7 @@ from transformer.pipeline.pages.page_reading import PageReading
 from transformer.pipeline.pages.page_recognizer import PageOptions, PageRecognizer, RecognizedPage
 from transformer.regions import shifted
 from transformer.structure import alternatives
+from transformer.structure.separators import Separators
 
 
 def layout(confidence: float) -> PageLayout:
@@ -273,6 +274,19 @@ def test_lines_that_were_recognized_well_are_not_looked_at_again() -> None:
 
 def test_a_page_whose_lines_were_all_recognized_well_is_not_looked_at_again() -> None:
     assert softening.uncertain_part(prepared().pixels, layout(0.9)) is None
+
+
+def test_lines_that_were_looked_at_again_without_rules_are_not_softened() -> None:
+    poor = layout(0.75)
+    rules = tuple((90, line.bbox[3] + 2, 1000, line.bbox[3] + 4) for line in poor.iter_lines())
+    letters = [[*word.bbox[:2], word.bbox[0] + 10, word.bbox[3]] for word in poor.iter_words()]
+    sent = replace(prepared(np.array(letters, np.float64)), separators=Separators(horizontal=rules))
+    sent.pixels[:] = np.where(np.arange(SIZE[0]) % 5, 255, 0)
+
+    found, _, models = read_page(answer(poor, "poor"), answer(poor), sent=sent, lang="eng", softens=True)
+
+    assert models == ["eng", "eng"]
+    assert found.looked_again
 
 
 def test_surer_words_of_old_print_have_their_long_s_read() -> None:

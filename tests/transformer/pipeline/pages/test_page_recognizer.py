@@ -21,7 +21,9 @@ from transformer.geometry import Geometry
 from transformer.pipeline.decode_job import DocumentPage
 from transformer.pipeline.pages import page_recognizer
 from transformer.pipeline.pages.page_recognizer import PageOptions, PageRecognizer, RecognizedPage
+from transformer.regions import shifted
 from transformer.structure.order.page_order import OrderedPage, order_page
+from transformer.structure.ruled.text_at_rules import part_without_rules
 from transformer.structure.separators import Separators
 
 metrics.declare_stages("network", "order")
@@ -72,6 +74,7 @@ def recognize(
     letters: Any = None,
     numbers: Any = None,
     steps: tuple[str, ...] = (),
+    sent: DocumentPage | None = None,
     second_look: bool = True,
     order: Any = "auto",
     engine: RecognitionOptions = RecognitionOptions(),  # noqa: B008 - frozen
@@ -81,8 +84,9 @@ def recognize(
             fake.answers = list(answers)
             options = PageOptions(engine=engine, order=order, second_look=second_look, wants_layout=False)
             deadline = asyncio.get_running_loop().time() + 60
-            sent = replace(prepared(letters, numbers), steps=steps)
-            return await PageRecognizer(client).recognize(sent, options, deadline=deadline), fake
+            recognizer = PageRecognizer(client)
+            ready = sent or replace(prepared(letters, numbers), steps=steps)
+            return await recognizer.recognize(ready, options, deadline=deadline), fake
 
     return asyncio.run(run())
 
@@ -192,6 +196,30 @@ def test_only_the_rows_of_unread_text_are_sent_and_its_words_lie_where_they_are_
     assert reading.layout is not None
     *_, word = reading.layout.iter_words()
     assert (word.text, word.bbox[1]) == ("below", 600)
+
+
+def test_text_that_rules_spoiled_is_recognized_without_them() -> None:
+    misread = Pen(20, confidence=0.6).lines([f"entny {number}" for number in range(8)], 100, 100)
+    form = page(misread, width=SIZE[0], height=SIZE[1])
+    rules = Separators(horizontal=tuple((90, line.bbox[3] + 2, 600, line.bbox[3] + 4) for line in misread))
+    sent = replace(
+        prepared([[*word.bbox[:2], word.bbox[0] + 10, word.bbox[3]] for word in form.iter_words()]), separators=rules
+    )
+    for x0, y0, x1, y1 in (word.bbox for word in form.iter_words()):
+        sent.pixels[y0:y1, x0:x1:5] = 0
+    part = part_without_rules(sent.pixels, form, sent.letters, rules)
+    assert part is not None
+    height, width = part.pixels.shape
+    entries = [f"entry {number}" for number in range(8)]
+    second = shifted(
+        page(PEN.lines(entries, 100, 100)), left=-part.left, top=-int(part.rows[0]), width=width, height=height
+    )
+
+    reading, fake = recognize(answer(form), answer(second), sent=sent)
+
+    assert modes(fake) == [3, 6]
+    assert lines(reading) == entries
+    assert reading.looked_again
 
 
 BAR = PEN.line("Now | know == more", 100, 500)
