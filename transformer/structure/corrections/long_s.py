@@ -72,6 +72,13 @@ _REAL: Final = re.compile(
     f"(?P<beginning>^(?:{'|'.join(_BEGINNINGS)}))|{'|'.join((*_DOUBLE, *_WITHIN))}", re.IGNORECASE
 )
 
+_LIGATURE: Final = re.compile(
+    r"(?<=[oau]i)fl(?=[aeéio])|(?<=\bau)fl(?=i)|(?<=\be)fl(?=ay|en[ct])|(?<=\bre)fl(?=embl|ent|ort|our)"
+    r"|(?<=\bpa)fl(?=[aeéio])|(?<=\bme)fl(?=i)",
+    re.IGNORECASE,
+)
+"""Two long s that were read as f and l, where no French word has these."""
+
 
 def restored(layout: PageLayout) -> PageLayout:
     """The page with s where f stands for a long s; as it is if its print has none."""
@@ -84,7 +91,7 @@ def restored(layout: PageLayout) -> PageLayout:
 
 def modern(text: str) -> str:
     """The text with s for each f that is a long s by French spelling."""
-    return _LETTERS.sub(lambda match: _modern_word(match[0]), text)
+    return _LETTERS.sub(lambda match: _modern_word(match[0]), _LIGATURE.sub("ss", text))
 
 
 def _modern_word(word: str) -> str:

@@ -49,6 +49,18 @@ def test_a_real_f_stays(word: str) -> None:
     assert modern(as_misread(word)) == word
 
 
+@pytest.mark.parametrize("word", ["connoissoit", "ressembler", "essayer", "aussi", "passer", "messieurs", "laisse"])
+def test_two_long_s_that_look_like_f_and_l_are_restored(word: str) -> None:
+    assert modern(word.replace("ss", "fl")) == word
+
+
+@pytest.mark.parametrize(
+    "word", ["reflet", "réflexion", "pantoufle", "siffler", "rafle", "persiflage", "flotte", "mufle"]
+)
+def test_a_real_f_before_l_stays(word: str) -> None:
+    assert modern(word) == word
+
+
 def test_parts_of_a_word_and_capitals() -> None:
     assert modern("L'eft, c'eft-à-dire Fefte FESTE") == "L'est, c'est-à-dire Feste FESTE"
 
