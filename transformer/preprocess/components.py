@@ -40,6 +40,8 @@ class Components(Struct, frozen=True, dict=True):
     """Numbers of the components whose size and shape may be a letter's."""
     factor: float
     """Pixels of the page per pixel of the measured copy."""
+    gray: Pixels
+    """``(h, w)``: the measured copy, dark on light."""
 
     @property
     def height(self) -> float:
@@ -146,11 +148,11 @@ def find(gray: Pixels) -> Components:
     """Connected components of a gray ``(h, w)`` uint8 page with dark text, measured on a reduced copy if large."""
     factor = max(1, round((gray.size / MEASURED_PIXELS) ** 0.5 + 0.2))
     small = shrink(gray, factor)
-    return of_mask(ink_mask(small), factor=float(gray.shape[0] / small.shape[0]))
+    return of_mask(ink_mask(small), small, factor=float(gray.shape[0] / small.shape[0]))
 
 
-def of_mask(mask: Pixels, *, factor: float) -> Components:
-    """Connected components of an ink mask of a page that was reduced by ``factor``."""
+def of_mask(mask: Pixels, gray: Pixels, *, factor: float) -> Components:
+    """Connected components of the ink mask of ``gray``, a copy of a page that is smaller by ``factor``."""
     labels, stats = labeled(mask)
     width, height, area = stats[:, 2], stats[:, 3], stats[:, 4]
     # Dots and commas are too small, rules too flat or too tall, pictures and frames too large to be letters.
@@ -169,4 +171,5 @@ def of_mask(mask: Pixels, *, factor: float) -> Components:
         stats=stats,
         letters=np.flatnonzero(letters),
         factor=factor,
+        gray=gray,
     )

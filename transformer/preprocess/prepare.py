@@ -122,7 +122,7 @@ class _Pipeline:
     def invert(self) -> None:
         if self.only_grain or "invert" in self.without:
             return
-        inversion = invert.find(self.pixels, self.measured())
+        inversion = invert.find(self.measured())
         if inversion is None and len(self.measured().right_neighbors[0]) < invert.LEAST_LETTERS:
             inversion = invert.find_sparse(self.pixels)
             if inversion is not None and contrast.is_blank(components.find(invert.apply(self.pixels, inversion))):
@@ -199,7 +199,7 @@ class _Pipeline:
 
     def scale(self) -> None:
         width, height = self.geometry.preprocessed
-        self.letters, self._before_scaling = self.measured(), self.pixels
+        self.letters = self.measured()
         self._transforms_before = len(self.geometry.maps)
         letters = self.letters
         wanted = scale.factor(letters.height, (width, height), letter_share=letters.letter_share)
@@ -216,7 +216,7 @@ class _Pipeline:
         flat = self.on_side or "dewarp" in self.without
         curve = None if flat else deskew.dewarp_of(self.letters, self.geometry.preprocessed)
         if curve:
-            leaning = slant.measure(self._before_scaling, self.letters)
+            leaning = slant.measure(self.letters)
             pixels, transform = deskew.straightened(self.pixels, curve, slant=leaning)
             self._apply(pixels, "dewarp", transform)
             return
@@ -225,7 +225,7 @@ class _Pipeline:
         degrees = deskew.angle(self.letters)
         degrees = degrees if abs(degrees) > deskew.LEAST_DEGREES else 0.0
         seen_at_an_angle = degrees or "surroundings" in self.steps
-        leaning = slant.measure(self._before_scaling, self.letters, degrees=degrees) if seen_at_an_angle else 0.0
+        leaning = slant.measure(self.letters, degrees=degrees) if seen_at_an_angle else 0.0
         if degrees or leaning:
             pixels, transform = deskew.rotated(self.pixels, degrees, slant=leaning)
             self._apply(pixels, "deskew", transform)

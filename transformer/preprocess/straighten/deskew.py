@@ -7,6 +7,8 @@ down by the slope's integral, which makes each line level.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 from msgspec import Struct
@@ -37,8 +39,6 @@ GREATEST_STRETCH = 0.5
 """Vertical stretch at which a dewarp is taken for an error; it also keeps the dewarp invertible."""
 GREATEST_SIDE = 30_000
 """Larger pages stay unchanged: OpenCV remaps sides of up to 32,766 pixels, and a deskewed page is larger."""
-BAND = 64
-"""Rows that are straightened at a time."""
 CELL = 32
 """Pixels between places where a dewarp is computed; between them it is interpolated."""
 
@@ -149,12 +149,12 @@ def straightened(gray: Pixels, dewarp: Dewarp, *, slant: float = 0.0) -> tuple[P
     nodes = source[:, :, columns] * (1 - share) + source[:, :, columns + 1] * share - np.float32(0.5)
     rows, share = _between(height, len(down))
     moved = np.empty((height, width), dtype=np.uint8)
-    # A band at a time stays in the processor's cache: maps of the whole page are eight times its size.
-    for top in range(0, height, BAND):
-        band = slice(top, min(top + BAND, height))
-        part = share[band, None]
-        source_x, source_y = nodes[:, rows[band]] * (1 - part) + nodes[:, rows[band] + 1] * part
-        moved[band] = cv2.remap(
+    # The rows between two nodes stay in the processor's cache: maps of the whole page are eight times its size.
+    starts = np.searchsorted(rows, np.arange(len(down)))
+    for node, (top, bottom) in enumerate(pairwise(starts.tolist())):
+        part = share[top:bottom, None]
+        source_x, source_y = nodes[:, node, None] * (1 - part) + nodes[:, node + 1, None] * part
+        moved[top:bottom] = cv2.remap(
             gray, source_x, source_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=255
         )
     return moved, geometry

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transformer.preprocess.components import Components
-from transformer.preprocess.downsample import shrink
 
 Pixels = NDArray[np.uint8]
 
@@ -26,18 +25,18 @@ BINS = 81
 SMOOTH = np.array([1.0, 2, 3, 4, 5, 4, 3, 2, 1]) / 25
 
 
-def measure(gray: Pixels, found: Components, *, degrees: float = 0.0) -> float:
+def measure(found: Components, *, degrees: float = 0.0) -> float:
     """Run over rise of upright strokes once the page is rotated counterclockwise by ``degrees``.
 
     Positive if they lead to the right downwards; 0 if they are upright, or too few.
 
-    ``gray`` is a ``(h, w)`` uint8 page with dark text, and ``found`` its components. The slant is the one that most
-    edges of letters have, by the direction of their gradient.
+    ``found`` are the components of a page with dark text. The slant is the one that most edges of letters have, by the
+    direction of their gradient.
     """
     member = np.zeros(len(found.stats), dtype=np.uint8)
     member[found.in_rows] = 1
-    near = cv2.dilate(member[found.labels], np.ones((3, 3), np.uint8)) > 0
-    small = shrink(gray, max(1, round(found.factor)))[: near.shape[0], : near.shape[1]]
+    near = cv2.dilate(np.take(member, found.labels, mode="wrap"), np.ones((3, 3), np.uint8)) > 0
+    small = found.gray
     across, down = cv2.Sobel(small, cv2.CV_32F, 1, 0)[near], cv2.Sobel(small, cv2.CV_32F, 0, 1)[near]
     strength = np.abs(across)
     upright = (strength > LEAST_CHANGE) & (np.abs(down) < STEEP * strength)

@@ -86,21 +86,21 @@ class _Decision(Struct, frozen=True):
     contrast: Floats
 
 
-def find(gray: Pixels, dark: Components) -> Inversion | None:
-    """The areas with light text on a gray ``(h, w)`` uint8 page; None if there are none.
+def find(dark: Components) -> Inversion | None:
+    """The areas with light text on a page; None if there are none.
 
-    ``dark`` are the components of the same page as dark text on light.
+    ``dark`` are the components of the page as dark text on light.
     """
-    small = shrink(gray, round(dark.factor))
+    small = dark.gray
     if small.size > SCREENED_PIXELS and not _has_light_letters(shrink(small, 2)):
         return None
-    light = components.of_mask(components.local_ink_mask(negative(small)), factor=dark.factor)
-    lighter = _letters(negative(small), light)
+    light = _of_light_ink(small, factor=dark.factor)
+    lighter = _letters(light)
     if len(lighter.labels) < LEAST_LETTERS:
         return None
     areas, stats = _areas(small, float(np.median(lighter.contrast)))
     votes, contrast = _votes(areas, lighter, count=len(stats))
-    against, _ = _votes(areas, _letters(small, dark), count=len(stats))
+    against, _ = _votes(areas, _letters(dark), count=len(stats))
     inverted = (votes >= LEAST_LETTERS) & (votes > MARGIN * against)
     inverted &= votes > LETTER_SHARE * _crowd(areas, light, count=len(stats))
     inverted[0] = False
@@ -155,14 +155,16 @@ def negative(gray: Pixels) -> Pixels:
 
 
 def _has_light_letters(gray: Pixels) -> bool:
+    return len(_letters(_of_light_ink(gray, factor=1.0)).labels) >= LEAST_LETTERS
+
+
+def _of_light_ink(gray: Pixels, *, factor: float) -> Components:
+    """Components of light text on dark ground, of a copy of a page that is smaller by ``factor``."""
     inverse = negative(gray)
-    return (
-        len(_letters(inverse, components.of_mask(components.local_ink_mask(inverse), factor=1.0)).labels)
-        >= LEAST_LETTERS
-    )
+    return components.of_mask(components.local_ink_mask(inverse), inverse, factor=factor)
 
 
-def _letters(gray: Pixels, found: Components) -> _Letters:
+def _letters(found: Components) -> _Letters:
     """Components of aligned pairs in which both are clearly darker than the ground around them."""
     first, second = _aligned(found)
     labels = np.flatnonzero(found.among(first, second))
@@ -171,9 +173,9 @@ def _letters(gray: Pixels, found: Components) -> _Letters:
     near, far = np.zeros_like(SIDE) - RING, np.zeros_like(SIDE) + RING - 1
     columns = np.concatenate([across, across, left + near, left + width + far], axis=1)
     rows = np.concatenate([top + near, top + height + far, down, down], axis=1)
-    rows, columns = _inside(rows, columns, gray)
-    samples = gray[rows, columns].astype(np.float64)
-    ink = _ink_level(gray, found, labels)
+    rows, columns = _inside(rows, columns, found.gray)
+    samples = found.gray[rows, columns].astype(np.float64)
+    ink = _ink_level(found, labels)
     contrast = np.median(samples, axis=1) - ink
     around = np.mean(samples - ink[:, None] > 0.5 * contrast[:, None], axis=1)
     clear = (contrast >= LEAST_CONTRAST) & (around >= RING_SHARE)
@@ -214,14 +216,14 @@ def _crowd(areas: Labels, found: Components, *, count: int) -> NDArray[np.int64]
     return np.bincount(areas[rows, columns], minlength=count)
 
 
-def _ink_level(gray: Pixels, found: Components, labels: components.Indices) -> Floats:
+def _ink_level(found: Components, labels: components.Indices) -> Floats:
     """Mean gray level of components, from a grid of samples over the box of each."""
     left, top, width, height = found.stats[labels, :4].T[..., None]
     rows = np.repeat(top + GRID * height, len(GRID), axis=1)
     columns = np.tile(left + GRID * width, (1, len(GRID)))
-    rows, columns = _inside(rows, columns, gray)
+    rows, columns = _inside(rows, columns, found.gray)
     own = found.labels[rows, columns] == labels[:, None]
-    return np.asarray((gray[rows, columns] * own).sum(axis=1) / np.maximum(own.sum(axis=1), 1))
+    return np.asarray((found.gray[rows, columns] * own).sum(axis=1) / np.maximum(own.sum(axis=1), 1))
 
 
 def _inside(rows: Floats, columns: Floats, page: Pixels | Labels) -> tuple[components.Indices, components.Indices]:

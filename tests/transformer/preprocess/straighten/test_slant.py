@@ -22,13 +22,13 @@ def leaning(page: Pixels, by: float) -> Pixels:
 @pytest.mark.parametrize("by", [-0.25, -0.12, 0.1, 0.2])
 def test_the_slant_of_letters_is_measured(by: float) -> None:
     page = leaning(text_page()[0], by)
-    assert slant.measure(page, components.find(page)) == pytest.approx(by, abs=0.03)
+    assert slant.measure(components.find(page)) == pytest.approx(by, abs=0.03)
 
 
 def test_upright_letters_have_no_slant() -> None:
     page = text_page()[0]
-    assert slant.measure(page, components.find(page)) == 0
-    assert slant.measure(np.full((200, 200), 255, np.uint8), components.find(np.full((200, 200), 255, np.uint8))) == 0
+    assert slant.measure(components.find(page)) == 0
+    assert slant.measure(components.find(np.full((200, 200), 255, np.uint8))) == 0
 
 
 @pytest.mark.parametrize("by", [-0.15, 0.15])
@@ -36,7 +36,7 @@ def test_a_dewarped_page_is_upright(by: float) -> None:
     page = curved(leaning(text_page()[0], by), degrees=10)
     ready = prepare(page)
     assert "dewarp" in ready.steps
-    assert slant.measure(ready.pixels, components.find(ready.pixels)) == 0
+    assert slant.measure(components.find(ready.pixels)) == 0
 
 
 @pytest.mark.parametrize("by", [-0.15, 0.15])
@@ -45,12 +45,12 @@ def test_a_rotated_page_is_upright(degrees: float, by: float) -> None:
     page, _ = deskew.rotated(leaning(text_page()[0], by), degrees)
     ready = prepare(page)
     assert "deskew" in ready.steps
-    assert slant.measure(ready.pixels, components.find(ready.pixels)) == 0
+    assert slant.measure(components.find(ready.pixels)) == 0
 
 
 def test_a_rotation_alone_is_no_slant() -> None:
     page, _ = deskew.rotated(text_page()[0], 5.0)
-    assert slant.measure(page, components.find(page), degrees=-5.0) == 0
+    assert slant.measure(components.find(page), degrees=-5.0) == 0
 
 
 def test_pixels_lie_where_the_geometry_says_up_to_the_edges() -> None:

@@ -20,7 +20,7 @@ def colored(page: Pixels, *, ink: int, ground: int) -> Pixels:
 
 
 def inverted(page: Pixels) -> Pixels:
-    found = invert.find(page, components.find(page))
+    found = invert.find(components.find(page))
     return page if found is None else invert.apply(page, found)
 
 
@@ -47,7 +47,7 @@ def test_gray_text_on_darker_ground_gets_full_contrast(ground: int) -> None:
 def test_dark_text_stays_unchanged_on_any_ground(ground: int) -> None:
     page, _ = text_page()
     dark = colored(page, ink=0, ground=ground)
-    assert invert.find(dark, components.find(dark)) is None
+    assert invert.find(components.find(dark)) is None
 
 
 @pytest.mark.parametrize("quarter_turns", range(4))
