@@ -139,8 +139,8 @@ class _Pipeline:
     def flatten_background(self) -> None:
         if "background" in self.without:
             return
-        paper = background.estimate(self.pixels)
-        if background.is_even(paper):
+        paper = background.uneven(self.pixels)
+        if paper is None:
             return
         flat = background.flatten(self.pixels, paper)
         letters = components.find(flat)

@@ -18,8 +18,8 @@ CLEAN_SPREAD = 12
 """Levels between the dark and the bright parts of the paper below which its light is even."""
 
 
-def estimate(gray: Pixels) -> Pixels:
-    """Brightness of the paper on a small copy of the page."""
+def uneven(gray: Pixels) -> Pixels | None:
+    """Brightness of the paper on a small copy of the page; None if it is bright and evenly lit."""
     height, width = gray.shape
     cell = max(1.0, max(height, width) / CELLS)
     size = (max(1, round(width / cell)), max(1, round(height / cell)))
@@ -28,13 +28,15 @@ def estimate(gray: Pixels) -> Pixels:
     # A closing fills letters and leaves the rim of a sheet where it is: a maximum alone would spread a light
     # surround into darker paper, and shade the text there. The median takes specks of light away.
     bright = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((7, 7), dtype=np.uint8))
-    return np.asarray(cv2.medianBlur(bright, 7), dtype=np.uint8)
+    if _is_even(float(bright.min()), float(bright.max())):
+        return None  # so is every median, which takes as long as all before it
+    paper = np.asarray(cv2.medianBlur(bright, 7), dtype=np.uint8)
+    return None if _is_even(*np.percentile(paper, (5, 95))) else paper
 
 
-def is_even(paper: Pixels) -> bool:
-    """Whether the paper is bright and evenly lit, so that dividing by it would change nothing."""
-    dark, bright = np.percentile(paper, (5, 95))
-    return bool(dark >= CLEAN_LEVEL and bright - dark <= CLEAN_SPREAD)
+def _is_even(dark: float, bright: float) -> bool:
+    """Whether paper of these levels is so bright and even that dividing by it would change nothing."""
+    return dark >= CLEAN_LEVEL and bright - dark <= CLEAN_SPREAD
 
 
 def flatten(gray: Pixels, paper: Pixels) -> Pixels:
