@@ -13,6 +13,7 @@ from tools.local_stack import Service
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", ["transformer", "predictor"])
 def test_the_server_does_what_its_document_says(service: Service, name: str, tmp_path: Path) -> None:
     server = getattr(service, name)
