@@ -79,6 +79,9 @@ _LIGATURE: Final = re.compile(
 )
 """Two long s that were read as f and l, where no French word has these."""
 
+_BRACE: Final = re.compile(r"(?<!\w)\{(?=[a-zà-ÿ]+\b(?!\}))")
+"""A long s before a word, whose stroke looks like a brace."""
+
 
 def restored(layout: PageLayout) -> PageLayout:
     """The page with s where f stands for a long s; as it is if its print has none."""
@@ -90,8 +93,8 @@ def restored(layout: PageLayout) -> PageLayout:
 
 
 def modern(text: str) -> str:
-    """The text with s for each f that is a long s by French spelling."""
-    return _LETTERS.sub(lambda match: _modern_word(match[0]), _LIGATURE.sub("ss", text))
+    """The text with s for each f, and for other signs, that are a long s by French spelling."""
+    return _LETTERS.sub(lambda match: _modern_word(match[0]), _LIGATURE.sub("ss", _BRACE.sub("s", text)))
 
 
 def _modern_word(word: str) -> str:

@@ -61,6 +61,13 @@ def test_a_real_f_before_l_stays(word: str) -> None:
     assert modern(word) == word
 
 
+def test_a_long_s_like_a_brace_is_restored() -> None:
+    assert modern("{on") == "son"
+    assert modern("d'{ortis") == "d'sortis"
+    assert modern("{a}") == "{a}"
+    assert modern("x{on") == "x{on"
+
+
 def test_parts_of_a_word_and_capitals() -> None:
     assert modern("L'eft, c'eft-à-dire Fefte FESTE") == "L'est, c'est-à-dire Feste FESTE"
 
