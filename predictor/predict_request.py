@@ -8,12 +8,14 @@ from typing import Any, Final
 import orjson
 from kserve import InferRequest, InferResponse
 from msgspec import Struct
+from msgspec.structs import replace
 
 from kserve_ocr.protocol import layout, names, request_parameters, types, v2_request
 from kserve_ocr.protocol.errors import MalformedRequestError, TooManyPagesError, TooManyPixelsError
 from kserve_ocr.protocol.layout import RecognitionResult
 from kserve_ocr.protocol.parameters import (
     ENGINE_PARAMETERS,
+    Choice,
     Integer,
     RecognitionOptions,
     check_known,
@@ -23,7 +25,13 @@ from kserve_ocr.protocol.parameters import (
 from kserve_ocr.protocol.v2_response import Tensor, response
 
 _BUDGET = Integer(name=names.BUDGET_MS, description="Milliseconds that are left for the page.", low=1, high=86_400_000)
-_PARAMETERS: Final = (*ENGINE_PARAMETERS, _BUDGET)
+_DARK: Final = "dark"
+_INK = Choice(
+    name=names.INK,
+    description="`dark` if all text of the page is darker than its ground, so that no line has to be tried inverted.",
+    choices=("any", _DARK),
+)
+_PARAMETERS: Final = (*ENGINE_PARAMETERS, _BUDGET, _INK)
 OUTPUTS: Final = {
     names.TEXT: "BYTES",
     names.TEXT_ALIAS: "BYTES",
@@ -62,7 +70,8 @@ def parse(inference: InferRequest, *, defaults: RecognitionOptions, max_pixels: 
     for tensor in inference.inputs:
         parameters = request_parameters.parameters(inference, tensor)
         check_known(parameters, _PARAMETERS)
-        options = recognition_options(parameters, defaults=defaults)
+        dark_ink = given(parameters, _INK, "any") == _DARK
+        options = replace(recognition_options(parameters, defaults=defaults), dark_ink=dark_ink)
         budget = given(parameters, _BUDGET, None)
         seconds = None if budget is None else budget / 1000
         for image in _images(tensor, max_pixels=max_pixels, limit=max_pages, taken=len(pages)):

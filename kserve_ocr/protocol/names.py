@@ -64,6 +64,7 @@ SPACES: Final = "spaces"
 HYPHENS: Final = "hyphens"
 MIN_CONFIDENCE: Final = "min_confidence"
 BUDGET_MS: Final = "budget_ms"
+INK: Final = "ink"
 
 ALIASES: Final = {"language": LANG}
 """Other names under which a parameter may be sent."""

@@ -255,6 +255,8 @@ class RecognitionOptions(Struct, frozen=True):
     alternatives: int = 0
     words: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
+    dark_ink: bool = False
+    """Whether all text is known to be darker than its ground; otherwise lines read poorly are tried inverted."""
 
     @property
     def languages(self) -> tuple[str, ...]:

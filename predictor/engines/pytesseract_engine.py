@@ -74,6 +74,7 @@ class PytesseractEngine:
             config += f" --dpi {options.dpi}"
         if options.psm != _ORIENTATION_ONLY:
             config += f" --oem {options.oem}"
+            config += " -c invert_threshold=0" * options.dark_ink
             config += "".join(f" -c tessedit_create_{output}=1" for output in outputs)
         lang = OSD if options.psm == _ORIENTATION_ONLY else options.lang
         image = Image.fromarray(page)

@@ -26,6 +26,9 @@ _NO_FILE = "/dev/null/none"
 _CHOICES = "lstm_choice_mode"
 """2 keeps, for each character, what else the network took it for."""
 
+_INVERT_BELOW = "invert_threshold"
+"""Certainty of a line below which it is recognized inverted, too: up to twice the time of a poor page."""
+
 _Key = tuple[str, int, tuple[str, ...], tuple[str, ...]]
 """Languages, engine mode, and words and patterns of a client."""
 
@@ -60,6 +63,8 @@ class TesserocrEngine:
             api.SetSourceResolution(options.dpi)
         if options.needs_choices:
             api.SetVariable(_CHOICES, "2")
+        # The variables of an object stay from page to page.
+        api.SetVariable(_INVERT_BELOW, "0" if options.dark_ink else "0.7")
         try:
             if orientation_only:
                 return RecognitionResult(_orientation(api), 0.0, PageLayout(width, height, ()) if layout else None)

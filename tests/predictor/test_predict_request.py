@@ -44,6 +44,12 @@ def test_pages_and_files_are_jobs_in_order() -> None:
     assert [job.location for job in found.pages] == ["page 1", "page 2", "page 3"]
 
 
+def test_text_may_be_known_to_be_dark() -> None:
+    found = parse(pixels(ink="dark"), pixels(ink="any"), pixels())
+
+    assert [page.options.dark_ink for page in found.pages] == [True, False, False]
+
+
 def test_the_layout_is_asked_for_with_the_words() -> None:
     assert not parse(pixels(), outputs=("text", "confidence")).wants_layout
     assert parse(pixels(), outputs=("words",)).wants_layout
@@ -59,6 +65,7 @@ def test_the_layout_is_asked_for_with_the_words() -> None:
         ([InferInput("a", [1], "FP32", data=[1.0])], MalformedRequestError),
         ([pixels(preprocess="none")], InvalidParameterError),
         ([pixels(budget_ms=0)], InvalidParameterError),
+        ([pixels(ink="light")], InvalidParameterError),
     ],
 )
 def test_what_is_refused(given: list[InferInput], error: type[Exception]) -> None:

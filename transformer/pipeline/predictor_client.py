@@ -15,11 +15,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
+from msgspec.structs import replace
 
 from kserve_ocr.import_stubs import without_certificates
 from kserve_ocr.observability import tracing
 from kserve_ocr.protocol import layout, names, v2_response
 from kserve_ocr.protocol.errors import (
+    InvalidParameterError,
     OcrError,
     OverloadedError,
     PageCrashedError,
@@ -105,6 +107,12 @@ class PredictorClient:
                     break
                 except _TRANSIENT as error:
                     last = error
+                except InvalidParameterError as error:
+                    if not options.dark_ink or f"'{names.INK}'" not in str(error):
+                        raise
+                    # The predictor is of the release before, which does not know this yet.
+                    options = replace(options, dark_ink=False)
+                    continue
                 # Half of each pause is random: pages rejected together do not return together.
                 wait = pause * (0.5 + random.random() / 2)  # noqa: S311
                 if loop.time() + wait > deadline - _LEAST_BUDGET:
@@ -195,6 +203,7 @@ def _infer_request(page: Page, options: RecognitionOptions, *, wants_layout: boo
         names.ALTERNATIVES: options.alternatives,
         names.USER_WORDS: ",".join(options.words),
         names.PATTERNS: " ".join(options.patterns),
+        names.INK: "dark" if options.dark_ink else "",
     }
     parameters |= {name: value for name, value in optional.items() if value}
     outputs = [names.TEXT, names.CONFIDENCE, *([names.WORDS] if wants_layout else [])]

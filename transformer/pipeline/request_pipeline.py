@@ -18,6 +18,7 @@ from kserve_ocr.observability import metrics as common_metrics
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.errors import InvalidParameterError, OcrError
 from kserve_ocr.protocol.language.languages import is_latin
+from kserve_ocr.protocol.parameters import RecognitionOptions
 from kserve_ocr.tasks import gather_or_cancel
 from transformer import metrics
 from transformer.formats.common import language_tag
@@ -44,8 +45,18 @@ from transformer.settings import TransformerSettings
 from transformer.structure.content.page_structure import analyze
 from transformer.structure.separators import Separators
 
+_INVERT: Final = "invert"
+"""The step of preparation that makes light text dark."""
+_MANY_LETTERS: Final = 40
+"""Dark letters of a prepared page from which on its text is dark; of a few letters, the engine may try both."""
 ORIENTATION_ONLY: Final = 0
 """The page segmentation mode that reports orientation and script instead of text."""
+
+
+def engine_options(page: DocumentPage, document: Document) -> RecognitionOptions:
+    """How the page is recognized, its resolution aside: as its document asks for, and without what preparation did."""
+    dark_ink = document.preprocess and _INVERT not in document.skip_steps and len(page.letters) >= _MANY_LETTERS
+    return replace(document.reading, dark_ink=dark_ink)
 
 
 class PipelineContext(Struct, frozen=True, kw_only=True):
@@ -236,7 +247,7 @@ class RequestPipeline:
 
     def _reading(self, page: DocumentPage, document: Document) -> PageReading:
         options = PageOptions(
-            engine=document.reading,
+            engine=engine_options(page, document),
             order=document.order,
             second_look=document.order == "auto" and self._context.settings.second_look == "auto",
             wants_layout=self._keeps_layout(page, document),

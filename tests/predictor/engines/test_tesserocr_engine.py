@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from PIL import Image, ImageDraw, ImageFont
 
 from kserve_ocr.protocol.errors import InvalidParameterError
@@ -51,6 +52,25 @@ def accelerated() -> None:
 def engine(request: pytest.FixtureRequest) -> Engine:
     found: Engine = MODULES[request.param].create(SETTINGS)
     return found
+
+
+def test_light_text_is_tried_inverted_unless_text_is_known_to_be_dark(engine: Engine) -> None:
+    page, _ = draw([FIRST])
+    light, options = np.asarray(255 - page), RecognitionOptions(psm=6)
+
+    for known, expected in ((False, FIRST), (True, []), (False, FIRST)):
+        reading = engine.recognize(light, replace(options, dark_ink=known), layout=False)
+        found = [line for line in reading.text.split("\n") if line in FIRST]
+        assert found == expected
+
+
+def test_dark_text_is_read_as_before_where_it_is_known_to_be_dark(engine: Engine) -> None:
+    page, _ = draw([FIRST, SECOND])
+    readings = [
+        engine.recognize(page, RecognitionOptions(psm=6, dark_ink=known), layout=True) for known in (False, True)
+    ]
+
+    assert readings[0] == readings[1]
 
 
 def test_reads_text_and_confidence(engine: Engine) -> None:

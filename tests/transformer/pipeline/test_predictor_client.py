@@ -65,6 +65,19 @@ def test_a_page_is_sent_with_its_options_and_its_time() -> None:
     with_client(scenario)
 
 
+def test_a_predictor_that_does_not_know_dark_ink_is_asked_without_it() -> None:
+    refused = {"error": "unknown parameter 'ink'; use one of dpi, lang", "code": "invalid_parameter"}
+
+    async def scenario(client: PredictorClient, fake: FakePredictor) -> None:
+        fake.answers = [web.json_response(refused, status=400)]
+        deadline = asyncio.get_running_loop().time() + 30
+        found = await client.read(PAGE, RecognitionOptions(dark_ink=True), wants_layout=False, deadline=deadline)
+        assert found.text == "read"
+        assert [b'"ink":"dark"' in body for body in fake.bodies] == [True, False]
+
+    with_client(scenario)
+
+
 def test_a_layout_comes_when_it_is_asked_for() -> None:
     page = PageLayout(3, 2, ())
     words = json.dumps({"pages": [layout.to_json(page)]})
