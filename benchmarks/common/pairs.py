@@ -66,7 +66,7 @@ def measure(one: Running, other: Running, *, pairs: int, lines: int, query: str 
 
 
 def _run(service: Running, *, lines: int, query: str) -> Used:
-    files = [sample.file for sample in images.drawn_kinds()[0].samples]
+    files = [images.line(seed).file for seed in range(images.VARIANTS)]
     pids = tree(service.pids)
     total, servers = -cpu_nanoseconds(pids), -cpu_nanoseconds(service.pids)
     load.run(f"{service.url}{query}", files, clients=1, requests=lines)
