@@ -17,6 +17,7 @@ def slope_of(lines: Sequence[Line]) -> float:
     """Slope of the page's lines: of those with at least three words, or else of the baselines of long words.
 
     The mean of those near the median, weighted by length: boxes are in whole pixels, which short lines suffer from.
+    0 if there are few lines, or if none is near the median: half of them lean one way, half the other.
     """
     slopes = _slopes_of_words(lines)
     if len(slopes) < MIN_SLOPES:
@@ -25,7 +26,7 @@ def slope_of(lines: Sequence[Line]) -> float:
         return 0.0
     usual = median(slope for slope, _ in slopes)
     near = [(slope, across) for slope, across in slopes if abs(slope - usual) < SLOPE_SPREAD]
-    return sum(slope * across for slope, across in near) / sum(across for _, across in near)
+    return sum(slope * across for slope, across in near) / sum(across for _, across in near) if near else 0.0
 
 
 def _slopes_of_words(lines: Sequence[Line]) -> list[tuple[float, float]]:

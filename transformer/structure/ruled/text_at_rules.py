@@ -54,7 +54,7 @@ def part_without_rules(pixels: Pixels, layout: PageLayout, letters: Boxes, separ
 
     ``letters`` are boxes of the components that look like letters, at least one.
     """
-    height = float(np.median(letters[:, 3] - letters[:, 1]))
+    height = max(1.0, float(np.median(letters[:, 3] - letters[:, 1])))
     sure = change_lines(layout.blocks, lambda line: line if is_sure(line) else None)
     page = without_ruled_lines(pixels, letter_height=height)
     page = unread_page(page, replace(layout, blocks=sure), separators)
