@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import median
 
 from kserve_ocr.protocol.layout import Line, PageLayout, Word
@@ -89,9 +89,14 @@ def _is_speck(word: Word, rest: Sequence[Word], height: float) -> bool:
     return gap >= SHORT_GAP * height and confidence(rest) >= word.confidence + SHORT_MARGIN
 
 
+def text_length(words: Iterable[Word]) -> int:
+    """The number of characters of some words."""
+    return sum(len(word.text) for word in words)
+
+
 def confidence(words: Sequence[Word]) -> float:
     """Mean confidence of some words, weighted by their length."""
-    return sum(word.confidence * len(word.text) for word in words) / sum(len(word.text) for word in words)
+    return sum(word.confidence * len(word.text) for word in words) / text_length(words)
 
 
 def is_sure(line: Line) -> bool:
@@ -100,7 +105,7 @@ def is_sure(line: Line) -> bool:
 
 
 def _is_noise(words: Sequence[Word], usual: float) -> bool:
-    letters = sum(len(word.text) for word in words)
+    letters = text_length(words)
     sure = confidence(words)
     if letters <= SHORT and sure < SHORT_CONFIDENCE:
         return True

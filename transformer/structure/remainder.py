@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from kserve_ocr.protocol.layout import Block, Box, Line, PageLayout, Word
 from transformer.structure.changes import change_lines, with_words
 from transformer.structure.excerpt import Excerpt, excerpt, whole
-from transformer.structure.noise import is_readable, usual_height
+from transformer.structure.noise import is_readable, text_length, usual_height
 from transformer.structure.separators import NO_SEPARATORS, Separators
 
 Pixels = NDArray[np.uint8]
@@ -169,7 +169,7 @@ def _may_be_added(word: Word, line: Line, usual: float) -> bool:
 
 def _is_sure(line: Line) -> bool:
     """Whether the whole line was recognized so well that it is text of any size: small print below a title."""
-    letters = sum(len(word.text) for word in line.words)
+    letters = text_length(line.words)
     return (
         letters >= SURE_LETTERS
         and sum(word.confidence * len(word.text) for word in line.words) >= SURE_CONFIDENCE * letters

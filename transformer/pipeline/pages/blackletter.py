@@ -91,7 +91,7 @@ def is_surer(second: RecognitionResult, part: Sample, *, margin: float) -> bool:
 
 
 def _shrunk(pixels: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
-    """The means of squares of ``factor`` by ``factor`` pixels."""
+    """The means of squares of ``factor`` by ``factor`` pixels; with NumPy, since the server loads no image library."""
     height, width = (side // factor for side in pixels.shape)
     squares = pixels[: height * factor, : width * factor].reshape(height, factor, width, factor)
     means: NDArray[np.uint8] = squares.mean(axis=(1, 3)).astype(np.uint8)

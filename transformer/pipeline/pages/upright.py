@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from kserve_ocr.protocol.layout import Box, Line, PageLayout, RecognitionResult, around
 from transformer.pipeline.decode_job import DocumentPage
+from transformer.structure.noise import text_length
 from transformer.structure.order.page_order import fall_of
 from transformer.structure.order.phrases import writes_without_spaces
 
@@ -112,7 +113,7 @@ def _middle(lines: tuple[Line, ...], characters: int) -> tuple[Line, ...]:
 def weights(lines: tuple[Line, ...]) -> tuple[float, int]:
     """Sum of confidence over characters, and their number."""
     words = [word for line in lines for word in line.words]
-    return sum(word.confidence * len(word.text) for word in words), sum(len(word.text) for word in words)
+    return sum(word.confidence * len(word.text) for word in words), text_length(words)
 
 
 def _is_better(weights: tuple[float, int], *, than: tuple[float, int]) -> bool:

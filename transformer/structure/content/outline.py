@@ -10,6 +10,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from kserve_ocr.protocol.layout import Line, PageLayout
+from transformer.structure.noise import text_length
 
 LARGER = 1.25
 """Height of a heading, in heights of the running text."""
@@ -53,7 +54,7 @@ def _body_height(lines: Sequence[Line]) -> float:
     """The height that most letters have."""
     letters: Counter[float] = Counter()
     for line in lines:
-        letters[line.height] += sum(len(word.text) for word in line.words)
+        letters[line.height] += text_length(line.words)
     half, count = sum(letters.values()) / 2, 0
     for height in sorted(letters):
         count += letters[height]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from itertools import pairwise
 from statistics import median
 from typing import Final
@@ -12,7 +11,7 @@ from msgspec.structs import replace
 
 from kserve_ocr.protocol.layout import Line, PageLayout, Word
 from transformer.structure.changes import change_lines, with_words
-from transformer.structure.noise import confidence, is_readable
+from transformer.structure.noise import confidence, is_readable, text_length
 
 _LEAST_WORDS: Final = 20
 """Words with another one beside them from which a page shows whether its characters are equally wide."""
@@ -82,15 +81,11 @@ def _is_foreign(line: Line, width: float) -> bool:
     """Whether a line that was recognized poorly was not written by the typewriter."""
     if confidence(line.words) >= _DOUBTED:
         return False
-    letters = _letters(line.words)
+    letters = text_length(line.words)
     signs = sum(not is_readable(word.text) for word in line.words)
     if signs == len(line.words) or (signs and letters * width < _SPARSE * (line.bbox[2] - line.bbox[0])):
         return True
-    return 2 * _letters(word for word in line.words if not _fits(word, width)) > letters
-
-
-def _letters(words: Iterable[Word]) -> int:
-    return sum(len(word.text) for word in words)
+    return 2 * text_length(word for word in line.words if not _fits(word, width)) > letters
 
 
 def _fits(word: Word, width: float) -> bool:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from kserve_ocr.protocol.layout import Line, PageLayout
 from transformer.structure.changes import change_lines
 from transformer.structure.excerpt import Excerpt, excerpt
-from transformer.structure.noise import is_sure
+from transformer.structure.noise import is_sure, text_length
 from transformer.structure.remainder import merged, unread_page
 from transformer.structure.ruled.erasure import INK, without_ruled_lines
 from transformer.structure.separators import Separators
@@ -41,11 +41,13 @@ MOST_LETTERS: Final = 4_000
 
 def is_spoiled(layout: PageLayout, separators: Separators) -> bool:
     """Whether the page has lines at horizontal rules that were recognized poorly."""
-    total = sum(map(_letters, layout.iter_lines()))
+    total = text_length(layout.iter_words())
     if len(separators.horizontal) < LEAST_RULES or total > MOST_LETTERS:
         return False
     rules = np.array(separators.horizontal)
-    spoiled = sum(_letters(line) for line in layout.iter_lines() if not is_sure(line) and _is_at_rule(line, rules))
+    spoiled = sum(
+        text_length(line.words) for line in layout.iter_lines() if not is_sure(line) and _is_at_rule(line, rules)
+    )
     return spoiled >= max(SPOILED_LETTERS, SPOILED_SHARE * total)
 
 
@@ -74,10 +76,6 @@ def _bands(ink: NDArray[np.bool_], letter_height: float) -> Boxes:
     edges = edges[edges[:, 1] - edges[:, 0] >= LOW * letter_height].astype(np.float64)
     columns = np.flatnonzero(ink.any(axis=0))
     return np.array([(columns[0], top, columns[-1] + 1, bottom) for top, bottom in edges])
-
-
-def _letters(line: Line) -> int:
-    return sum(len(word.text) for word in line.words)
 
 
 def _is_at_rule(line: Line, rules: NDArray[np.int_]) -> bool:
