@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
+from typing import Any
 
 from kserve_ocr.observability.trace_context import Exporter, TraceContext, parse
 
@@ -47,12 +48,8 @@ def serve(
         position = _exporter(name, parent, "SERVER", {})
     id_token = _request_id.set(request_id)
     try:
-        with position as here:
-            token = _trace.set(here)
-            try:
-                yield here
-            finally:
-                _trace.reset(token)
+        with _Current(position) as here:
+            yield here
     finally:
         _request_id.reset(id_token)
 
@@ -62,17 +59,23 @@ def span(name: str, **attributes: str | float) -> AbstractContextManager[TraceCo
     here = _trace.get()
     if _exporter is None or here is None:
         return nullcontext(here)
-    return _at(_exporter(name, here, "INTERNAL", attributes))
+    return _Current(_exporter(name, here, "INTERNAL", attributes))
 
 
-@contextmanager
-def _at(position: AbstractContextManager[TraceContext]) -> Iterator[TraceContext]:
-    with position as here:
-        token = _trace.set(here)
-        try:
-            yield here
-        finally:
-            _trace.reset(token)
+class _Current:
+    """A position in a trace that is the running code's during the block; a class takes less time than a generator."""
+
+    def __init__(self, position: AbstractContextManager[TraceContext]) -> None:
+        self._position = position
+
+    def __enter__(self) -> TraceContext:
+        here = self._position.__enter__()
+        self._token = _trace.set(here)
+        return here
+
+    def __exit__(self, *raised: Any) -> bool | None:
+        _trace.reset(self._token)
+        return self._position.__exit__(*raised)
 
 
 _exporter: Exporter | None = None
