@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from kserve_ocr.protocol import names
 from kserve_ocr.protocol.errors import InvalidParameterError
@@ -234,7 +235,7 @@ ENGINE_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
     USER_WORDS,
     PATTERNS,
 )
-"""Parameters of both services: how Tesseract recognizes a page."""
+"""Parameters of both services: how Tesseract recognizes a page; fields of :class:`RecognitionOptions`, by name."""
 
 
 class RecognitionOptions(Struct, frozen=True):
@@ -284,17 +285,8 @@ def given(values: Mapping[str, Any], parameter: Parameter[T_co], default: T) -> 
 
 def recognition_options(values: Mapping[str, Any], *, defaults: RecognitionOptions) -> RecognitionOptions:
     """The engine's parameters among ``values``, others ignored. Raises InvalidParameterError."""
-    return RecognitionOptions(
-        lang=given(values, LANG, defaults.lang),
-        psm=given(values, PSM, defaults.psm),
-        oem=given(values, OEM, defaults.oem),
-        dpi=given(values, DPI, defaults.dpi),
-        whitelist=given(values, WHITELIST, defaults.whitelist),
-        blacklist=given(values, BLACKLIST, defaults.blacklist),
-        alternatives=given(values, ALTERNATIVES, defaults.alternatives),
-        words=given(values, USER_WORDS, defaults.words),
-        patterns=given(values, PATTERNS, defaults.patterns),
-    )
+    sent = {parameter.name: given(values, parameter, None) for parameter in ENGINE_PARAMETERS}
+    return replace(defaults, **{name: value for name, value in sent.items() if value is not None})
 
 
 def schemas(declared: Sequence[Parameter[Any]]) -> dict[str, dict[str, Any]]:
